@@ -1,0 +1,65 @@
+"""Connections to the servers, made from the settings in one place."""
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import mysql.connector
+import psycopg2
+from botocore.config import Config
+
+from services.common.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from psycopg2.extensions import connection as PostgresConnection
+
+# A put of 8 MiB takes LocalStack under a second even on a busy laptop; 30 s of silence means it is gone.
+_AWS_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+
+
+def aws_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments of every boto3 client; an empty AWS_ENDPOINT_URL means AWS itself."""
+    return {
+        "endpoint_url": settings.aws_endpoint_url or None,
+        "region_name": settings.aws_region,
+        "aws_access_key_id": settings.aws_access_key_id,
+        "aws_secret_access_key": settings.aws_secret_access_key.get_secret_value(),
+    }
+
+
+def s3_client(settings: Settings, config: Config = _AWS_CONFIG) -> "S3Client":
+    """An S3 client (path style, which LocalStack and any bucket name understand)."""
+    path_style = config.merge(Config(s3={"addressing_style": "path"}))
+    return boto3.client("s3", config=path_style, **aws_options(settings))
+
+
+def mysql_connection(settings: Settings, database: str = "pinterest_data") -> Any:  # noqa: ANN401 - untyped library
+    """A connection to the source database as its user `pinterest`."""
+    return mysql.connector.connect(
+        host=settings.mysql_host,
+        port=settings.mysql_port,
+        user="pinterest",
+        password=settings.mysql_password.get_secret_value(),
+        database=database,
+        charset="utf8mb4",
+        connection_timeout=5,
+    )
+
+
+def postgres_connection(
+    settings: Settings, role: str = "postgres", database: str = "pinterest"
+) -> "PostgresConnection":
+    """A connection to the served database as `postgres`, `batch_writer` or `analyst`."""
+    passwords = {
+        "postgres": settings.postgres_password,
+        "batch_writer": settings.batch_writer_password,
+        "analyst": settings.analyst_password,
+    }
+    return psycopg2.connect(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        user=role,
+        password=passwords[role].get_secret_value(),
+        dbname=database,
+        connect_timeout=5,
+    )
