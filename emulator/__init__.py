@@ -1,0 +1,1 @@
+"""Replays the source rows as posts through the HTTP API."""

@@ -11,7 +11,7 @@ from services.common.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from psycopg2.extensions import connection as PostgresConnection
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 # A put of 8 MiB takes LocalStack under a second even on a busy laptop; 30 s of silence means it is gone.
 _AWS_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})

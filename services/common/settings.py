@@ -129,7 +129,7 @@ def _explain_one(problem: dict[str, object]) -> str:
     variable = str(location[0]).upper() if isinstance(location, tuple) and location else "settings"
     if problem["type"] == "missing":
         return f"{variable} is not set. Run `make setup`, which writes it into .env."
-    return f"{variable}: {problem['msg']} (it is {problem['input']!r}). Correct it in .env or the environment."
+    return f"{variable}: {problem['msg']} (it is {problem['input']!r}). Correct it in .env."
 
 
 @cache

@@ -1,0 +1,1 @@
+"""The Kafka broker in local mode."""

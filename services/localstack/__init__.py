@@ -1,0 +1,1 @@
+"""LocalStack in local mode."""

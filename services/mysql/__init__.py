@@ -1,0 +1,1 @@
+"""The source database: its server in local mode, its rows."""

@@ -1,0 +1,1 @@
+"""The served database: its server in local mode, its queries."""

@@ -1,0 +1,1 @@
+"""Makes topics, bucket, schemas and source rows; safe to run again and again."""

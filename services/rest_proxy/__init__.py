@@ -1,0 +1,1 @@
+"""The HTTP API in front of Kafka: Confluent REST Proxy v2."""

@@ -1,0 +1,1 @@
+"""Lands Kafka topics in S3, exactly once."""

@@ -1,0 +1,1 @@
+"""The cleaning rules: DataFrame of raw records -> DataFrame of cleaned rows."""

@@ -1,0 +1,1 @@
+"""Where cleaned rows go: Delta and Postgres."""
