@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
 
     user_id: Annotated[str, Field(pattern=r"^[a-z0-9]{4,32}$")] = "0a1b2c3d4e5f"
-    state_dir: ProjectPath = Path(".local")
+    install_dir: ProjectPath = Path(".local")  # what `make setup` installs
+    state_dir: ProjectPath = Path(".local/state")  # data, logs and sockets of the running stack
 
     # Ports, all on 127.0.0.1.
     kafka_port: Port = 9092
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     source_dir: ProjectPath | None = None
 
     # Kafka.
+    kafka_cluster_id: Annotated[str, Field(pattern=r"^[\w-]{22}$")] = "pinterestPipelineKafkA"
     kafka_partitions: Positive = 3
     kafka_retention_bytes: Positive = 4 * 1024**3  # a partition: bounded, so that the disk does not fill
     kafka_heap_mb: Positive = 512
@@ -85,6 +87,11 @@ class Settings(BaseSettings):
     # REST proxy.
     rest_proxy_max_body_bytes: Positive = 16 * 1024**2
     rest_proxy_max_record_bytes: Positive = 1024**2
+    # What all requests in flight may hold together; beyond it new ones are answered 503.
+    rest_proxy_queue_bytes: Positive = 64 * 1024**2
+    rest_proxy_queue_records: Positive = 100_000
+    # How long a record may wait for its acknowledgement; under the 29 s after which API Gateway gives up.
+    rest_proxy_delivery_timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
 
     # S3 sink: an object is closed by the first of these three.
     s3_sink_flush_records: Positive = 10_000
