@@ -31,6 +31,7 @@ from services.mysql.pools import (
 from services.mysql.rows import Geo, Pin, Row, User
 from services.mysql.vocabulary import CATEGORY_WEIGHTS
 
+VERSION = 1  # to be raised when the rows of a seed change, so that loaded ones are loaded again
 BLOCK = 1_000
 
 NO_DESCRIPTION = "No description available"

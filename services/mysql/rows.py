@@ -12,7 +12,7 @@ from services.common.settings import Table
 
 # MySQL's INT.
 Int = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
-# DATETIME holds whole seconds and no zone.
+# DATETIME has no zone; times are UTC.
 Timestamp = Annotated[datetime, Meta(tz=False)]
 
 

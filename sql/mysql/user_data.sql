@@ -4,5 +4,5 @@ CREATE TABLE user_data (
     first_name VARCHAR(255),
     last_name VARCHAR(255),
     age INT,
-    date_joined DATETIME
+    date_joined DATETIME(6)
 ) CHARACTER SET utf8mb4;
