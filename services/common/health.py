@@ -1,0 +1,143 @@
+"""Whether a service is healthy, by asking it over its own protocol who it is.
+
+A port that answers proves nothing: it may be another program's. So each check proves identity too, by our generated
+password, by the cluster id, or by the service's own name. `python -m services.common.health SERVICE` is a container's
+health check.
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+import httpx
+import mysql.connector
+import psycopg2
+import typer
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from services.common.clients import postgres_connection
+from services.common.settings import Settings, load_settings
+
+# A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
+_PATIENCE = 5.0
+# The sink writes its state each second; ten missed beats mean that it hangs or is gone.
+_SINK_SILENCE = 10.0
+
+
+class Unhealthy(Exception):  # noqa: N818 - an answer rather than an error
+    """The service is not (yet) healthy; the message says why."""
+
+
+def kafka(settings: Settings) -> None:
+    """A broker answers, and it has our cluster id."""
+    cluster = kafka_cluster_id(settings)
+    if cluster != settings.kafka_cluster_id:
+        raise Unhealthy(f"{settings.kafka_bootstrap_servers} is another Kafka (cluster id {cluster})")
+
+
+def kafka_cluster_id(settings: Settings) -> str | None:
+    """The id of the cluster that answers.
+
+    Raises:
+        Unhealthy: none does.
+    """
+    client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 0})
+    try:
+        cluster: str | None = client.list_topics(timeout=_PATIENCE).cluster_id
+    except KafkaException as error:
+        raise Unhealthy(f"no broker at {settings.kafka_bootstrap_servers}: {error.args[0].str()}") from None
+    return cluster
+
+
+def localstack(settings: Settings) -> None:
+    """LocalStack answers, and each of our services has been loaded."""
+    answer = _get_json(f"{settings.aws_endpoint_url}/_localstack/health")
+    states = answer.get("services")
+    if not isinstance(states, dict):
+        raise Unhealthy(f"{settings.aws_endpoint_url} is not a LocalStack")
+    loading = [
+        name for name in ("s3", "kinesis", "apigateway") if states.get(name) not in ("running", "available")
+    ]
+    if loading:
+        raise Unhealthy(f"still loading {', '.join(loading)}")
+
+
+def mysql_server(settings: Settings) -> None:
+    """The server takes our root password."""
+    try:
+        mysql.connector.connect(
+            host=settings.mysql_host,
+            port=settings.mysql_port,
+            user="root",
+            password=settings.mysql_root_password.get_secret_value(),
+            connection_timeout=int(_PATIENCE),
+        ).close()
+    except mysql.connector.Error as error:
+        raise Unhealthy(str(error)) from None
+
+
+def postgres(settings: Settings) -> None:
+    """The server takes our superuser's password."""
+    try:
+        postgres_connection(settings, database="postgres").close()
+    except psycopg2.OperationalError as error:
+        raise Unhealthy(str(error).strip()) from None
+
+
+def rest_proxy(settings: Settings) -> None:
+    """The proxy answers, by its name, and reaches Kafka."""
+    answer = _get_json(f"{settings.rest_proxy_url}/health")
+    if answer.get("service") != "rest-proxy":
+        raise Unhealthy(f"{settings.rest_proxy_url} is another server")
+
+
+def s3_sink(settings: Settings) -> None:
+    """The sink has written its state within the last seconds."""
+    state = settings.state_dir / "run" / "s3-sink.json"
+    if not state.exists():
+        raise Unhealthy("it has not written its state yet")
+    silence = time.time() - state.stat().st_mtime
+    if silence > _SINK_SILENCE:
+        raise Unhealthy(f"it has not written its state for {silence:.0f} s")
+
+
+def _get_json(url: str) -> dict[str, object]:
+    try:
+        response = httpx.get(url, timeout=_PATIENCE)
+        answer = response.json()
+    except (httpx.HTTPError, json.JSONDecodeError) as error:
+        raise Unhealthy(f"{url}: {error}") from None
+    if response.status_code != httpx.codes.OK or not isinstance(answer, dict):
+        raise Unhealthy(f"{url} answered {response.status_code}")
+    return answer
+
+
+CHECKS: dict[str, Callable[[Settings], None]] = {
+    "kafka": kafka,
+    "localstack": localstack,
+    "mysql": mysql_server,
+    "postgres": postgres,
+    "rest-proxy": rest_proxy,
+    "s3-sink": s3_sink,
+}
+
+
+def problem(service: str, settings: Settings) -> str | None:
+    """Why the service is not healthy, or None if it is."""
+    try:
+        CHECKS[service](settings)
+    except Unhealthy as reason:
+        return str(reason)
+    return None
+
+
+def main(service: str) -> None:
+    """End with status 1 and the reason if the service is not healthy."""
+    if reason := problem(service, load_settings()):
+        typer.echo(f"{service}: {reason}", err=True)
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

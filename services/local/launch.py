@@ -1,0 +1,60 @@
+"""Start one service of docker-compose.yml in the foreground: `python -m services.local.launch SERVICE`.
+
+What supervisord runs for each service: it waits until what the service depends on is as docker-compose.yml asks,
+then becomes the service.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+import typer
+
+from services.common import health
+from services.common.settings import Settings, load_settings
+from services.common.wait import wait_until
+from services.local import processes, supervision
+from services.local.compose import Service, load
+
+# The slowest chain on 2 cores is LocalStack (20 s), then provision (10 s); four times that, for slower machines.
+_PATIENCE = 120.0
+
+
+def wait_for(service: Service, settings: Settings) -> None:
+    """Return once each dependency is healthy, or has ended well where that is the condition.
+
+    Raises:
+        TimeoutError: one is not, after `_PATIENCE` seconds.
+    """
+    for name, condition in service.depends_on.items():
+        wait_until(_condition(settings, name, condition), timeout=_PATIENCE, what=f"{name}: {condition}")
+
+
+def _condition(settings: Settings, name: str, condition: str) -> Callable[[], bool]:
+    if condition == "service_completed_successfully":
+        return lambda: supervision.ended_well(settings, name)
+    return lambda: health.problem(name, settings) is None
+
+
+def command(service: Service) -> list[str]:
+    """The command, with this Python in the place of `python`."""
+    program, *arguments = service.command
+    return [sys.executable if program == "python" else program, *arguments]
+
+
+def main(name: str) -> None:
+    """Become the service, once its dependencies are there."""
+    settings = load_settings()
+    service = load(settings)[name]
+    processes.record(settings, name)
+    try:
+        wait_for(service, settings)
+    except TimeoutError as error:
+        typer.echo(f"{name} cannot start: {error}", err=True)
+        raise SystemExit(1) from None
+    words = command(service)
+    os.execve(words[0], words, {**os.environ, **service.environment})  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,95 @@
+"""The processes of local mode as the operating system sees them: memory, ports, and what a crash left behind."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from services.common.settings import Settings
+from services.common.wait import wait_until
+
+# After SIGTERM a server flushes and ends within seconds; one that has not after 20 s gets SIGKILL.
+_GRACE_SECONDS = 20
+
+
+def record(settings: Settings, service: str) -> None:
+    """Note this process as the service, for `end_leftovers`; the pid stays when the process becomes the server."""
+    me = psutil.Process()
+    path = _record_path(settings, service)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"pid": me.pid, "started": me.create_time()}))
+
+
+def _record_path(settings: Settings, service: str) -> Path:
+    return settings.state_dir / "run" / f"{service}.pid.json"
+
+
+def end_leftovers(settings: Settings) -> list[str]:
+    """End services that outlived a supervisord which was killed; returns their names.
+
+    Each service leads a process group of its own (supervisord sees to that), which is ended as a whole.
+    """
+    ended = []
+    for path in sorted((settings.state_dir / "run").glob("*.pid.json")):
+        note = json.loads(path.read_text())
+        if list(_group(note["pid"], note["started"])):
+            _end_group(note["pid"], note["started"])
+            ended.append(path.name.removesuffix(".pid.json"))
+        path.unlink()
+    return ended
+
+
+def _group(group: int, started: float) -> Iterator[psutil.Process]:
+    """The living members of a process group that started no earlier than its leader did."""
+    for process in psutil.process_iter():
+        try:
+            mine = os.getpgid(process.pid) == group and process.create_time() >= started - 1
+            if mine and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+
+
+def _end_group(group: int, started: float) -> None:
+    for process in _group(group, started):
+        process.terminate()
+    try:
+        wait_until(
+            lambda: not list(_group(group, started)),
+            timeout=_GRACE_SECONDS,
+            what=f"process group {group} to end",
+        )
+    except TimeoutError:
+        for process in _group(group, started):
+            process.send_signal(signal.SIGKILL)
+
+
+def memory(pid: int) -> int:
+    """Resident bytes of a process and all its descendants."""
+    return sum(_resident(process) for process in _tree(pid))
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def holder(port: int) -> psutil.Process | None:
+    """The process that listens on `port` of this host, if this account may see it."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            return psutil.Process(connection.pid)
+    return None

@@ -1,0 +1,197 @@
+"""supervisord for the services of local mode: its configuration, and talking to it.
+
+It listens on a socket of its own that only this account may open (XML-RPC, supervisord.org/api.html).
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import xmlrpc.client
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from services.common.settings import ROOT, Settings
+from services.common.wait import wait_until
+from services.local.compose import Service
+
+# Kafka's controlled shutdown and MySQL's flush take 2-5 s on an idle machine; ten times that on a busy one.
+_STOP_SECONDS = 45
+# supervisord ends after its last program, so a little later than the slowest of them.
+_SHUTDOWN_SECONDS = _STOP_SECONDS + 15
+# supervisord itself starts in half a second.
+_START_SECONDS = 15
+
+
+class NotRunning(Exception):  # noqa: N818 - a state rather than an error
+    """The stack is not up."""
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """What supervisord knows of a service; `name` is one of supervisord's states, RUNNING, EXITED, FATAL ..."""
+
+    name: str
+    exit_status: int
+    pid: int
+    spawn_error: str
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether a one-shot service has done its work."""
+        return self.name == "EXITED" and self.exit_status == 0
+
+    @property
+    def active(self) -> bool:
+        """Whether a process runs, or is about to."""
+        return self.name in ("STARTING", "RUNNING", "BACKOFF")
+
+
+def socket_path(settings: Settings) -> Path:
+    """In the temporary folder, since a socket's path may have 107 bytes at the most and a checkout's may be long."""
+    digest = hashlib.sha256(str(settings.state_dir).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"pinterest-pipeline-{os.getuid()}-{digest}.sock"
+
+
+def log_path(settings: Settings, service: str) -> Path:
+    """The log file of a service: standard output and error."""
+    return settings.state_dir / "logs" / f"{service}.log"
+
+
+def configuration(settings: Settings, services: Iterable[Service]) -> str:
+    """The text of supervisord.conf for these services."""
+    run, socket = settings.state_dir / "run", socket_path(settings)
+    head = f"""\
+[supervisord]
+logfile={run}/supervisord.log
+pidfile={run}/supervisord.pid
+childlogdir={run}
+directory={ROOT}
+
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{socket}
+"""
+    return "\n".join([head, *(_program(settings, service) for service in services)])
+
+
+def _program(settings: Settings, service: Service) -> str:
+    # A one-shot service may end at once; the others must stay up for a second to count as started.
+    life = "autorestart=unexpected\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=1"
+    return f"""\
+[program:{service.name}]
+command={sys.executable} -m services.local.launch {service.name}
+{life}
+stdout_logfile={log_path(settings, service.name)}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=2
+redirect_stderr=true
+stopwaitsecs={_STOP_SECONDS}
+stopasgroup=true
+killasgroup=true
+"""
+
+
+def server(settings: Settings) -> Any:  # noqa: ANN401 - XML-RPC has no types
+    """supervisord's own interface.
+
+    Raises:
+        NotRunning: at the first call, where nothing listens on the socket.
+    """
+    transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
+    return xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
+
+
+def running(settings: Settings) -> bool:
+    """Whether supervisord answers."""
+    try:
+        server(settings).getState()
+    except OSError:
+        return False
+    return True
+
+
+def states(settings: Settings) -> dict[str, ProcessState]:
+    """The state of each service; empty where the stack is not up."""
+    try:
+        answer = server(settings).getAllProcessInfo()
+    except OSError:
+        return {}
+    return {
+        one["name"]: ProcessState(one["statename"], one["exitstatus"], one["pid"], one["spawnerr"])
+        for one in answer
+    }
+
+
+def ended_well(settings: Settings, service: str) -> bool:
+    """Whether a one-shot service has run to its end with status 0."""
+    state = states(settings).get(service)
+    return state is not None and state.ended_well
+
+
+def start(settings: Settings, services: Iterable[Service]) -> None:
+    """Start supervisord, or give the running one the present configuration."""
+    for folder in ("run", "logs"):
+        (settings.state_dir / folder).mkdir(parents=True, exist_ok=True)
+    file = settings.state_dir / "run" / "supervisord.conf"
+    file.write_text(configuration(settings, services))
+    if running(settings):
+        _update(settings)
+        return
+    program = Path(sys.executable).with_name("supervisord")
+    environment = {**os.environ, **settings.environment()}
+    subprocess.run([program, "-c", file], env=environment, check=True, stdin=subprocess.DEVNULL)
+    wait_until(lambda: running(settings), timeout=_START_SECONDS, what="supervisord to answer")
+
+
+def _update(settings: Settings) -> None:
+    """What `supervisorctl update` does: stop what has gone or changed, start what is new."""
+    remote = server(settings)
+    [[added, changed, removed]] = remote.reloadConfig()
+    for name in (*changed, *removed):
+        remote.stopProcessGroup(name)
+        remote.removeProcessGroup(name)
+    for name in (*added, *changed):
+        remote.addProcessGroup(name)
+
+
+def start_service(settings: Settings, name: str) -> None:
+    """Start a service that is not running."""
+    if not states(settings)[name].active:
+        server(settings).startProcess(name, False)
+
+
+def restart_service(settings: Settings, name: str) -> None:
+    """Stop a service, if it runs, and start it."""
+    if states(settings)[name].active:
+        server(settings).stopProcess(name)
+    server(settings).startProcess(name, False)
+
+
+def shutdown(settings: Settings) -> bool:
+    """Stop every service, then supervisord; returns whether it was running."""
+    if not running(settings):
+        return False
+    pid = server(settings).getPID()
+    server(settings).shutdown()
+    gone = wait_until(lambda: not _alive(pid), timeout=_SHUTDOWN_SECONDS, what="the services to stop")
+    return bool(gone)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""Fixtures of all tests: one stack of real servers for the session, each started when a test first asks for it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from services.common.settings import Settings
+from services.local.account import remove_server_home
+from tests.processes import launch_server, make_settings
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A stack of its own: its own state folder, ports, secrets and names."""
+    settings = make_settings(tmp_path_factory.mktemp("stack"))
+    yield settings
+    remove_server_home(settings)
+
+
+@pytest.fixture(scope="session")
+def service_env(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, for child processes."""
+    return settings.environment()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[ExitStack]:
+    """What keeps the started servers, and stops them at the end in the reverse order."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def kafka(settings: Settings, servers: ExitStack) -> Settings:
+    """A Kafka broker."""
+    launch_server(servers, settings, "kafka")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def localstack(settings: Settings, servers: ExitStack) -> Settings:
+    """LocalStack with S3 and Kinesis."""
+    launch_server(servers, settings, "localstack")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def mysql(settings: Settings, servers: ExitStack) -> Settings:
+    """A MySQL server, empty."""
+    launch_server(servers, settings, "mysql")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def postgres(settings: Settings, servers: ExitStack) -> Settings:
+    """A Postgres server, empty."""
+    launch_server(servers, settings, "postgres")
+    return settings
