@@ -67,8 +67,9 @@ def main(flags: list[str]) -> None:
     os.chdir("/")
     listen = ["-c", f"listen_addresses={LOOPBACK}", "-c", f"port={settings.postgres_port}"]
     no_socket = ["-c", "unix_socket_directories="]  # a socket's path has a length limit, and none is needed
-    arguments = ["postgres", "-D", str(data), *listen, *no_socket, *flags]
-    os.execv(binaries / "postgres", arguments)  # noqa: S606 - no shell is wanted
+    # By its full path: Postgres finds its libraries and time zones from the name it is called by.
+    arguments = [str(binaries / "postgres"), "-D", str(data), *listen, *no_socket, *flags]
+    os.execv(arguments[0], arguments)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":
