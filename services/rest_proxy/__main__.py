@@ -1,0 +1,44 @@
+"""`python -m services.rest_proxy`: serve until SIGTERM or SIGINT, then answer what is in flight and stop."""
+
+import uvicorn
+
+from services.common.log import configure
+from services.common.settings import Settings, load_settings
+from services.rest_proxy.app import create_app
+from services.rest_proxy.body import READ_SECONDS
+
+
+def main() -> None:
+    """Serve on REST_PROXY_HOST:REST_PROXY_PORT."""
+    settings = load_settings()
+    log = configure("rest_proxy")
+    if settings.rest_proxy_queue_bytes < settings.rest_proxy_max_body_bytes:
+        raise SystemExit(
+            "REST_PROXY_QUEUE_BYTES must be at least REST_PROXY_MAX_BODY_BYTES. Correct it in .env."
+        )
+    log.info("starting", port=settings.rest_proxy_port, kafka=settings.kafka_bootstrap_servers)
+    serve(settings)
+    log.info("stopped")
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal ends it."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.rest_proxy_host,
+        port=settings.rest_proxy_port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # Longer than a client's pause between two requests, so that it does not meet a closed connection.
+        timeout_keep_alive=75,
+        # A request just begun may take this long to arrive, then to be acknowledged.
+        timeout_graceful_shutdown=READ_SECONDS + round(settings.rest_proxy_delivery_timeout_seconds) + 1,
+    )
+
+
+if __name__ == "__main__":
+    main()

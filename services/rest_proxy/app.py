@@ -1,0 +1,51 @@
+"""The application: its routes, its errors, and what runs beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from services.common.settings import Settings
+from services.rest_proxy.budget import Budget
+from services.rest_proxy.delivery import Deliverer
+from services.rest_proxy.errors import ApiError, answer_api_error, answer_fault, answer_http_exception
+from services.rest_proxy.metadata import metadata_routes
+from services.rest_proxy.openapi import document
+from services.rest_proxy.produce import Produce
+from services.rest_proxy.topics import Topics
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The proxy in front of the Kafka of these settings; it starts, and says 503, without Kafka too."""
+    topics = Topics(settings)
+    deliverer = Deliverer(settings)
+    budget = Budget(settings.rest_proxy_queue_bytes, settings.rest_proxy_queue_records)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        background = [asyncio.create_task(deliverer.run()), asyncio.create_task(topics.run())]
+        yield
+        for task in background:
+            task.cancel()
+        deliverer.close()
+
+    app = FastAPI(
+        title="REST proxy",
+        version="2",
+        description="Confluent REST Proxy v2, the part that produces.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        exception_handlers={
+            ApiError: answer_api_error,
+            HTTPException: answer_http_exception,
+            Exception: answer_fault,
+        },
+    )
+    app.include_router(metadata_routes(topics))
+    produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
+    app.router.routes.insert(0, Route("/topics/{topic}", produce, methods=["POST"]))
+    app.openapi = lambda: document(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app

@@ -1,0 +1,108 @@
+"""The OpenAPI document: FastAPI's own, and the produce route, which is outside of FastAPI's machinery."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.rest_proxy.errors import MEDIA_TYPE, ErrorCode, responses
+from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
+
+JSON = dict[str, Any]
+
+_PARTITION: JSON = {
+    "type": ["integer", "null"],
+    "minimum": 0,
+    "maximum": 2**31 - 1,
+    "description": "Kafka's client chooses it when it is missing or null.",
+}
+_BASE64: JSON = {
+    "type": ["string", "null"],
+    "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+}
+_ENTRY: JSON = {
+    "type": "object",
+    "required": ["partition", "offset", "error_code", "error"],
+    "additionalProperties": False,
+    "properties": {
+        "partition": {"type": ["integer", "null"]},
+        "offset": {"type": ["integer", "null"]},
+        "error_code": {
+            "enum": [None, ErrorCode.KAFKA_ERROR.code, ErrorCode.KAFKA_RETRIABLE.code],
+            "description": f"{ErrorCode.KAFKA_ERROR.meaning} / {ErrorCode.KAFKA_RETRIABLE.meaning}",
+        },
+        "error": {"type": ["string", "null"]},
+    },
+}
+_ANSWER: JSON = {
+    "type": "object",
+    "required": ["offsets", "key_schema_id", "value_schema_id"],
+    "additionalProperties": False,
+    "properties": {
+        "offsets": {"type": "array", "minItems": 1, "items": _ENTRY},
+        "key_schema_id": {"type": "null"},
+        "value_schema_id": {"type": "null"},
+    },
+}
+_ERRORS = (
+    ErrorCode.MALFORMED,
+    ErrorCode.TOPIC_NOT_FOUND,
+    ErrorCode.BODY_TIMEOUT,
+    ErrorCode.TOO_LARGE,
+    ErrorCode.UNSUPPORTED_TYPE,
+    ErrorCode.INVALID,
+    ErrorCode.INTERNAL,
+    ErrorCode.OVERLOADED,
+    ErrorCode.KAFKA_UNAVAILABLE,
+)
+
+
+def document(app: FastAPI) -> JSON:
+    """The document of all routes."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        schema["paths"]["/topics/{topic}"]["post"] = _produce_operation()
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _produce_operation() -> JSON:
+    return {
+        "operationId": "produce",
+        "summary": "Produce records",
+        "description": (
+            "Answers 200 when each record is acknowledged by all in-sync replicas or has failed by itself: "
+            "look at every entry. Any other status means that nothing of the request was written."
+        ),
+        "parameters": [{"name": "topic", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON_TYPE: {"schema": _request({"description": "Any JSON value, kept byte for byte."})},
+                BINARY_TYPE: {"schema": _request(_BASE64)},
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "One entry per record, in order.",
+                "content": {MEDIA_TYPE: {"schema": _ANSWER}},
+            },
+            **{str(status): answer for status, answer in responses(*_ERRORS).items()},
+        },
+    }
+
+
+def _request(value: JSON) -> JSON:
+    record = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"key": value, "value": value, "partition": _PARTITION},
+    }
+    return {
+        "type": "object",
+        "required": ["records"],
+        "additionalProperties": False,
+        "properties": {"records": {"type": "array", "minItems": 1, "items": record}},
+    }

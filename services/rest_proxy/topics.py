@@ -1,0 +1,91 @@
+"""Which topics there are: Kafka's metadata, asked for without creating anything."""
+
+import asyncio
+from contextlib import suppress
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # public, but not marked as exported
+    AdminClient,
+    ClusterMetadata,
+    ConfigResource,
+)
+
+from services.common.settings import Settings
+from services.rest_proxy.errors import ApiError, ErrorCode
+
+# A broker on the same machine answers in milliseconds; one that has not answered after 2 s is gone.
+ASK_SECONDS = 2
+# A deleted topic is a 404 after this at the latest (before, its records get error entries). Asking costs 2 ms.
+REFRESH_SECONDS = 30
+# A broker is back 4 s after its start.
+RETRY_AFTER_SECONDS = 5
+
+
+class Topics:
+    """The cluster's topics, as of the newest answer; `run` keeps it fresh in the background."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._admin = AdminClient(
+            {"bootstrap.servers": settings.kafka_bootstrap_servers, "reconnect.backoff.max.ms": 1000}
+        )
+        self._names: frozenset[str] = frozenset()
+        self._question: asyncio.Task[ClusterMetadata] | None = None
+
+    async def run(self) -> None:
+        """Ask every REFRESH_SECONDS; never ends."""
+        while True:
+            with suppress(ApiError):
+                await self.metadata()
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    async def require(self, topic: str) -> None:
+        """Return at once if the topic is known, else ask Kafka.
+
+        Raises:
+            ApiError: 40401 no such topic; 50302 Kafka does not answer.
+        """
+        if topic in self._names:
+            return
+        # The first answer may be to a question from before the topic's creation; the second is not.
+        for _ in range(2):
+            await self.metadata()
+            if topic in self._names:
+                return
+        raise ApiError(ErrorCode.TOPIC_NOT_FOUND, f"Topic {topic!r} does not exist")
+
+    async def metadata(self) -> ClusterMetadata:
+        """The cluster's brokers and topics now; whoever asks meanwhile shares the answer.
+
+        Raises:
+            ApiError: 50302, no answer within ASK_SECONDS.
+        """
+        if self._question is None or self._question.done():
+            self._question = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._question)
+
+    async def configs(self, topic: str) -> dict[str, str | None]:
+        """The topic's configuration, name -> value.
+
+        Raises:
+            ApiError: 50302, no answer within ASK_SECONDS.
+        """
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        answers = self._admin.describe_configs([resource], request_timeout=ASK_SECONDS)
+        try:
+            entries = await asyncio.wrap_future(answers[resource])
+        except KafkaException as error:
+            raise _unavailable(error) from error
+        return {name: entry.value for name, entry in entries.items()}
+
+    async def _ask(self) -> ClusterMetadata:
+        try:
+            metadata: ClusterMetadata = await asyncio.to_thread(self._admin.list_topics, timeout=ASK_SECONDS)
+        except KafkaException as error:
+            raise _unavailable(error) from error
+        self._names = frozenset(metadata.topics)
+        return metadata
+
+
+def _unavailable(error: KafkaException) -> ApiError:
+    message = f"Kafka does not answer: {error.args[0].str()}"
+    return ApiError(ErrorCode.KAFKA_UNAVAILABLE, message, RETRY_AFTER_SECONDS)
