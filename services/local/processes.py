@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
-from services.common.settings import Settings
+from services.common.settings import LOOPBACK, Settings
 from services.common.wait import wait_until
 
 # After SIGTERM a server flushes and ends within seconds; one that has not after 20 s gets SIGKILL.
@@ -87,9 +88,20 @@ def _tree(pid: int) -> list[psutil.Process]:
         return []
 
 
+def listening(port: int) -> bool:
+    """Whether anything accepts connections on `port` of this host."""
+    with socket.socket() as probe:
+        probe.settimeout(1)  # loopback answers at once, with yes or no
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
 def holder(port: int) -> psutil.Process | None:
-    """The process that listens on `port` of this host, if this account may see it."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            return psutil.Process(connection.pid)
+    """The process that listens on `port`, if this account may see it."""
+    for process in psutil.process_iter():
+        try:
+            connections = process.net_connections("tcp")
+        except (psutil.AccessDenied, psutil.NoSuchProcess):
+            continue
+        if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections):
+            return process
     return None

@@ -1,0 +1,133 @@
+# The commands of the pipeline. Each does the set-up it needs; `make help` explains them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+STAMPS := .venv/stamps
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##### The two commands #####
+
+.PHONY: demo
+demo: up ## Everything at once: set up, start, replay the posts, land, clean, serve, and print the nine answers
+	@$(RUN) emulator
+	@$(RUN) services.s3_sink.wait
+	@$(RUN) spark_jobs.batch
+	@$(RUN) services.postgres.query
+
+.PHONY: test
+test: setup-dev ## All tests: unit, integration, end to end
+	@$(BIN)/pytest tests/unit tests/integration tests/e2e
+
+##### The stack #####
+
+.PHONY: up
+up: setup ## Start all services and wait until they are healthy
+	@$(RUN) services.local up
+
+.PHONY: status
+status: setup ## Show each service: state, URL, memory
+	@$(RUN) services.local status
+
+.PHONY: logs
+logs: setup ## Show the services' last log lines (SERVICE=name for one, FOLLOW=1 to go on)
+	@$(RUN) services.local logs $(if $(SERVICE),--service $(SERVICE)) $(if $(FOLLOW),--follow)
+
+.PHONY: restart
+restart: setup ## Restart a service (SERVICE=name)
+	@$(RUN) services.local restart $(if $(SERVICE),--service $(SERVICE))
+
+.PHONY: down
+down: setup ## Stop all services, keep the data
+	@$(RUN) services.local down
+
+.PHONY: clean
+clean: setup ## Stop all services and remove the data (asks first, unless FORCE=1)
+	@$(RUN) services.local clean $(if $(FORCE),--force)
+
+.PHONY: doctor
+doctor: setup ## Check this machine: Python, Java, ports, memory, disk
+	@$(RUN) services.local.doctor
+
+##### The flow #####
+
+.PHONY: emulate
+emulate: setup ## Replay the source rows through the API (ARGS="--help" shows the options)
+	@$(RUN) emulator $(ARGS)
+
+.PHONY: batch
+batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)
+	@$(RUN) spark_jobs.batch $(if $(FULL),--full)
+
+.PHONY: query
+query: setup ## Print the nine answers (ARGS="3 7" for some)
+	@$(RUN) services.postgres.query $(ARGS)
+
+.PHONY: quarantine
+quarantine: setup ## Show the newest rejected records and why
+	@$(RUN) spark_jobs.quarantine
+
+.PHONY: psql
+psql: setup ## Open psql on the served database as the read-only analyst
+	@$(RUN) services.postgres.psql
+
+##### Set-up #####
+
+$(STAMPS)/venv: requirements/bootstrap.txt
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing. Install it (apt-get install python3.11 python3.11-venv) or run make PYTHON=/path/to/python3.11+"; exit 1; }
+	@command -v java > /dev/null || { echo "Java 17 is missing. Install it: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/runtime: $(STAMPS)/venv requirements/runtime.txt
+	@echo "Installing Python packages (Spark among them, 400 MB)"
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
+	@echo "Installing the tools for tests and checks"
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMPS)/runtime ## Install what is missing and write .env; quick when nothing changed
+	@$(RUN) services.local.install .local
+	@$(RUN) services.local.dotenv
+
+.PHONY: setup-dev
+setup-dev: setup $(STAMPS)/dev
+
+##### Development #####
+
+.PHONY: lint
+lint: setup-dev ## ruff, mypy, shellcheck, sqlfluff
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@shellcheck .ci/run
+	@sqlfluff lint --disable-progress-bar sql
+
+.PHONY: format
+format: setup-dev ## Format the code
+	@ruff format .
+	@ruff check --fix .
+
+.PHONY: bench
+bench: setup-dev ## Run every benchmark and write the figures into docs/benchmarks.md
+	@for bench in ingest emulator landing cleaning batch; do $(RUN) bench.$$bench --write; done
+
+.PHONY: lock
+lock: setup ## Pin the newest versions that requirements/*.in allow
+	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		requirements/$$set.in -o requirements/$$set.txt; done

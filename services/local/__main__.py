@@ -1,0 +1,5 @@
+"""`python -m services.local`."""
+
+from services.local.cli import app
+
+app()

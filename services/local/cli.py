@@ -1,0 +1,195 @@
+"""The stack in local mode: `python -m services.local up|down|status|logs|restart|clean`."""
+
+import os
+import shutil
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from services.common import health
+from services.common.settings import Settings, load_settings
+from services.local import doctor, processes, supervision
+from services.local.account import remove_server_home
+from services.local.compose import Service, load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+
+# The stack is up in 40-60 s on 2 idle cores; 180 s leaves room for a machine three times as slow.
+_UP_SECONDS = 180
+_LOG_LINES = 15
+
+ServiceName = Annotated[str, typer.Option("--service", help="Only this service of docker-compose.yml.")]
+
+
+@app.command()
+def up() -> None:
+    """Start every service, wait until all are healthy, and show them. Twice does no harm."""
+    settings = load_settings()
+    services = load(settings)
+    _refuse_if_unfit(settings, services)
+    for name in [] if supervision.running(settings) else processes.end_leftovers(settings):
+        console.print(f"Ended {name}, which had outlived a crash.")
+    supervision.start(settings, services.values())
+    for name in services:
+        supervision.start_service(settings, name)
+    _wait_until_up(settings, services)
+
+
+def _refuse_if_unfit(settings: Settings, services: dict[str, Service]) -> None:
+    """Stop here, with the remedy, where Java is missing or a port is another program's."""
+    if supervision.running(settings):
+        return
+    left = {path.name.removesuffix(".pid.json") for path in (settings.state_dir / "run").glob("*.pid.json")}
+    ports = [doctor.port(one, settings) for one in services.values() if one.port and one.name not in left]
+    unfit = [finding for finding in (doctor.java(), *ports) if finding.remedy]
+    if unfit:
+        doctor.show(console, unfit)
+        raise SystemExit(1)
+
+
+def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
+    deadline = time.monotonic() + _UP_SECONDS
+    problems = _problems(settings, services)
+    with Live(_table(settings, services, problems), console=console, transient=True) as live:
+        while problems and time.monotonic() < deadline:
+            states = supervision.states(settings)
+            if failed := [name for name in problems if states[name].name == "FATAL"]:
+                live.stop()
+                _explain_failure(settings, failed)
+            problems = _problems(settings, services)
+            live.update(_table(settings, services, problems))
+    if problems:
+        _explain_failure(settings, list(problems))
+    console.print(_table(settings, services, problems))
+
+
+def _explain_failure(settings: Settings, names: list[str]) -> None:
+    """Show why services did not start, and end with status 1."""
+    for name in names:
+        reason = problem(settings, name) or "it ended"
+        console.print(f"\n[red]{name} did not start:[/] {reason}", highlight=False)
+        console.print("\n".join(_last_lines(settings, name)), style="dim", highlight=False, markup=False)
+    console.print(
+        f"\nSee `make logs SERVICE={names[0]}`, mend the cause (docs/troubleshooting.md lists them by symptom), "
+        "then run `make up` again: it goes on from here. `make doctor` checks this machine."
+    )
+    raise SystemExit(1)
+
+
+def _last_lines(settings: Settings, name: str) -> list[str]:
+    path = supervision.log_path(settings, name)
+    return path.read_text(errors="replace").splitlines()[-_LOG_LINES:] if path.exists() else []
+
+
+def problem(settings: Settings, name: str) -> str | None:
+    """Why a service is not as it should be, or None if it is."""
+    state = supervision.states(settings).get(name)
+    if state is None:
+        return "not started"
+    if name not in health.CHECKS:
+        return None if state.ended_well else state.spawn_error or state.name.lower()
+    return (
+        health.problem(name, settings) if state.name == "RUNNING" else state.spawn_error or state.name.lower()
+    )
+
+
+def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str]:
+    found = {name: problem(settings, name) for name in services}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def _table(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> Table:
+    states = supervision.states(settings)
+    table = Table("service", "state", "URL or connection string", "memory", box=None, header_style="bold")
+    for name, service in services.items():
+        table.add_row(name, _state(service, problems.get(name)), service.url, _memory(states, name))
+    return table
+
+
+def _state(service: Service, reason: str | None) -> str:
+    if reason:
+        return f"[yellow]{reason.splitlines()[0][:50]}[/]"
+    return "[green]done[/]" if service.one_shot else "[green]healthy[/]"
+
+
+def _memory(states: dict[str, supervision.ProcessState], name: str) -> str:
+    pid = states[name].pid if name in states else 0
+    return f"{processes.memory(pid) / 1024**2:.0f} MB" if pid else ""
+
+
+@app.command()
+def status() -> None:
+    """Show each service: state, URL, memory."""
+    settings = load_settings()
+    _require_up(settings)
+    services = load(settings)
+    console.print(_table(settings, services, _problems(settings, services)))
+
+
+def _require_up(settings: Settings) -> None:
+    if not supervision.running(settings):
+        console.print("The stack is not up. Start it with `make up`.")
+        raise SystemExit(1)
+
+
+@app.command()
+def logs(
+    service: ServiceName = "", follow: Annotated[bool, typer.Option(help="Go on until Ctrl-C.")] = False
+) -> None:
+    """Show the last lines of the services' logs."""
+    settings = load_settings()
+    names = [_known(settings, service)] if service else list(load(settings))
+    files = [supervision.log_path(settings, name) for name in names]
+    present = [str(file) for file in files if file.exists()]
+    if not present:
+        console.print("There are no logs yet. Start the stack with `make up`.")
+        return
+    os.execvp("tail", ["tail", "-n", "40", *(["-F"] if follow else []), *present])  # noqa: S606 - no shell
+
+
+def _known(settings: Settings, service: str) -> str:
+    names = list(load(settings))
+    if service not in names:
+        console.print(f"There is no service {service!r}. The services: {', '.join(names)}.", highlight=False)
+        raise SystemExit(2)
+    return service
+
+
+@app.command()
+def restart(service: ServiceName) -> None:
+    """Restart one service, and run provisioning again: a restarted LocalStack has forgotten its buckets."""
+    settings = load_settings()
+    services = load(settings)
+    name = _known(settings, service)
+    _require_up(settings)
+    supervision.restart_service(settings, name)
+    for one_shot in (one.name for one in services.values() if one.one_shot and one.name != name):
+        supervision.restart_service(settings, one_shot)
+    _wait_until_up(settings, services)
+
+
+@app.command()
+def down() -> None:
+    """Stop every service; the data stay."""
+    settings = load_settings()
+    with console.status("Stopping the services ..."):
+        stopped = supervision.shutdown(settings)
+        left = processes.end_leftovers(settings)
+    console.print("Stopped. The data are kept." if stopped or left else "The stack was not up.")
+
+
+@app.command()
+def clean(force: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> None:
+    """Stop every service and remove all data and logs; .env and what is installed stay."""
+    settings = load_settings()
+    if not force:
+        typer.confirm(f"Remove all data of the pipeline in {settings.state_dir}?", abort=True)
+    down()
+    remove_server_home(settings)
+    shutil.rmtree(settings.state_dir, ignore_errors=True)
+    console.print("Removed the data.")

@@ -1,0 +1,144 @@
+"""Checks a machine before anything starts: `python -m services.local.doctor`.
+
+Each check that fails says what is wrong and what to do about it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psutil
+import typer
+from rich.console import Console
+
+from services.common import health
+from services.common.settings import Settings, load_settings
+from services.local import processes, supervision
+from services.local.account import server_home
+from services.local.compose import Service, load
+
+# The servers take 2.5 GB, a batch run of a million posts 3 GB more.
+MEMORY_NEEDED = 6 * 1024**3
+# Installed servers and packages 2 GB, their data 2 GB with a million posts.
+DISK_NEEDED = 5 * 1024**3
+JAVA_NEEDED = 17
+PYTHON_NEEDED = (3, 11)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check; `remedy` is empty where all is well."""
+
+    check: str
+    found: str
+    remedy: str = ""
+
+
+def python() -> Finding:
+    """This Python is new enough."""
+    found = ".".join(map(str, sys.version_info[:3]))
+    remedy = (
+        ""
+        if sys.version_info >= PYTHON_NEEDED
+        else "Install Python 3.11 or newer: apt-get install python3.11"
+    )
+    return Finding("Python", found, remedy)
+
+
+def java() -> Finding:
+    """A Java that Spark 4 and Kafka 4 run on is on the PATH."""
+    remedy = f"Install Java {JAVA_NEEDED} or newer: apt-get install openjdk-17-jre-headless"
+    if shutil.which("java") is None:
+        return Finding("Java", "not on the PATH", remedy)
+    printed = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    version = java_version(printed)
+    return Finding("Java", str(version or printed.strip()), "" if version >= JAVA_NEEDED else remedy)
+
+
+def java_version(printed: str) -> int:
+    """The major version that `java -version` prints, 0 where it can't be read; 1.8 is 8."""
+    match = re.search(r'version "(?:1\.)?(\d+)', printed)
+    return int(match[1]) if match else 0
+
+
+def memory() -> Finding:
+    """There is room for the whole stack."""
+    free = psutil.virtual_memory().available
+    remedy = "" if free >= MEMORY_NEEDED else "Close other programs: the whole stack takes up to 6 GB."
+    return Finding("Memory", f"{free / 1024**3:.1f} GB free", remedy)
+
+
+def disk(settings: Settings) -> Finding:
+    """There is room for the servers and their data."""
+    place = settings.install_dir
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    remedy = "" if free >= DISK_NEEDED else f"Make room on the disk of {place}: 5 GB are needed."
+    return Finding("Disk", f"{free / 1024**3:.0f} GB free", remedy)
+
+
+def account(settings: Settings) -> Finding:
+    """As root, the two databases have a folder that their unprivileged account can use."""
+    home = server_home(settings)
+    if os.geteuid() != 0:
+        return Finding("Account", "not root")
+    return Finding("Account", f"root: Postgres and MySQL run as nobody, in {home.parent}")
+
+
+def port(service: Service, settings: Settings) -> Finding:
+    """The port of a service is free, or held by this very service."""
+    check = f"Port {service.port} ({service.name})"
+    holder = _listener(service.port or 0)
+    if holder is None:
+        return Finding(check, "free")
+    if service.name in supervision.states(settings) and health.problem(service.name, settings) is None:
+        return Finding(check, f"ours ({holder})")
+    variable = f"{service.name.replace('-', '_').upper()}_PORT"
+    return Finding(
+        check, f"held by {holder}", f"Stop that program, or set {variable} in .env to a free port."
+    )
+
+
+def _listener(number: int) -> str | None:
+    """Who listens on a port: its command and pid where this account may see them; None if nobody does."""
+    if not processes.listening(number):
+        return None
+    holder = processes.holder(number)
+    return f"{holder.name()}, pid {holder.pid}" if holder else "a program of another account"
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """All checks, in the order in which they are worth reading."""
+    general: list[Callable[[], Finding]] = [python, java, memory]
+    yield from (check() for check in general)
+    yield disk(settings)
+    yield account(settings)
+    for service in load(settings).values():
+        if service.port:
+            yield port(service, settings)
+
+
+def show(console: Console, results: list[Finding]) -> None:
+    """Print a line for each finding, its remedy below it."""
+    for finding in results:
+        mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
+        console.print(f"{mark} {finding.check}: {finding.found}", highlight=False)
+        if finding.remedy:
+            console.print(f"    {finding.remedy}", style="yellow", highlight=False)
+
+
+def main() -> None:
+    """Check this machine; status 1 if anything must be mended first."""
+    results = list(findings(load_settings()))
+    show(Console(), results)
+    if any(finding.remedy for finding in results):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
