@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from services.rest_proxy.errors import MEDIA_TYPE, ApiError, ErrorCode, responses
 from services.rest_proxy.topics import Topics
 
-Service = Literal["pinterest-rest-proxy"]
-SERVICE: Service = "pinterest-rest-proxy"
+Service = Literal["rest-proxy"]
+SERVICE: Service = "rest-proxy"
 
 
 class KafkaJSONResponse(JSONResponse):

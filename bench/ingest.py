@@ -1,0 +1,165 @@
+"""Records per second through the REST proxy, against a raw producer that waits for its acknowledgements.
+
+Needs a running Kafka and proxy (`make up`). Posts of 735 bytes, the mean of the real ones. The producer, the
+proxy and each client connection are processes of their own; the clients send requests made beforehand.
+"""
+
+import json
+import multiprocessing
+import socket
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from bench.report import Row, report
+from services.common.settings import Settings, load_settings
+from services.rest_proxy.delivery import producer_config
+from services.rest_proxy.records import JSON_TYPE
+
+POST_BYTES = 735
+PACKAGES = ("confluent-kafka", "fastapi", "uvicorn", "uvloop", "httptools", "msgspec")
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one client connection does: `requests` requests, one after the other, of `size` records."""
+
+    address: tuple[str, int]
+    topic: str
+    size: int
+    requests: int
+
+
+def main(records: int = 200_000, requests: int = 5_000, write: bool = False) -> None:
+    """Measure and print.
+
+    Args:
+        records: records sent with 500 a request, and by the raw producer.
+        requests: requests sent with one record each.
+        write: put the table into docs/benchmarks.md.
+    """
+    settings = load_settings()
+    with fresh_topic(settings) as topic:
+        raw = in_process(produce_raw, settings, topic, records)
+        rows = [Row("raw producer", raw, "records/s")]
+        for connections in (1, 4):
+            rate, _ = through_proxy(settings, topic, connections, 500, records // 500)
+            rows.append(Row(f"500 a request, {connections} connection(s)", rate, "records/s", raw, aim=0.4))
+        for connections in (1, 4):
+            rate, seconds = through_proxy(settings, topic, connections, 1, requests)
+            aim = 0.7 if connections == 1 else None
+            what = f"1 a request, {connections} connection(s)"
+            rows.append(Row(what, rate, "records/s", raw))
+            rows.append(Row(f"{what}, p50", percentile(seconds, 50), "ms", aim=aim, better="lower"))
+            rows.append(Row(f"{what}, p95", percentile(seconds, 95), "ms"))
+    report("Ingest through the REST proxy", rows, packages=PACKAGES, write=write)
+
+
+@contextmanager
+def fresh_topic(settings: Settings) -> Iterator[str]:
+    """A topic of this run, with the partitions of the real ones; deleted at the end."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    topic = f"bench-ingest-{uuid.uuid4().hex[:8]}"
+    admin.create_topics([NewTopic(topic, settings.kafka_partitions, 1)])[topic].result()
+    yield topic
+    admin.delete_topics([topic])[topic].result()
+
+
+def post() -> bytes:
+    """A JSON value of POST_BYTES bytes."""
+    empty = json.dumps({"index": 7528, "description": ""})
+    return json.dumps({"index": 7528, "description": "x" * (POST_BYTES - len(empty))}).encode()
+
+
+def produce_raw(settings: Settings, topic: str, records: int) -> float:
+    """Records per second of the proxy's own producer alone, filling its batches, all acknowledged."""
+    acknowledged = 0
+
+    def delivered(error: object, _message: object) -> None:
+        nonlocal acknowledged
+        acknowledged += error is None
+
+    producer = Producer({**producer_config(settings), "linger.ms": 5})
+    value = post()
+    producer.produce(topic, value, on_delivery=delivered)
+    producer.flush()
+    begin = time.perf_counter()
+    for _ in range(records):
+        producer.produce(topic, value, on_delivery=delivered)
+        producer.poll(0)
+    producer.flush()
+    seconds = time.perf_counter() - begin
+    if acknowledged != records + 1:
+        raise RuntimeError(f"{acknowledged - 1} of {records} records acknowledged")
+    return records / seconds
+
+
+def in_process(function: Callable[..., float], *arguments: object) -> float:
+    """Call the function in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+def through_proxy(
+    settings: Settings, topic: str, connections: int, size: int, requests: int
+) -> tuple[float, list[float]]:
+    """Records per second of all connections together, and each request's seconds; `requests` in all."""
+    address = (settings.rest_proxy_host, settings.rest_proxy_port)
+    loads = [Load(address, topic, size, requests // connections)] * connections
+    with multiprocessing.get_context("spawn").Pool(connections) as pool:
+        pool.map(client, [Load(address, topic, size, 3)] * connections, chunksize=1)
+        begin = time.perf_counter()
+        seconds = pool.map(client, loads, chunksize=1)
+        elapsed = time.perf_counter() - begin
+    return sum(load.requests * load.size for load in loads) / elapsed, [s for part in seconds for s in part]
+
+
+def client(load: Load) -> list[float]:
+    """Send the load over one connection; each request's seconds. A record not acknowledged is an error."""
+    records = b",".join([b'{"value":' + post() + b"}"] * load.size)
+    body = b'{"records":[' + records + b"]}"
+    head = f"POST /topics/{load.topic} HTTP/1.1\r\nHost: proxy\r\nContent-Type: {JSON_TYPE}\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    seconds = []
+    with socket.create_connection(load.address, timeout=30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(load.requests):
+            begin = time.perf_counter()
+            connection.sendall(request)
+            answer = read_answer(connection)
+            seconds.append(time.perf_counter() - begin)
+            if answer.count(b'"error_code":null') != load.size:
+                raise RuntimeError(f"not all acknowledged: {answer[:500]!r}")
+    return seconds
+
+
+def read_answer(connection: socket.socket) -> bytes:
+    """One HTTP answer with a Content-Length, header and body."""
+    data = b""
+    expected = None
+    while expected is None or len(data) < expected:
+        chunk = connection.recv(1 << 18)
+        if not chunk:
+            raise ConnectionError(f"closed after {data[:500]!r}")
+        data += chunk
+        head, found, _ = data.partition(b"\r\n\r\n")
+        if expected is None and found:
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            expected = len(head) + 4 + int(length)
+    return data
+
+
+def percentile(seconds: list[float], percent: int) -> float:
+    """A percentile in milliseconds."""
+    return statistics.quantiles(seconds, n=100)[percent - 1] * 1000
+
+
+if __name__ == "__main__":
+    typer.run(main)
