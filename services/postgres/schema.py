@@ -38,8 +38,8 @@ def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
     The files are applied in one transaction: all of them or none. Callers at the same time queue up.
 
     Raises:
-        psycopg2.OperationalError: the server cannot be reached, or another session holds a lock for too long.
-        SchemaError: a file failed.
+        psycopg2.OperationalError: the server cannot be reached, or another caller takes too long.
+        SchemaError: a file failed, be it that another session holds one of its tables for too long.
     """
     with _turn(settings) as server:
         _create_databases(server)

@@ -5,15 +5,14 @@ WITH ranked AS (
     SELECT
         geo.country,
         pin.poster_name,
-        max(pin.follower_count) AS follower_count,
-        rank() OVER (PARTITION BY geo.country ORDER BY max(pin.follower_count) DESC) AS place
+        pin.follower_count,
+        rank() OVER (PARTITION BY geo.country ORDER BY pin.follower_count DESC) AS place
     FROM serving.pin
     INNER JOIN serving.geo ON pin.ind = geo.ind
     WHERE geo.country IS NOT NULL AND pin.poster_name IS NOT NULL AND pin.follower_count IS NOT NULL
-    GROUP BY geo.country, pin.poster_name
 )
 
-SELECT
+SELECT DISTINCT
     country,
     poster_name,
     follower_count

@@ -1,0 +1,140 @@
+"""Print the answers of the nine queries (sql/queries/), asked as the read-only `analyst`."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import psycopg2
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from services.common.clients import postgres_connection
+from services.common.settings import ROOT, Settings, load_settings
+
+QUERY_FOLDER = ROOT / "sql" / "queries"
+SHOWN_ROWS = 15  # a terminal's height is enough for one answer and its question
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Query:
+    """One file of sql/queries/, `<number>_<title>.sql`; its first line is the question, as a comment."""
+
+    number: int
+    title: str
+    question: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The columns' names and the rows, in the query's order."""
+
+    columns: list[str]
+    rows: list[tuple[Value, ...]]
+
+
+def load_queries(folder: Path = QUERY_FOLDER) -> dict[int, Query]:
+    """Every query by its number, in order."""
+    queries = (_load(file) for file in folder.glob("*.sql"))
+    return {query.number: query for query in sorted(queries, key=lambda query: query.number)}
+
+
+def _load(file: Path) -> Query:
+    number, _, title = file.stem.partition("_")
+    sql = file.read_text(encoding="utf-8")
+    question = sql.partition("\n")[0].removeprefix("--").strip()
+    return Query(int(number), title.replace("_", " "), question, sql)
+
+
+def ask(settings: Settings, queries: Sequence[Query]) -> list[Answer]:
+    """The queries' answers, all from one snapshot, so that they agree while a batch run is writing.
+
+    Raises:
+        psycopg2.OperationalError: the server cannot be reached or does not let `analyst` in.
+        psycopg2.errors.UndefinedTable: the schema is not there.
+    """
+    with closing(postgres_connection(settings, "analyst")) as connection:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with connection.cursor() as cursor:
+            return [_ask_one(cursor, query) for query in queries]
+
+
+def _ask_one(cursor: "psycopg2.extensions.cursor", query: Query) -> Answer:
+    cursor.execute(query.sql)
+    return Answer([column.name for column in cursor.description or ()], cursor.fetchall())
+
+
+def show(console: Console, query: Query, answer: Answer, limit: int | None) -> None:
+    """Print title, question, at most `limit` rows (None: all), and how many rows there are."""
+    console.print(Text(f"{query.number}. {query.title}", style="bold"))
+    console.print(Text(query.question))
+    console.print(to_table(answer, limit))
+    console.print(Text(f"{caption(len(answer.rows), limit)}\n", style="dim"))
+
+
+def to_table(answer: Answer, limit: int | None) -> Table:
+    """The answer as a table: columns of numbers to the right, null shown as such."""
+    table = Table()
+    for name, *values in zip(answer.columns, *answer.rows, strict=True):
+        table.add_column(name, justify="left" if any(isinstance(value, str) for value in values) else "right")
+    for row in answer.rows[:limit]:
+        table.add_row(*map(cell, answer.columns, row))
+    return table
+
+
+def cell(column: str, value: Value) -> Text:
+    """A value as it is shown: text untouched, numbers with thousands apart (years not), null as such."""
+    if value is None:
+        return Text("(null)", style="dim italic")
+    if isinstance(value, str) or column.endswith("_year"):
+        return Text(str(value))
+    return Text(f"{value:,}" if isinstance(value, int) else f"{value:,.15g}")
+
+
+def caption(rows: int, limit: int | None) -> str:
+    """`3 rows`, or how many more there are than shown."""
+    if limit is not None and rows > limit:
+        return f"... and {rows - limit:,} more rows; --all shows them"
+    return "1 row" if rows == 1 else f"{rows:,} rows"
+
+
+def main(
+    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of queries; all nine if none.")] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every row of long answers.")] = False,
+) -> None:
+    """Print the answers of the nine queries from the served database."""
+    queries = load_queries()
+    if unknown := sorted(set(numbers or []) - queries.keys()):
+        raise typer.BadParameter(
+            f"there is no query {unknown[0]}; there are {min(queries)} to {max(queries)}"
+        )
+    chosen = [queries[number] for number in numbers or queries]
+    try:
+        answers = ask(load_settings(), chosen)
+    except psycopg2.Error as error:
+        typer.secho(explain(error), fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from None
+    console = Console()
+    for query, answer in zip(chosen, answers, strict=True):
+        show(console, query, answer, None if show_all else SHOWN_ROWS)
+    if not any(answer.rows for answer in answers):
+        console.print("No rows yet? `make emulate` sends the posts, `make batch` cleans and serves them.")
+
+
+def explain(error: psycopg2.Error) -> str:
+    """What went wrong and what to do about it."""
+    if isinstance(error, psycopg2.OperationalError):
+        remedy = "`make status` shows whether it runs; `make up` starts it and sets the passwords."
+    else:
+        remedy = "If the schema is not complete: `make up` creates it."
+    return f"Postgres: {str(error).strip()}\n{remedy}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
