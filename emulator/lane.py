@@ -1,0 +1,150 @@
+"""One topic's way to the REST proxy: requests one after another, so that its records arrive in order."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+
+import msgspec
+import urllib3
+from msgspec.structs import astuple
+from tenacity import RetryCallState, RetryError, Retrying, retry_if_exception_type, stop_before_delay
+from tenacity.nap import sleep_using_event
+from tenacity.stop import stop_when_event_set
+from tenacity.wait import wait_random_exponential
+
+from emulator.answers import Problem, judge, retry_after
+from emulator.tally import Tally
+from services.mysql.rows import Row
+
+HEADERS = {
+    "Content-Type": "application/vnd.kafka.json.v2+json",
+    "Accept": "application/vnd.kafka.v2+json",
+}
+# A connection on one machine or network takes milliseconds. An answer waits for Kafka's acknowledgement, for
+# which the proxy itself gives up after 30 s: twice that, so that its verdict is heard.
+TIMEOUT = urllib3.Timeout(connect=5, read=60)
+# Requests a lane holds: one under way and one ready to follow it.
+DEPTH = 2
+Report = Callable[[int, int, str], None]
+_backoff = wait_random_exponential(multiplier=0.1, max=5)
+_encode = msgspec.json.Encoder().encode
+
+
+class UnsettledError(Exception):
+    """Some records of a request may be sent again."""
+
+    def __init__(self, reason: str, wait: float) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class Lane:
+    """Sends one topic's records and settles each: acknowledged or failed, counted in `tally`."""
+
+    def __init__(
+        self, http: urllib3.PoolManager, url: str, *, stop: Event, patience: float, report: Report
+    ) -> None:
+        """Make a lane.
+
+        Args:
+            http: the session shared by the lanes.
+            url: where to post, `http://host:port/topics/<topic>`.
+            stop: once set, nothing is sent a second time; set by the lane when it gives up.
+            patience: seconds for which a request's records are sent again.
+            report: told the records just acknowledged and failed, and what is being waited for.
+        """
+        self.tally = Tally()
+        self._http = http
+        self._url = url
+        self._stop = stop
+        self._report = report
+        self._reported = (0, 0)
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._under_way: deque[Future[None]] = deque()
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(UnsettledError),
+            stop=stop_before_delay(patience) | stop_when_event_set(stop),
+            wait=_wait,
+            sleep=sleep_using_event(stop),
+            before_sleep=self._say_why,
+        )
+
+    def submit(self, rows: Sequence[Row]) -> None:
+        """Send rows after those before them; waits while DEPTH requests are not settled yet."""
+        if not rows:
+            return
+        self.tally.take(_keys(rows))
+        self._settle(DEPTH - 1)
+        self._under_way.append(self._worker.submit(self._deliver, rows))
+
+    def finish(self) -> None:
+        """Wait until every row is settled."""
+        self._settle(0)
+        self._worker.shutdown()
+
+    def _settle(self, most: int) -> None:
+        while len(self._under_way) > most:
+            self._under_way.popleft().result()
+
+    def _deliver(self, rows: Sequence[Row]) -> None:
+        pending = list(rows)
+        try:
+            self._retrying(self._send, pending)
+        except RetryError as error:
+            reason = str(error.last_attempt.exception())
+            self.tally.give_up(_keys(pending), reason)
+            self._stop.set()
+        self._tell()
+
+    def _send(self, pending: list[Row]) -> None:
+        """Send the pending rows; those that may be sent again stay in `pending`.
+
+        Raises:
+            UnsettledError: there are such rows.
+        """
+        try:
+            body = _encode({"records": [{"value": row} for row in pending]})
+            answer = self._http.request(
+                "POST", self._url, body=body, headers=HEADERS, timeout=TIMEOUT, retries=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise UnsettledError(
+                f"{type(error).__name__}: {str(error).rpartition(': ')[2]}", wait=0
+            ) from error
+        again = self._count(pending, judge(answer.status, answer.data, len(pending)))
+        if again:
+            raise UnsettledError(again, retry_after(answer.headers.get("Retry-After")))
+
+    def _count(self, pending: list[Row], verdicts: list[Problem | None]) -> str:
+        """Settle what can be; keep the rest in `pending` and return a reason of theirs, or an empty text."""
+        settled = zip(list(pending), verdicts, strict=True)
+        pending.clear()
+        reason = ""
+        for row, problem in settled:
+            if problem is None:
+                self.tally.acknowledged += 1
+            elif problem.retriable:
+                pending.append(row)
+                reason = problem.reason
+            else:
+                self.tally.fail(_keys([row]), problem.reason)
+        return reason
+
+    def _say_why(self, state: RetryCallState) -> None:
+        self._tell(f"trying again: {state.outcome.exception() if state.outcome else ''}")
+
+    def _tell(self, note: str = "") -> None:
+        before, self._reported = self._reported, (self.tally.acknowledged, self.tally.failed)
+        self._report(self._reported[0] - before[0], self._reported[1] - before[1], note)
+
+
+def _wait(state: RetryCallState) -> float:
+    """As long as the server asked for, else the back-off, whichever is longer."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, UnsettledError) else 0
+    return max(asked, _backoff(state))
+
+
+def _keys(rows: Sequence[Row]) -> list[int]:
+    return [astuple(row)[0] for row in rows]

@@ -1,0 +1,110 @@
+"""Rows of the source tables as streams: paged by key, so that memory stays bounded and no query waits for Kafka."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+import mysql.connector
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from services.common.clients import mysql_connection
+from services.common.settings import Settings, Table
+from services.mysql.rows import ROW_TYPES, TABLE_NAMES, Row, columns
+
+# Rows of one query: few enough to hold, enough that its round trip does not show.
+PAGE = 1_000
+# MySQL is back within 10 s of a restart, on a busy machine in 30 s.
+_PATIENCE = 60
+
+
+class Source:
+    """The source database; a lost connection is made again.
+
+    Names of tables and columns in its statements are this project's own constants; values are parameters.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect.
+
+        Raises:
+            mysql.connector.Error: the server is not there or refuses.
+        """
+        self._settings = settings
+        self._connection = _connect(settings)
+        self._retrying = Retrying(
+            retry=retry_if_exception_type((mysql.connector.OperationalError, mysql.connector.InterfaceError)),
+            stop=stop_after_delay(_PATIENCE),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
+            before_sleep=lambda _: self._connection.disconnect(),
+            reraise=True,
+        )
+
+    def count(self, table: Table, after: int | None) -> int:
+        """How many rows have a key above `after`; all where it is None."""
+        condition, values = _above(table, after)
+        ((count,),) = self._query(f"SELECT COUNT(*) FROM {TABLE_NAMES[table]} {condition}", values)  # noqa: S608
+        return int(count)
+
+    def in_order(self, table: Table, after: int | None) -> Iterator[Row]:
+        """The rows whose key is above `after`, by key."""
+        row_type, key = ROW_TYPES[table], columns(table)[0]
+        while True:
+            condition, values = _above(table, after)
+            page = self._query(f"{_select(table)} {condition} ORDER BY `{key}` LIMIT %s", (*values, PAGE))
+            yield from (row_type(*values) for values in page)
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
+    def at_random(self, table: Table, keys: Sequence[int], seed: int) -> Iterator[Row]:
+        """Endlessly rows whose keys are drawn from `keys`, with replacement; a seed gives one sequence of positions."""
+        random = Random(seed)  # noqa: S311 - reproducible, not secret
+        row_type, key = ROW_TYPES[table], columns(table)[0]
+        marks = ", ".join(["%s"] * PAGE)
+        while True:
+            drawn = tuple(keys[random.randrange(len(keys))] for _ in range(PAGE))
+            page = self._query(f"{_select(table)} WHERE `{key}` IN ({marks})", drawn)
+            rows = {values[0]: row_type(*values) for values in page}
+            yield from (rows[value] for value in drawn)
+
+    def keys(self, table: Table, after: int | None) -> Sequence[int]:
+        """The keys above `after` in order: 4 bytes each."""
+        key = columns(table)[0]
+        keys = array("i")
+        while True:
+            condition, values = _above(table, after)
+            statement = f"SELECT `{key}` FROM {TABLE_NAMES[table]} {condition} ORDER BY `{key}` LIMIT %s"  # noqa: S608
+            page = self._query(statement, (*values, 100 * PAGE))
+            keys.extend(value for (value,) in page)
+            if len(page) < 100 * PAGE:
+                return keys
+            after = keys[-1]
+
+    def _query(self, statement: str, values: tuple[int, ...]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._retrying(self._fetch, statement, values)
+        return rows
+
+    def _fetch(self, statement: str, values: tuple[int, ...]) -> list[tuple[Any, ...]]:
+        if not self._connection.is_connected():
+            self._connection = _connect(self._settings)
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+
+def _connect(settings: Settings) -> Any:  # noqa: ANN401 - untyped library
+    """A connection that keeps no transaction open: one would hold old rows, and a reload of the tables up."""
+    connection = mysql_connection(settings)
+    connection.autocommit = True
+    return connection
+
+
+def _select(table: Table) -> str:
+    names = ", ".join(f"`{name}`" for name in columns(table))
+    return f"SELECT {names} FROM {TABLE_NAMES[table]}"  # noqa: S608
+
+
+def _above(table: Table, after: int | None) -> tuple[str, tuple[int, ...]]:
+    return ("", ()) if after is None else (f"WHERE `{columns(table)[0]}` > %s", (after,))
