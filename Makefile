@@ -101,8 +101,7 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 
 .PHONY: setup
 setup: $(STAMPS)/runtime ## Install what is missing and write .env; quick when nothing changed
-	@$(RUN) services.local.install .local
-	@$(RUN) services.local.dotenv
+	@$(RUN) services.local.setup
 
 .PHONY: setup-dev
 setup-dev: setup $(STAMPS)/dev
@@ -118,7 +117,8 @@ lint: setup-dev ## ruff, mypy, shellcheck, sqlfluff
 	@sqlfluff lint --disable-progress-bar sql
 
 .PHONY: format
-format: setup-dev ## Format the code
+format: setup-dev ## Format the code, and write .env.example from the settings
+	@$(RUN) services.local.dotenv > .env.example
 	@ruff format .
 	@ruff check --fix .
 

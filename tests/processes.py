@@ -47,7 +47,7 @@ def make_settings(state_dir: Path, **values: object) -> Settings:
 
 @contextmanager
 def _without_settings_in_environment() -> Iterator[None]:
-    names = {name.upper() for name in Settings.model_fields} - {"INSTALL_DIR"}
+    names = {name.upper() for name in Settings.model_fields}
     hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield

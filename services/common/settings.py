@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTALL_DIR = ROOT / ".local"  # the servers that `make setup` fetches
 LOOPBACK = "127.0.0.1"
 
 Table = Literal["pin", "geo", "user"]
@@ -23,6 +24,11 @@ def _absolute(path: Path) -> Path:
     return path if path.is_absolute() else ROOT / path
 
 
+def _none_if_empty(value: object) -> object:
+    """`SOURCE_DIR=` in .env means that it is not set."""
+    return value or None
+
+
 ProjectPath = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -35,72 +41,101 @@ class Settings(BaseSettings):
         pydantic.ValidationError: a value is missing or not of its type (see `load_settings`).
     """
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     user_id: Annotated[str, Field(pattern=r"^[a-z0-9]{4,32}$")] = "0a1b2c3d4e5f"
-    install_dir: ProjectPath = Path(".local")  # what `make setup` installs
-    state_dir: ProjectPath = Path(".local/state")  # data, logs and sockets of the running stack
+    """The name of the pipeline's owner; topics, streams and the bucket are named after it."""
+    state_dir: ProjectPath = Path(".local/state")
+    """Data and logs of the running stack in local mode."""
 
-    # Ports, all on 127.0.0.1.
     kafka_port: Port = 9092
+    """Kafka's port on 127.0.0.1, as are all ports here."""
     kafka_controller_port: Port = 9093
+    """Kafka's port for its own controller (local mode)."""
     rest_proxy_port: Port = 8082
+    """The REST proxy's port."""
     localstack_port: Port = 4566
+    """LocalStack's port: S3, Kinesis, API Gateway."""
     mysql_port: Port = 3306
+    """MySQL's port."""
     postgres_port: Port = 5432
+    """Postgres' port."""
 
-    # Where clients find the servers; in containers and on AWS they are elsewhere than on this host.
     kafka_bootstrap_servers: str = Field(default_factory=lambda data: f"{LOOPBACK}:{data.get('kafka_port')}")
+    """Where clients find Kafka; on AWS, MSK's brokers."""
     rest_proxy_host: str = LOOPBACK
+    """The address that the REST proxy listens on."""
     rest_proxy_url: str = Field(
         default_factory=lambda data: f"http://{LOOPBACK}:{data.get('rest_proxy_port')}"
     )
+    """Where the emulator posts to."""
     mysql_host: str = LOOPBACK
+    """Where clients find MySQL."""
     postgres_host: str = LOOPBACK
+    """Where clients find Postgres."""
 
-    # AWS: an empty endpoint means the real one.
     aws_endpoint_url: str = Field(
         default_factory=lambda data: f"http://{LOOPBACK}:{data.get('localstack_port')}"
     )
+    """The endpoint of S3 and Kinesis; empty means AWS itself."""
     aws_region: str = "us-east-1"
+    """The AWS region."""
     aws_access_key_id: str = "test"
+    """The AWS access key; LocalStack takes any."""
     aws_secret_access_key: SecretStr = SecretStr("test")
+    """The AWS secret key; LocalStack takes any."""
 
-    # Secrets.
     mysql_root_password: SecretStr
+    """MySQL's root."""
     mysql_password: SecretStr
+    """MySQL's user pinterest, with which the emulator reads."""
     postgres_password: SecretStr
+    """Postgres' superuser postgres."""
     batch_writer_password: SecretStr
+    """Postgres' role of the batch cleaner."""
     analyst_password: SecretStr
+    """Postgres' read-only role for people."""
 
-    # Source.
     source_rows: Positive = 11_154
+    """How many posts to generate."""
     source_seed: int = 42
-    source_dir: ProjectPath | None = None
+    """One seed gives one data set."""
+    source_dir: Annotated[ProjectPath | None, BeforeValidator(_none_if_empty)] = None
+    """A folder of pinterest_data.jsonl, geolocation_data.jsonl and user_data.jsonl to load instead."""
 
-    # Kafka.
     kafka_cluster_id: Annotated[str, Field(pattern=r"^[\w-]{22}$")] = "pinterestPipelineKafkA"
+    """By which a health check knows our Kafka from another one."""
     kafka_partitions: Positive = 3
-    kafka_retention_bytes: Positive = 4 * 1024**3  # a partition: bounded, so that the disk does not fill
+    """Partitions of a new topic."""
+    kafka_retention_bytes: Positive = 4 * 1024**3
+    """Bytes that a partition keeps: bounded, so that the disk does not fill."""
     kafka_heap_mb: Positive = 512
+    """The broker's heap, in MiB."""
 
-    # REST proxy.
     rest_proxy_max_body_bytes: Positive = 16 * 1024**2
+    """A larger request is refused with 413."""
     rest_proxy_max_record_bytes: Positive = 1024**2
-    # What all requests in flight may hold together; beyond it new ones are answered 503.
+    """A larger record fails alone."""
     rest_proxy_queue_bytes: Positive = 64 * 1024**2
+    """What all requests in flight may hold together; beyond it new ones are answered 503."""
     rest_proxy_queue_records: Positive = 100_000
-    # How long a record may wait for its acknowledgement; under the 29 s after which API Gateway gives up.
+    """How many records all requests in flight may hold together; likewise."""
     rest_proxy_delivery_timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """How long a record may wait for its acknowledgement; under the 29 s at which API Gateway gives up."""
 
-    # S3 sink: an object is closed by the first of these three.
     s3_sink_flush_records: Positive = 10_000
+    """An object of the landing zone is closed at this many records,"""
     s3_sink_flush_bytes: Positive = 8 * 1024**2
+    """or at this many bytes,"""
     s3_sink_flush_seconds: Annotated[float, Field(gt=0)] = 2.0
+    """or when its first record is this old, whichever comes first."""
 
-    # Spark.
     spark_master: str = "local[*]"
+    """Where Spark jobs run; spark://host:port is a cluster."""
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "2g"
+    """The heap of a Spark job's driver (in local mode, of the whole job)."""
 
     @property
     def bucket(self) -> str:

@@ -9,7 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from services.common.settings import Settings, load_settings
+from services.common.settings import INSTALL_DIR, Settings, load_settings
 
 _DEFAULTS = Path(__file__).parent / "defaults"
 
@@ -29,7 +29,7 @@ def prepare(settings: Settings, classpath: str) -> Path:
 def main() -> None:
     """Replace this process with the broker."""
     settings = load_settings()
-    classpath = str(settings.install_dir / "jars" / "kafka" / "*")
+    classpath = str(INSTALL_DIR / "jars" / "kafka" / "*")
     for name in Settings.model_fields:  # to the wrapper every KAFKA_* is a broker's property: ours are not
         os.environ.pop(name.upper(), None)
     configuration = prepare(settings, classpath)

@@ -74,7 +74,7 @@ def memory() -> Finding:
 
 def disk(settings: Settings) -> Finding:
     """There is room for the servers and their data."""
-    place = settings.install_dir
+    place = settings.state_dir
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free

@@ -1,13 +1,17 @@
-"""Generates the secrets into .env: `python -m services.local.dotenv`. What stands there is never changed."""
+"""The files .env, which gets generated secrets, and .env.example, which explains every setting.
+
+`python -m services.local.dotenv` prints the latter, made from the settings class.
+"""
 
 import os
 import secrets
+import sys
 from pathlib import Path
 
-import typer
 from dotenv import dotenv_values
+from pydantic import SecretStr
 
-from services.common.settings import ROOT, Settings
+from services.common.settings import Settings
 
 _HEADER = "# Written by `make setup`. Settings of your own go here too; .env.example explains them all.\n"
 
@@ -36,12 +40,25 @@ def write(path: Path) -> list[str]:
     return missing
 
 
-def main() -> None:
-    """Write .env and say what was added."""
-    added = write(ROOT / ".env")
-    if added:
-        typer.echo(f"Generated {', '.join(added)} into .env.")
+def example() -> str:
+    """The text of .env.example: each variable with its explanation and its default."""
+    lines = ["# Every setting, with its default. Copy a line into .env, without the #, to change it.", ""]
+    defaults = Settings.model_construct()
+    for name, field in Settings.model_fields.items():
+        value = "" if field.is_required() else _shown(getattr(defaults, name))
+        lines += [f"# {field.description}", f"#{name.upper()}={value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(default: object) -> str:
+    return (
+        default.get_secret_value()
+        if isinstance(default, SecretStr)
+        else ""
+        if default is None
+        else str(default)
+    )
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.stdout.write(example())

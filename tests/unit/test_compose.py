@@ -1,0 +1,117 @@
+"""docker-compose.yml is sound Compose, and local mode reads from it what each service needs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.common import health
+from services.common.settings import Settings
+from services.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
+from tests.processes import make_settings
+
+DOCUMENT: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
+SERVICES: dict[str, dict[str, Any]] = DOCUMENT["services"]
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${NAME}", "value"),
+        ("${NAME:-other}", "value"),
+        ("${EMPTY:-other}", "other"),
+        ("${ABSENT:-}", ""),
+        ("${ABSENT}", ""),
+        ("$$NAME", "$NAME"),
+        ("a ${NAME:?needed} b", "a value b"),
+    ],
+)
+def test_variables_are_replaced_as_compose_does(text: str, expected: str) -> None:
+    assert interpolate(text, {"NAME": "value", "EMPTY": ""}) == expected
+
+
+def test_a_variable_that_must_be_set_is_named() -> None:
+    with pytest.raises(ComposeError, match="SECRET is not set: run make setup"):
+        interpolate("${SECRET:?run make setup}", {})
+
+
+def test_defaults_are_those_of_the_settings() -> None:
+    defaults = {name.upper(): str(field.default) for name, field in Settings.model_fields.items()}
+    found = re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_FILE.read_text())
+    assert found
+    assert {(name, value) for name, value in found if defaults[name] != value} == set()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_bounded_checked_and_on_loopback(name: str) -> None:
+    body = SERVICES[name]
+    assert "mem_limit" in body
+    assert "healthcheck" in body
+    assert ":" in body["image"] or body["image"].startswith("pinterest-pipeline/")
+    assert not body["image"].endswith(":latest")
+    assert all(port.startswith("127.0.0.1:${") for port in body.get("ports", []))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_conditions_name_services_that_can_meet_them(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        one_shot = SERVICES[other].get("restart") == "on-failure"
+        assert how["condition"] == ("service_completed_successfully" if one_shot else "service_healthy")
+
+
+def test_volumes_are_declared() -> None:
+    mounts = [volume for body in SERVICES.values() for volume in body.get("volumes", [])]
+    assert {mount.split(":")[0] for mount in mounts} == DOCUMENT["volumes"].keys()
+
+
+def test_services_come_after_what_they_depend_on(stack: Settings) -> None:
+    order = list(load(stack))
+    assert set(order) == SERVICES.keys()
+    for name in order:
+        assert all(order.index(other) < order.index(name) for other in SERVICES[name].get("depends_on", {}))
+
+
+def test_every_lasting_service_has_a_health_check(stack: Settings) -> None:
+    lasting = {service.name for service in load(stack).values() if not service.one_shot}
+    assert lasting == health.CHECKS.keys()
+
+
+def test_local_mode_replaces_what_is_different_outside_of_a_container(stack: Settings) -> None:
+    services = load(stack)
+    kafka = services["kafka"].environment
+    assert kafka["KAFKA_ADVERTISED_LISTENERS"] == f"HOST://127.0.0.1:{stack.kafka_port}"
+    assert kafka["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert services["s3-sink"].environment["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{stack.kafka_port}"
+    assert services["rest-proxy"].port == stack.rest_proxy_port
+
+
+def test_a_launcher_gets_the_containers_command(stack: Settings) -> None:
+    command = load(stack)["postgres"].command
+    assert command[:4] == ("python", "-m", "services.postgres.launch", "postgres")
+    assert "wal_level=minimal" in command
+
+
+def _write(path: Path, services: str) -> Path:
+    file = path / "docker-compose.yml"
+    file.write_text(f"services:\n{services}")
+    return file
+
+
+def test_a_service_without_x_local_is_named(stack: Settings, tmp_path: Path) -> None:
+    file = _write(tmp_path, "  stray: {image: 'x:1'}\n")
+    with pytest.raises(ComposeError, match="stray has no x-local"):
+        load(stack, file)
+
+
+def test_a_circle_of_dependencies_is_named(stack: Settings, tmp_path: Path) -> None:
+    one = "  one: {x-local: {}, depends_on: {two: {condition: service_healthy}}}\n"
+    two = "  two: {x-local: {}, depends_on: {one: {condition: service_healthy}}}\n"
+    with pytest.raises(ComposeError, match=r"circle among \['one', 'two'\]"):
+        load(stack, _write(tmp_path, one + two))

@@ -1,0 +1,72 @@
+"""Settings: names derive from the user id, and a wrong value is named with what is expected."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from services.common.settings import ROOT, Settings, explain
+from tests.processes import make_settings
+
+
+def _explained(tmp_path: Path, **values: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        make_settings(tmp_path, **values)
+    return explain(caught.value)
+
+
+def test_names_derive_from_the_user_id(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, user_id="0a1b2c3d4e5f")
+    assert settings.bucket == "user-0a1b2c3d4e5f-bucket"
+    assert settings.topic("pin") == "0a1b2c3d4e5f.pin"
+    assert settings.stream("geo") == "streaming-0a1b2c3d4e5f-geo"
+
+
+def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, kafka_port=19092, localstack_port=14566)
+    assert settings.kafka_bootstrap_servers == "127.0.0.1:19092"
+    assert settings.aws_endpoint_url == "http://127.0.0.1:14566"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("kafka_port", "ninety", "KAFKA_PORT: Input should be a valid integer"),
+        ("postgres_port", 70000, "POSTGRES_PORT: Input should be less than or equal to 65535"),
+        ("user_id", "Has Blanks", "USER_ID: String should match pattern"),
+        ("source_rows", 0, "SOURCE_ROWS: Input should be greater than or equal to 1"),
+        ("spark_driver_memory", "lots", "SPARK_DRIVER_MEMORY: String should match pattern"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_expected(
+    tmp_path: Path, name: str, value: object, expected: str
+) -> None:
+    text = _explained(tmp_path, **{name: value})
+    assert text.startswith(expected)
+    assert repr(value) in text
+
+
+def test_a_missing_secret_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    with pytest.raises(ValidationError) as caught:
+        Settings(_env_file=None)
+    assert "ANALYST_PASSWORD is not set. Run `make setup`" in explain(caught.value)
+
+
+def test_a_relative_path_is_meant_from_the_checkout(tmp_path: Path) -> None:
+    assert make_settings(tmp_path, source_dir="data").source_dir == ROOT / "data"
+
+
+def test_the_environment_gives_the_same_settings_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(tmp_path)
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings(_env_file=None) == settings
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, analyst_password="hush-hush")
+    assert "hush-hush" not in repr(settings)

@@ -1,0 +1,97 @@
+"""Set-up: secrets are generated once, jars are checked by hash, and a machine's faults come with a remedy."""
+
+import hashlib
+import stat
+from pathlib import Path
+
+import pytest
+
+from services.common.settings import ROOT
+from services.local import doctor, dotenv
+from services.local.install import InstallError, Step, _done, _stamp, check_jars
+
+
+def test_secrets_are_generated_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    added = dotenv.write(path)
+    assert "ANALYST_PASSWORD" in added
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(set(path.read_text().splitlines())) == len(added) + 1
+
+
+def test_a_value_is_never_changed(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("ANALYST_PASSWORD=mine\nKAFKA_PORT=19092")
+    added = dotenv.write(path)
+    assert "ANALYST_PASSWORD" not in added
+    text = path.read_text()
+    assert text.startswith("ANALYST_PASSWORD=mine\nKAFKA_PORT=19092\n")
+    assert dotenv.write(path) == []
+    assert path.read_text() == text
+
+
+def _sums(**jars: bytes) -> str:
+    return "".join(f"{hashlib.sha256(data).hexdigest()}  spark/{name}.jar\n" for name, data in jars.items())
+
+
+def test_the_listed_jars_pass(tmp_path: Path) -> None:
+    folder = tmp_path / "spark"
+    folder.mkdir()
+    (folder / "a.jar").write_bytes(b"a")
+    check_jars(folder, _sums(a=b"a"))
+
+
+@pytest.mark.parametrize(
+    ("sums", "named"),
+    [
+        (_sums(a=b"other"), "a.jar"),
+        (_sums(a=b"a", b=b"b"), "b.jar"),
+        ("", "a.jar"),
+    ],
+)
+def test_a_jar_that_is_wrong_missing_or_unlisted_is_named(tmp_path: Path, sums: str, named: str) -> None:
+    folder = tmp_path / "spark"
+    folder.mkdir()
+    (folder / "a.jar").write_bytes(b"a")
+    with pytest.raises(InstallError, match=named):
+        check_jars(folder, sums)
+
+
+def test_a_step_is_done_again_when_its_inputs_change(tmp_path: Path) -> None:
+    source = tmp_path / "lock"
+    source.write_text("1")
+    step = Step("step", (source,), str)
+    assert not _done(step, tmp_path)
+    _stamp(step, tmp_path).write_text(step.digest())
+    assert _done(step, tmp_path)
+    source.write_text("2")
+    assert not _done(step, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("printed", "version"),
+    [
+        ('openjdk version "17.0.15" 2025-04-15', 17),
+        ('java version "1.8.0_401"', 8),
+        ('openjdk version "25" 2025-09-16', 25),
+        ("no java here", 0),
+    ],
+)
+def test_the_version_of_java_is_read(printed: str, version: int) -> None:
+    assert doctor.java_version(printed) == version
+
+
+def test_a_missing_java_comes_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    finding = doctor.java()
+    assert finding.found == "not on the PATH"
+    assert "apt-get install openjdk-17" in finding.remedy
+
+
+def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "MEMORY_NEEDED", 10**15)
+    assert "Close other programs" in doctor.memory().remedy
+
+
+def test_the_example_explains_every_setting() -> None:
+    assert (ROOT / ".env.example").read_text() == dotenv.example(), "run `make format`"
