@@ -1,0 +1,230 @@
+"""The nine queries against plain Python, over rows that hold every edge case, in a real Postgres."""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from psycopg2.extras import execute_values
+
+from services.common.clients import postgres_connection
+from services.common.settings import Settings
+from services.postgres.query import load_queries
+from services.postgres.schema import ensure_schema
+from tests.nine_answers import COLUMNS, Geo, Pin, User, nine_answers
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+QUERIES = load_queries()
+SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
+ZONES = ("UTC", "Pacific/Kiritimati", "America/Los_Angeles")  # +14 h, -8 h: another year near midnight
+
+# Small domains, so that counts tie and medians fall between two values.
+COUNTRIES = (
+    "Albania",
+    "albania",
+    "Åland Islands",
+    "Côte d'Ivoire",
+    "Antigua & Barbuda",
+    "日本",
+    "%s",
+    "",
+    None,
+)
+CATEGORIES = ("art", "travel", "diy-and-crafts", "l'art", "+50", "Ωmega", None)
+POSTERS = ("Ann", "ann", "O'Brien \\ Sons", "Źródło", "🍕 pizza", "[bold]", None)
+FOLLOWERS = (0, 1, 2, 999, 1000, 1001, 124_000, 3_000_000, 9_000_000_000, None)
+AGES = (0, 17, 18, 24, 25, 35, 36, 50, 51, 150, None)
+
+
+def around_new_year(years: Sequence[int]) -> tuple[datetime | None, ...]:
+    """The last and first moments of the years, hours around them, a summer's day, and none."""
+    turns = [datetime(year, 1, 1, tzinfo=UTC) for year in years]
+    steps = (-MICROSECOND, timedelta(0), timedelta(hours=-7), timedelta(hours=13), timedelta(days=180))
+    return (*(turn + step for turn in turns for step in steps), None)
+
+
+POST_TIMES = around_new_year([2018, 2019, 2020, 2022, 2023])
+JOIN_TIMES = around_new_year([2015, 2016, 2017, 2020, 2021])
+
+
+class Rows(NamedTuple):
+    """The rows of the three tables, each with distinct ind."""
+
+    pins: Sequence[Pin]
+    geos: Sequence[Geo]
+    users: Sequence[User]
+
+
+def generate(random_: random.Random, inds: Sequence[int]) -> Rows:
+    """Rows for these numbers; now and then a table lacks one."""
+    some = [[ind for ind in inds if random_.random() < 0.95] for _ in range(3)]
+    pick = random_.choice
+    return Rows(
+        [
+            Pin(i, follower_count=pick(FOLLOWERS), poster_name=pick(POSTERS), category=pick(CATEGORIES))
+            for i in some[0]
+        ],
+        [Geo(i, pick(COUNTRIES), [0.5, -0.5], pick(POST_TIMES)) for i in some[1]],
+        [User(i, pick(POSTERS), pick(AGES), pick(JOIN_TIMES)) for i in some[2]],
+    )
+
+
+def merged(batch: Rows, speed: Rows) -> Rows:
+    """Per ind the batch row, else the speed row."""
+    return Rows(
+        *({row.ind: row for row in (*new, *old)}.values() for old, new in zip(batch, speed, strict=True))
+    )  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def served(postgres: Settings) -> Settings:
+    ensure_schema(postgres)
+    return postgres
+
+
+@pytest.fixture
+def connection(served: Settings) -> Iterator["PostgresConnection"]:
+    """A transaction that sees empty tables, and leaves everything as it was."""
+    with closing(postgres_connection(served)) as connection:
+        with connection.cursor() as cursor:
+            for schema in ("batch", "speed"):
+                cursor.execute(f"TRUNCATE {schema}.pin, {schema}.geo, {schema}.users")
+        yield connection
+        connection.rollback()
+
+
+def load(connection: "PostgresConnection", schema: str, rows: Rows) -> None:
+    with connection.cursor() as cursor:
+        for table, values in zip(("pin", "geo", "users"), rows, strict=True):
+            if values:
+                execute_values(cursor, f"INSERT INTO {schema}.{table} VALUES %s", values)  # noqa: S608 - our own names
+
+
+def ask(connection: "PostgresConnection", number: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The columns and rows of a query, as the role analyst."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE analyst")
+        cursor.execute(QUERIES[number].sql)
+        answer = [column.name for column in cursor.description], cursor.fetchall()
+        cursor.execute("RESET ROLE")
+        return answer
+
+
+def check_all(connection: "PostgresConnection", rows: Rows) -> None:
+    expected = nine_answers(*rows)
+    for zone in ZONES:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL timezone = %s", [zone])
+        answers = {number: ask(connection, number) for number in QUERIES}
+        assert answers == {number: (COLUMNS[number], expected[number]) for number in COLUMNS}, zone
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_all_nine_agree_with_plain_python(connection: "PostgresConnection", seed: int) -> None:
+    random_ = random.Random(seed)  # noqa: S311 - test data
+    inds = random_.sample(range(-1000, 1000), k=random_.choice([20, 200, 1500]))
+    batch = generate(random_, inds[: len(inds) * 2 // 3])
+    speed = generate(random_, inds[len(inds) // 3 :])
+    load(connection, "batch", batch)
+    load(connection, "speed", speed)
+    check_all(connection, merged(batch, speed))
+
+
+def test_empty_tables_have_empty_answers(connection: "PostgresConnection") -> None:
+    check_all(connection, Rows([], [], []))
+    assert [ask(connection, number)[1] for number in QUERIES] == [[]] * 9
+
+
+@pytest.mark.parametrize("schema", ["batch", "speed"])
+def test_either_path_alone_is_served(connection: "PostgresConnection", schema: str) -> None:
+    rows = generate(random.Random(schema), range(300))  # noqa: S311 - test data
+    load(connection, schema, rows)
+    check_all(connection, rows)
+
+
+def test_a_batch_row_shadows_the_whole_speed_row(connection: "PostgresConnection") -> None:
+    load(connection, "batch", Rows([Pin(1, category="art")], [Geo(1)], [User(1, age=30)]))
+    full = Rows(
+        [Pin(1, follower_count=9, poster_name="Ann", category="travel")],
+        [Geo(1, "Albania", timestamp=datetime(2020, 5, 5, tzinfo=UTC))],
+        [User(1, "Ann", 20, datetime(2016, 5, 5, tzinfo=UTC))],
+    )
+    load(connection, "speed", full)
+    answers = {number: ask(connection, number)[1] for number in QUERIES}
+    assert answers == {
+        1: [],
+        2: [],
+        3: [],
+        4: [],
+        5: [("25-35", "art", 1)],
+        6: [("25-35", None)],
+        7: [],
+        8: [],
+        9: [],
+    }
+
+
+def test_ties_are_all_kept(connection: "PostgresConnection") -> None:
+    time = datetime(2019, 1, 1, tzinfo=UTC)
+    posts = [("art", "Ann", 7), ("travel", "Bob", 7), ("travel", "Bob", 7), ("art", "Cid", 6)]
+    pins = [
+        Pin(i, category=c, poster_name=p, follower_count=f) for i, (c, p, f) in enumerate([*posts, *posts])
+    ]
+    geos = [Geo(pin.ind, "Chad" if pin.ind < 4 else "Cuba", timestamp=time) for pin in pins]
+    load(connection, "batch", Rows(pins, geos, [User(pin.ind, "U", 51, time) for pin in pins]))
+    assert [ask(connection, number)[1] for number in range(1, 6)] == [
+        [("Chad", "art", 2), ("Chad", "travel", 2), ("Cuba", "art", 2), ("Cuba", "travel", 2)],
+        [(2019, "art", 4), (2019, "travel", 4)],
+        [("Chad", "Ann", 7), ("Chad", "Bob", 7), ("Cuba", "Ann", 7), ("Cuba", "Bob", 7)],
+        [("Chad", 7), ("Cuba", 7)],
+        [("+50", "art", 4), ("+50", "travel", 4)],
+    ]
+
+
+def test_medians_are_per_post_and_interpolated(connection: "PostgresConnection") -> None:
+    time = datetime(2015, 12, 31, 23, 59, 59, tzinfo=UTC)
+    followers = [10, 10, 10, 15, 1000, 2000, None]  # one user, six posts that count: between 10 and 15
+    pins = [Pin(i, follower_count=count) for i, count in enumerate(followers)]
+    load(connection, "batch", Rows(pins, [], [User(pin.ind, "Ann", 24, time) for pin in pins]))
+    assert [ask(connection, number)[1] for number in (6, 7, 8, 9)] == [
+        [("18-24", 12.5)],
+        [(2015, 1)],
+        [(2015, 12.5)],
+        [(2015, "18-24", 12.5)],
+    ]
+
+
+def test_age_groups_from_the_youngest_to_the_oldest(connection: "PostgresConnection") -> None:
+    ages = [18, 24, 25, 35, 36, 50, 51, 17, None]
+    joined = datetime(2020, 12, 31, 23, tzinfo=timezone(timedelta(hours=-1)))  # 2021 in UTC
+    pins = [Pin(age or 0, follower_count=age, category=f"age {age}") for age in ages]
+    load(connection, "speed", Rows(pins, [], [User(age or 0, "Ann", age, joined) for age in ages]))
+    groups = {group: [] for group in ("18-24", "25-35", "36-50", "+50")}
+    for group, category, _ in ask(connection, 5)[1]:
+        groups[group].append(category)
+    assert list(groups.items()) == [
+        ("18-24", ["age 18", "age 24"]),
+        ("25-35", ["age 25", "age 35"]),
+        ("36-50", ["age 36", "age 50"]),
+        ("+50", ["age 51"]),
+    ]
+    assert ask(connection, 6)[1] == [("18-24", 21.0), ("25-35", 30.0), ("36-50", 43.0), ("+50", 51.0)]
+    assert ask(connection, 7)[1] == ask(connection, 8)[1] == ask(connection, 9)[1] == []
+
+
+def test_the_joined_view_has_a_row_per_post(connection: "PostgresConnection") -> None:
+    rows = generate(random.Random(3), range(200))  # noqa: S311 - test data
+    load(connection, "batch", rows)
+    geos, users = ({row.ind: row for row in table} for table in rows[1:])
+    expected = [
+        (*pin, *geos.get(pin.ind, Geo(pin.ind))[1:], *users.get(pin.ind, User(pin.ind))[1:])
+        for pin in rows.pins
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL timezone = 'UTC'")
+        cursor.execute("SELECT * FROM serving.posts ORDER BY ind")
+        assert cursor.fetchall() == expected
