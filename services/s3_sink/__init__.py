@@ -1,1 +1,1 @@
-"""Lands Kafka topics in S3, exactly once."""
+"""The S3 sink: lands every Kafka record of the project's topics in S3, each exactly once."""

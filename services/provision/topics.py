@@ -1,0 +1,58 @@
+"""The Kafka topics of the three tables, made where they are missing."""
+
+from concurrent.futures import Future
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from services.common.settings import TABLES, Settings
+
+# A broker on loopback creates a topic in milliseconds; one that is just starting may need 20 s to elect leaders.
+_PATIENCE = 30.0
+
+
+def ensure_topics(settings: Settings) -> list[str]:
+    """Create `<id>.pin`, `<id>.geo` and `<id>.user`; existing topics are left alone.
+
+    Returns:
+        One sentence per existing topic whose number of partitions is not the one that is set.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers, or it refuses a topic.
+    """
+    client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    names = [settings.topic(table) for table in TABLES]
+    requests = client.create_topics([_new(name, settings) for name in names], operation_timeout=_PATIENCE)
+    existing = [name for name in names if not _created(requests[name])]
+    return [remark for name in existing if (remark := _difference(client, name, settings.kafka_partitions))]
+
+
+def _new(name: str, settings: Settings) -> NewTopic:
+    return NewTopic(
+        name,
+        num_partitions=settings.kafka_partitions,
+        replication_factor=-1,  # the broker's default: 1 here, more on a real cluster
+        config={
+            # Bounded by size alone: a lost bucket is rebuilt from Kafka, and age would take that away.
+            "retention.bytes": str(settings.kafka_retention_bytes),
+            "retention.ms": "-1",
+        },
+    )
+
+
+def _created(request: Future[None]) -> bool:
+    try:
+        request.result(_PATIENCE)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise
+        return False
+    return True
+
+
+def _difference(client: AdminClient, name: str, expected: int) -> str | None:
+    found = len(client.list_topics(name, timeout=_PATIENCE).topics[name].partitions)
+    if found == expected:
+        return None
+    return f"topic {name} has {found} partitions, KAFKA_PARTITIONS is {expected}; it is left as it is"

@@ -1,0 +1,28 @@
+"""How the sink asks Kafka for records."""
+
+from collections.abc import Callable
+
+from confluent_kafka import KafkaError
+
+from services.common.settings import Settings
+
+
+def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) -> dict[str, object]:
+    """The consumer's configuration."""
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "group.id": f"{settings.user_id}-s3-sink",
+        "client.id": "s3-sink",
+        "error_cb": on_error,
+        "log_level": 2,  # connection trouble comes through error_cb, once
+        "partition.assignment.strategy": "cooperative-sticky",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        # The broker's minimum: after a kill -9 the partitions are free again after 6 s.
+        "session.timeout.ms": 6_000,
+        # The loop's longest round: 9 partitions, each with a HEAD and a PUT that time out after 10 s.
+        "max.poll.interval.ms": 180_000,
+        "topic.metadata.refresh.interval.ms": 5_000,  # how soon a topic made after our start is found
+        "reconnect.backoff.max.ms": 2_000,
+        "queued.max.messages.kbytes": 32 * 1024,  # what waits for us in memory
+    }

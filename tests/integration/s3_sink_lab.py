@@ -1,0 +1,259 @@
+"""What the S3 sink's tests share: an isolated user, load, a faulty S3, and the check of the landing zone."""
+
+import http.client
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from services.common.clients import s3_client
+from services.common.landing import ROOT_PREFIX, parse_key
+from services.common.settings import TABLES, Settings
+from services.common.wait import wait_until
+from services.provision.topics import ensure_topics
+from tests.processes import ServiceProcess, make_settings
+
+Place = tuple[str, int]
+
+# After a kill -9 the group frees the partitions in 6 s; five times that for a machine that is busy with other tests.
+PATIENCE = 60.0
+
+
+def isolated_user(servers: Settings, folder: Path, **values: object) -> Settings:
+    """Settings of a user of their own on the session's servers, with topics made and small objects."""
+    defaults: dict[str, object] = {
+        "kafka_bootstrap_servers": servers.kafka_bootstrap_servers,
+        "aws_endpoint_url": servers.aws_endpoint_url,
+        "kafka_partitions": 2,
+        "s3_sink_flush_records": 400,
+        "s3_sink_flush_seconds": 0.5,
+    }
+    settings = make_settings(folder, **{**defaults, **values})
+    assert ensure_topics(settings) == []
+    return settings
+
+
+def sink(settings: Settings, folder: Path, name: str = "sink", endpoint: str | None = None) -> ServiceProcess:
+    """An instance of the sink; each name has its own state folder and log."""
+    overrides = {"STATE_DIR": str(folder / name), "AWS_ENDPOINT_URL": endpoint or settings.aws_endpoint_url}
+    (folder / name).mkdir(exist_ok=True)
+    return ServiceProcess(settings, "services.s3_sink", log=folder / f"{name}.log", env=overrides)
+
+
+def status(folder: Path, name: str = "sink") -> dict[str, Any]:
+    """The instance's state file, empty before it is written."""
+    path = folder / name / "run" / "s3-sink.json"
+    state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"partitions": []}
+    return state
+
+
+def open_partitions(folder: Path, name: str = "sink") -> int:
+    """How many partitions the instance lands now."""
+    return sum(partition["next"] is not None for partition in status(folder, name)["partitions"])
+
+
+def produce(settings: Settings, values: Iterable[bytes | None], **options: object) -> None:
+    """Send values round robin to all partitions of all topics; returns when they are acknowledged."""
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 5, **options})
+    places = all_places(settings)
+    for number, value in enumerate(values):
+        topic, partition = places[number % len(places)]
+        producer.produce(topic, value=value, partition=partition)
+        producer.poll(0)
+    assert producer.flush(30) == 0
+
+
+def all_places(settings: Settings) -> list[Place]:
+    return [(settings.topic(table), p) for table in TABLES for p in range(settings.kafka_partitions)]
+
+
+def posts(first: int, count: int) -> Iterator[bytes]:
+    """JSON values, each different."""
+    return (b'{"ind": %d, "title": "a post", "n": 1.10}' % number for number in range(first, first + count))
+
+
+@contextmanager
+def load(settings: Settings, rate: int = 4000) -> Iterator[None]:
+    """Records all the time, about `rate` a second."""
+    stop = threading.Event()
+
+    def run() -> None:
+        batch = rate // 20
+        for number in range(10**6):
+            if stop.wait(0.05):
+                return
+            produce(settings, posts(number * batch, batch))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def in_kafka(settings: Settings) -> dict[Place, dict[int, bytes | None]]:
+    """Every record of every partition: offset -> value, as Kafka tells a reader that is not the sink."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "group.id": "truth",
+            "enable.partition.eof": True,
+        }
+    )
+    places = all_places(settings)
+    records: dict[Place, dict[int, bytes | None]] = {place: {} for place in places}
+    consumer.assign([TopicPartition(*place, 0) for place in places])
+    ended = 0
+    while ended < len(places):
+        for message in consumer.consume(1000, 10):
+            if message.error():
+                ended += 1
+            else:
+                records[message.topic(), message.partition()][message.offset()] = message.value()
+    consumer.close()
+    return records
+
+
+def in_landing_zone(settings: Settings) -> dict[Place, dict[int, bytes]]:
+    """Every line: offset -> line without its newline; fails where two objects hold one offset."""
+    found: defaultdict[Place, dict[int, bytes]] = defaultdict(dict)
+    s3 = s3_client(settings)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=ROOT_PREFIX)
+    for key in [item["Key"] for page in pages for item in page.get("Contents", [])]:
+        name = parse_key(key)
+        body = s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read()
+        assert not body or body.endswith(b"\n"), key
+        lines = found[name.topic, name.partition]
+        for offset, line in enumerate(body.split(b"\n")[:-1], start=name.start):
+            assert offset not in lines, f"offset {offset} is in {key} and in an object before it"
+            lines[offset] = line
+    return found
+
+
+def assert_exactly_once(settings: Settings) -> int:
+    """Each record of Kafka is in the landing zone, once, at its offset, byte for byte; returns how many."""
+    expected, landed = in_kafka(settings), in_landing_zone(settings)
+    for place, records in expected.items():
+        assert landed.get(place, {}) == records, place
+    return sum(map(len, expected.values()))
+
+
+def wait_landed(settings: Settings, timeout: float = PATIENCE) -> None:
+    """Return when the landing zone has as many lines as Kafka has records."""
+    total = sum(map(len, in_kafka(settings).values()))
+    wait_until(
+        lambda: sum(map(len, in_landing_zone(settings).values())) >= total,
+        timeout=timeout,
+        interval=0.3,
+        what=f"{total} records to land",
+    )
+
+
+def bucket_exists(settings: Settings) -> bool:
+    return settings.bucket in [bucket["Name"] for bucket in s3_client(settings).list_buckets()["Buckets"]]
+
+
+def delete_bucket(settings: Settings) -> None:
+    s3 = s3_client(settings)
+    for item in s3.list_objects_v2(Bucket=settings.bucket).get("Contents", []):
+        s3.delete_object(Bucket=settings.bucket, Key=item["Key"])
+    s3.delete_bucket(Bucket=settings.bucket)
+
+
+class FaultyS3:
+    """An HTTP proxy on loopback before the real S3, which can refuse, fail, and act around puts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._target = urlsplit(settings.aws_endpoint_url).netloc
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+        self.failing = False
+        self.before_put: Callable[[], None] = lambda: None
+        self.after_put: Callable[[], None] = lambda: None  # S3 has it, the sink does not know yet
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> "FaultyS3":
+        self.listen()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.refuse()
+
+    def listen(self) -> None:
+        """Take connections, on the port that it had before."""
+        self._server = _Server(("127.0.0.1", self._port), _handler(self))
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Connection refused, until `listen`."""
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def forward(self, request: BaseHTTPRequestHandler) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Pass a request on and return the answer."""
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        is_object = request.command == "PUT" and "/" in request.path.strip("/")
+        if self._server is None or self.failing:
+            return 500, [], b""
+        if is_object:
+            self.before_put()
+        connection = http.client.HTTPConnection(self._target, timeout=30)
+        connection.request(request.command, request.path, body, dict(request.headers.items()))
+        response = connection.getresponse()
+        answer = response.status, response.getheaders(), response.read()
+        connection.close()
+        if is_object and response.status == http.HTTPStatus.OK:
+            self.after_put()
+        return answer
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed in the middle of a request is what these tests are about."""
+
+
+def _handler(proxy: FaultyS3) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass(self) -> None:
+            status_code, headers, body = proxy.forward(self)
+            self.send_response_only(status_code)
+            for name, value in headers:
+                if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _pass  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+def pause_of_load() -> None:
+    """Time for the load to go on; what is waited for is records, which have no other condition."""
+    time.sleep(1.0)
