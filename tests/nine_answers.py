@@ -4,48 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
+
+from tests.cleaned_rows import Geo, Pin, User
 
 Row = tuple[Any, ...]
 
 AGE_GROUPS = ("18-24", "25-35", "36-50", "+50")  # from the youngest to the oldest
 POST_YEARS = range(2018, 2023)
 JOIN_YEARS = range(2015, 2021)
-
-
-class Pin(NamedTuple):
-    """A row of the table pin."""
-
-    ind: int
-    unique_id: str | None = None
-    title: str | None = None
-    description: str | None = None
-    follower_count: int | None = None
-    poster_name: str | None = None
-    tag_list: str | None = None
-    is_image_or_video: str | None = None
-    image_src: str | None = None
-    save_location: str | None = None
-    category: str | None = None
-
-
-class Geo(NamedTuple):
-    """A row of the table geo."""
-
-    ind: int
-    country: str | None = None
-    coordinates: list[float] | None = None
-    timestamp: datetime | None = None
-
-
-class User(NamedTuple):
-    """A row of the table users."""
-
-    ind: int
-    user_name: str | None = None
-    age: int | None = None
-    date_joined: datetime | None = None
-
 
 COLUMNS = {
     1: ["country", "category", "category_count"],

@@ -1,10 +1,10 @@
 """The nine queries against plain Python, over rows that hold every edge case, in a real Postgres."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from psycopg2.extras import execute_values
@@ -13,64 +13,14 @@ from services.common.clients import postgres_connection
 from services.common.settings import Settings
 from services.postgres.query import load_queries
 from services.postgres.schema import ensure_schema
-from tests.nine_answers import COLUMNS, Geo, Pin, User, nine_answers
+from tests.cleaned_rows import Geo, Pin, Rows, User, generate
+from tests.nine_answers import COLUMNS, nine_answers
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 QUERIES = load_queries()
-SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
 ZONES = ("UTC", "Pacific/Kiritimati", "America/Los_Angeles")  # +14 h, -8 h: another year near midnight
-
-# Small domains, so that counts tie and medians fall between two values.
-COUNTRIES = (
-    "Albania",
-    "albania",
-    "Åland Islands",
-    "Côte d'Ivoire",
-    "Antigua & Barbuda",
-    "日本",
-    "%s",
-    "",
-    None,
-)
-CATEGORIES = ("art", "travel", "diy-and-crafts", "l'art", "+50", "Ωmega", None)
-POSTERS = ("Ann", "ann", "O'Brien \\ Sons", "Źródło", "🍕 pizza", "[bold]", None)
-FOLLOWERS = (0, 1, 2, 999, 1000, 1001, 124_000, 3_000_000, 9_000_000_000, None)
-AGES = (0, 17, 18, 24, 25, 35, 36, 50, 51, 150, None)
-
-
-def around_new_year(years: Sequence[int]) -> tuple[datetime | None, ...]:
-    """The last and first moments of the years, hours around them, a summer's day, and none."""
-    turns = [datetime(year, 1, 1, tzinfo=UTC) for year in years]
-    steps = (-MICROSECOND, timedelta(0), timedelta(hours=-7), timedelta(hours=13), timedelta(days=180))
-    return (*(turn + step for turn in turns for step in steps), None)
-
-
-POST_TIMES = around_new_year([2018, 2019, 2020, 2022, 2023])
-JOIN_TIMES = around_new_year([2015, 2016, 2017, 2020, 2021])
-
-
-class Rows(NamedTuple):
-    """The rows of the three tables, each with distinct ind."""
-
-    pins: Sequence[Pin]
-    geos: Sequence[Geo]
-    users: Sequence[User]
-
-
-def generate(random_: random.Random, inds: Sequence[int]) -> Rows:
-    """Rows for these numbers; now and then a table lacks one."""
-    some = [[ind for ind in inds if random_.random() < 0.95] for _ in range(3)]
-    pick = random_.choice
-    return Rows(
-        [
-            Pin(i, follower_count=pick(FOLLOWERS), poster_name=pick(POSTERS), category=pick(CATEGORIES))
-            for i in some[0]
-        ],
-        [Geo(i, pick(COUNTRIES), [0.5, -0.5], pick(POST_TIMES)) for i in some[1]],
-        [User(i, pick(POSTERS), pick(AGES), pick(JOIN_TIMES)) for i in some[2]],
-    )
 
 
 def merged(batch: Rows, speed: Rows) -> Rows:
@@ -196,6 +146,15 @@ def test_medians_are_per_post_and_interpolated(connection: "PostgresConnection")
         [(2015, 12.5)],
         [(2015, "18-24", 12.5)],
     ]
+
+
+def test_a_year_of_nameless_users_alone_is_no_row(connection: "PostgresConnection") -> None:
+    users = [
+        User(1, None, 20, datetime(2016, 5, 5, tzinfo=UTC)),
+        User(2, "Ann", 20, datetime(2017, 5, 5, tzinfo=UTC)),
+    ]
+    load(connection, "batch", Rows([], [], users))
+    assert ask(connection, 7)[1] == [(2017, 1)]
 
 
 def test_age_groups_from_the_youngest_to_the_oldest(connection: "PostgresConnection") -> None:
