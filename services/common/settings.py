@@ -116,9 +116,9 @@ class Settings(BaseSettings):
 
     rest_proxy_max_body_bytes: Positive = 16 * 1024**2
     """A larger request is refused with 413."""
-    rest_proxy_max_record_bytes: Positive = 1024**2
-    """A larger record fails alone."""
-    rest_proxy_queue_bytes: Positive = 64 * 1024**2
+    rest_proxy_max_record_bytes: Positive = 1_000_000
+    """A larger record fails alone. Kafka's own default is 1,048,588 bytes, headers included."""
+    rest_proxy_queue_bytes: Positive = 32 * 1024**2
     """What all requests in flight may hold together; beyond it new ones are answered 503."""
     rest_proxy_queue_records: Positive = 100_000
     """How many records all requests in flight may hold together; likewise."""
