@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import typer
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from bench.report import Row, report
 from services.common.settings import Settings, load_settings

@@ -1,5 +1,8 @@
 """`python -m services.rest_proxy`: serve until SIGTERM or SIGINT, then answer what is in flight and stop."""
 
+import signal
+from types import FrameType
+
 import uvicorn
 
 from services.common.log import configure
@@ -16,9 +19,17 @@ def main() -> None:
         raise SystemExit(
             "REST_PROXY_QUEUE_BYTES must be at least REST_PROXY_MAX_BODY_BYTES. Correct it in .env."
         )
+    signal.signal(signal.SIGTERM, _stopped)
     log.info("starting", port=settings.rest_proxy_port, kafka=settings.kafka_bootstrap_servers)
-    serve(settings)
-    log.info("stopped")
+    try:
+        serve(settings)
+    finally:
+        log.info("stopped")
+
+
+def _stopped(_number: int, _frame: FrameType | None) -> None:
+    """A stop is no failure: uvicorn, once it has stopped, raises the signal that stopped it again."""
+    raise SystemExit(0)
 
 
 def serve(settings: Settings) -> None:

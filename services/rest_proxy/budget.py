@@ -61,12 +61,9 @@ class Share:
         """Take `count` records more.
 
         Raises:
-            ApiError: 50301, there are not that many left; 413, there never will be.
+            ApiError: 50301, there are not that many left.
         """
         budget = self._budget
-        if count > budget.max_records:
-            message = f"{count} records in one request; the limit is {budget.max_records}"
-            raise ApiError(ErrorCode.TOO_LARGE, message)
         if budget.records + count > budget.max_records:
             raise _overloaded(budget)
         budget.records += count

@@ -1,10 +1,12 @@
 """Records to Kafka, and each record's own result back to its request."""
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from services.common.settings import Settings
@@ -49,6 +51,7 @@ class Deliverer:
     def __init__(self, settings: Settings) -> None:
         self._producer = Producer(producer_config(settings))
         self._max_record_bytes = settings.rest_proxy_max_record_bytes
+        self._log = structlog.get_logger(service="rest_proxy")
         self._requests = 0
         self._wanted = asyncio.Event()
 
@@ -87,7 +90,15 @@ class Deliverer:
         try:
             self._producer.produce(topic, value, key, partition, partial(results.delivered, index))
         except KafkaException as error:
-            results.settle(index, failed(error.args[0]))
+            reason: KafkaError = error.args[0]
+            results.settle(index, failed(reason))
+            if reason.code() == KafkaError._FATAL:
+                self._give_up(reason)
+
+    def _give_up(self, reason: KafkaError) -> None:
+        """End the process: an idempotent producer never comes back from a fatal error, a new process does."""
+        self._log.critical("the producer is lost, stopping", reason=reason.str())
+        signal.raise_signal(signal.SIGTERM)
 
 
 class _Results:

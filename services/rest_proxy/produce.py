@@ -52,4 +52,5 @@ class Produce:
         parse = parser_of(headers.get(b"content-type", b"").decode("latin-1"))
         length = headers.get(b"content-length")
         declared = None if length is None else int(length)
-        return parse(await read_body(receive, declared, self._max_body_bytes, share))
+        body = await read_body(receive, declared, self._max_body_bytes, share)
+        return parse(body, self._budget.max_records)

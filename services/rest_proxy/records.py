@@ -13,7 +13,7 @@ JSON_TYPE = "application/vnd.kafka.json.v2+json"
 BINARY_TYPE = "application/vnd.kafka.binary.v2+json"
 
 T = TypeVar("T")
-Parser = Callable[[bytes], list["Record"]]
+Parser = Callable[[bytes, int], list["Record"]]
 
 # Kafka's client chooses the partition: by the key, or at random.
 ANY_PARTITION = -1
@@ -32,13 +32,14 @@ class Record(NamedTuple):
     partition: int
 
 
-class _JsonRecord(Struct, forbid_unknown_fields=True):
+# gc=False: without cycles there is nothing to collect, and a hostile body holds millions of records.
+class _JsonRecord(Struct, forbid_unknown_fields=True, gc=False):
     key: Raw = Raw()
     value: Raw = Raw()
     partition: Partition | None = None
 
 
-class _BinaryRecord(Struct, forbid_unknown_fields=True):
+class _BinaryRecord(Struct, forbid_unknown_fields=True, gc=False):
     key: str | None = None
     value: str | None = None
     partition: Partition | None = None
@@ -70,26 +71,28 @@ def parser_of(content_type: str) -> Parser:
     return parser
 
 
-def parse_json(body: bytes) -> list[Record]:
+def parse_json(body: bytes, most: int) -> list[Record]:
     """The records of a JSON request; keys and values keep their bytes, numbers of any size included.
 
     Raises:
-        ApiError: 400 malformed, 422 of another shape.
+        ApiError: 400 malformed, 422 of another shape, 413 more than `most` records.
     """
-    request = _decode(_decode_json, body)
-    return [Record(_json(r.key), _json(r.value), _partition(r.partition)) for r in request.records]
+    records = _decode(_decode_json, body).records
+    _check_count(len(records), most)
+    return [Record(_json(r.key), _json(r.value), _partition(r.partition)) for r in records]
 
 
-def parse_binary(body: bytes) -> list[Record]:
+def parse_binary(body: bytes, most: int) -> list[Record]:
     """The records of a binary request, decoded from base64.
 
     Raises:
-        ApiError: 400 malformed JSON or base64, 422 of another shape.
+        ApiError: 400 malformed JSON or base64, 422 of another shape, 413 more than `most` records.
     """
-    request = _decode(_decode_binary, body)
+    records = _decode(_decode_binary, body).records
+    _check_count(len(records), most)
     return [
         Record(_base64(r.key, index, "key"), _base64(r.value, index, "value"), _partition(r.partition))
-        for index, r in enumerate(request.records)
+        for index, r in enumerate(records)
     ]
 
 
@@ -116,6 +119,11 @@ def _refusal(body: bytes, error: Exception) -> ApiError:
         else:
             return ApiError(ErrorCode.INVALID, str(error))
     return ApiError(ErrorCode.MALFORMED, f"The body is malformed: {error}")
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise ApiError(ErrorCode.TOO_LARGE, f"{count} records in one request; the limit is {most}")
 
 
 def _json(raw: Raw) -> bytes | None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # public, but not marked as exported
     AdminClient,
@@ -26,8 +27,14 @@ class Topics:
 
     def __init__(self, settings: Settings) -> None:
         self._admin = AdminClient(
-            {"bootstrap.servers": settings.kafka_bootstrap_servers, "reconnect.backoff.max.ms": 1000}
+            {
+                "bootstrap.servers": settings.kafka_bootstrap_servers,
+                "reconnect.backoff.max.ms": 1000,
+                "log_level": 2,  # it would print each attempt; what comes of them is logged below
+            }
         )
+        self._log = structlog.get_logger(service="rest_proxy")
+        self._reachable: bool | None = None
         self._names: frozenset[str] = frozenset()
         self._question: asyncio.Task[ClusterMetadata] | None = None
 
@@ -81,9 +88,19 @@ class Topics:
         try:
             metadata: ClusterMetadata = await asyncio.to_thread(self._admin.list_topics, timeout=ASK_SECONDS)
         except KafkaException as error:
+            self._note(reachable=False, reason=error.args[0].str())
             raise _unavailable(error) from error
+        self._note(reachable=True, cluster=metadata.cluster_id, topics=len(metadata.topics))
         self._names = frozenset(metadata.topics)
         return metadata
+
+    def _note(self, *, reachable: bool, **facts: object) -> None:
+        """Log when Kafka comes and when it goes."""
+        if reachable and self._reachable is not True:
+            self._log.info("Kafka is there", **facts)
+        if not reachable and self._reachable is not False:
+            self._log.warning("Kafka does not answer", **facts)
+        self._reachable = reachable
 
 
 def _unavailable(error: KafkaException) -> ApiError:

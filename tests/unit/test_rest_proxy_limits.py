@@ -93,9 +93,3 @@ def test_records_are_taken_all_or_none() -> None:
         second.take_records(4)
         assert budget.records == 10
     assert budget.records == 0
-
-
-def test_more_records_than_there_will_ever_be_room_for_are_413() -> None:
-    with Budget(1000, 10).share() as share, pytest.raises(ApiError) as refusal:
-        share.take_records(11)
-    assert refusal.value.error.code == 413

@@ -18,6 +18,8 @@ from services.rest_proxy.records import (
     parser_of,
 )
 
+MOST = 10**6
+
 
 def one(value: bytes) -> bytes:
     return b'{"records":[{"value":' + value + b"}]}"
@@ -43,7 +45,7 @@ def one(value: bytes) -> bytes:
 )
 def test_json_values_and_keys_keep_their_bytes(value: bytes) -> None:
     body = b'{"records":[ {"key": ' + value + b' , "value": ' + value + b" } ]}"
-    assert parse_json(body) == [Record(value, value, ANY_PARTITION)]
+    assert parse_json(body, MOST) == [Record(value, value, ANY_PARTITION)]
 
 
 json_values = st.recursive(
@@ -56,7 +58,7 @@ json_values = st.recursive(
 def test_any_json_values_come_out_as_they_went_in(values: list[object], ascii_only: bool) -> None:
     texts = [json.dumps(value, ensure_ascii=ascii_only).encode() for value in values]
     body = b'{"records":[' + b",".join(b'{"value":' + text + b"}" for text in texts) + b"]}"
-    assert [r.value for r in parse_json(body)] == [None if text == b"null" else text for text in texts]
+    assert [r.value for r in parse_json(body, MOST)] == [None if text == b"null" else text for text in texts]
 
 
 @given(st.lists(st.tuples(st.none() | st.binary(), st.none() | st.binary()), min_size=1))
@@ -67,27 +69,27 @@ def test_any_bytes_come_out_of_a_binary_request(pairs: list[tuple[bytes | None, 
     body = json.dumps(
         {"records": [{"key": text(key), "value": text(value)} for key, value in pairs]}
     ).encode()
-    assert parse_binary(body) == [Record(key, value, ANY_PARTITION) for key, value in pairs]
+    assert parse_binary(body, MOST) == [Record(key, value, ANY_PARTITION) for key, value in pairs]
 
 
 @given(st.binary())
 def test_no_body_raises_anything_but_an_api_error(body: bytes) -> None:
     for parse in (parse_json, parse_binary):
         with pytest.raises(ApiError) as refusal:
-            parse(body)
+            parse(body, MOST)
         assert refusal.value.error.code in (400, 422)
 
 
 @pytest.mark.parametrize("record", [b"{}", b'{"value":null}', b'{"key":null,"value": null }'])
 def test_a_value_that_is_null_or_missing_is_a_tombstone(record: bytes) -> None:
     body = b'{"records":[' + record + b"]}"
-    assert parse_json(body) == parse_binary(body) == [Record(None, None, ANY_PARTITION)]
+    assert parse_json(body, MOST) == parse_binary(body, MOST) == [Record(None, None, ANY_PARTITION)]
 
 
 def test_an_explicit_partition_is_kept() -> None:
     body = b'{"records":[{"value":"YQ==","partition":2},{"value":"YQ==","partition":null}]}'
-    assert [r.partition for r in parse_json(body)] == [2, ANY_PARTITION]
-    assert [r.partition for r in parse_binary(body)] == [2, ANY_PARTITION]
+    assert [r.partition for r in parse_json(body, MOST)] == [2, ANY_PARTITION]
+    assert [r.partition for r in parse_binary(body, MOST)] == [2, ANY_PARTITION]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_an_explicit_partition_is_kept() -> None:
 def test_malformed_json_is_400(body: bytes) -> None:
     for parse in (parse_json, parse_binary):
         with pytest.raises(ApiError) as refusal:
-            parse(body)
+            parse(body, MOST)
         assert refusal.value.error.code == 400
 
 
@@ -149,7 +151,7 @@ def test_malformed_json_is_400(body: bytes) -> None:
 def test_another_shape_is_422(body: bytes) -> None:
     for parse in (parse_json, parse_binary):
         with pytest.raises(ApiError) as refusal:
-            parse(body)
+            parse(body, MOST)
         assert refusal.value.error.code == 422
 
 
@@ -159,15 +161,24 @@ def test_another_shape_is_422(body: bytes) -> None:
 def test_malformed_base64_is_400_and_says_where(text: str) -> None:
     body = f'{{"records":[{{"value":"YQ=="}},{{"value":"{text}"}}]}}'.encode()
     with pytest.raises(ApiError, match=r"\$\.records\[1\]\.value") as refusal:
-        parse_binary(body)
+        parse_binary(body, MOST)
     assert refusal.value.error.code == 400
 
 
 @pytest.mark.parametrize("value", [b"1", b"{}", b"[]", b"true"])
 def test_a_binary_value_that_is_no_string_is_422(value: bytes) -> None:
     with pytest.raises(ApiError) as refusal:
-        parse_binary(one(value))
+        parse_binary(one(value), MOST)
     assert refusal.value.error.code == 422
+
+
+def test_more_records_than_there_will_ever_be_room_for_are_413() -> None:
+    body = b'{"records":[{},{},{}]}'
+    for parse in (parse_json, parse_binary):
+        assert len(parse(body, 3)) == 3
+        with pytest.raises(ApiError) as refusal:
+            parse(body, 2)
+        assert refusal.value.error.code == 413
 
 
 def test_content_types() -> None:
