@@ -33,7 +33,8 @@ def environment(settings: Settings) -> dict[str, str]:
 def main() -> None:
     """Replace this process with psql."""
     psql = program()
-    os.execve(psql, [psql.name, *sys.argv[1:]], os.environ | environment(load_settings()))  # noqa: S606
+    # The path in full: psql looks for its own folder by the name it was started under.
+    os.execve(psql, [str(psql), *sys.argv[1:]], os.environ | environment(load_settings()))  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ def to_table(answer: Answer, limit: int | None) -> Table:
     """The answer as a table: columns of numbers to the right, null shown as such."""
     table = Table()
     for name, *values in zip(answer.columns, *answer.rows, strict=True):
-        table.add_column(name, justify="left" if any(isinstance(value, str) for value in values) else "right")
+        text = any(isinstance(value, str) for value in values)
+        table.add_column(name, justify="left" if text else "right", overflow="fold")
     for row in answer.rows[:limit]:
         table.add_row(*map(cell, answer.columns, row))
     return table
@@ -99,8 +100,9 @@ def cell(column: str, value: Value) -> Text:
 
 def caption(rows: int, limit: int | None) -> str:
     """`3 rows`, or how many more there are than shown."""
-    if limit is not None and rows > limit:
-        return f"... and {rows - limit:,} more rows; --all shows them"
+    hidden = 0 if limit is None else max(rows - limit, 0)
+    if hidden:
+        return f"... and {hidden:,} more {'row; --all shows it' if hidden == 1 else 'rows; --all shows them'}"
     return "1 row" if rows == 1 else f"{rows:,} rows"
 
 

@@ -16,7 +16,7 @@ ALTER ROLE analyst WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION 
 ALTER ROLE batch_writer WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 
 COMMENT ON ROLE analyst IS 'People: reads everything that is served, changes nothing';
-COMMENT ON ROLE batch_writer IS 'The batch job: writes the schema batch, stages in the schema staging';
+COMMENT ON ROLE batch_writer IS 'The batch job: writes the schema batch and the accounts of its runs';
 
 -- The grants below and in the later files already forbid writing; this says so before anything is tried.
 ALTER ROLE analyst SET default_transaction_read_only = on;

@@ -6,14 +6,12 @@ CREATE SCHEMA IF NOT EXISTS speed;
 CREATE SCHEMA IF NOT EXISTS serving;
 CREATE SCHEMA IF NOT EXISTS quarantine;
 CREATE SCHEMA IF NOT EXISTS ops;
-CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION batch_writer;
 
 COMMENT ON SCHEMA batch IS 'Cleaned posts of the batch path: complete up to its last run';
 COMMENT ON SCHEMA speed IS 'Cleaned posts of the speed path: seconds old';
 COMMENT ON SCHEMA serving IS 'What to query: batch and speed merged, one row per ind';
 COMMENT ON SCHEMA quarantine IS 'Rejected records, with their reasons and where they came from';
 COMMENT ON SCHEMA ops IS 'Runs of the jobs: what they read, wrote and rejected, and how long it took';
-COMMENT ON SCHEMA staging IS 'Work tables of the batch job; nothing here outlives a run';
 
 REVOKE CREATE ON SCHEMA public FROM public;
 

@@ -1,0 +1,118 @@
+"""`make query` and `make psql`, as programs, against a real Postgres."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from services.common.clients import postgres_connection
+from services.common.settings import ROOT, Settings
+from services.postgres.schema import ensure_schema
+from tests.processes import free_port
+
+TABLES = [f"{schema}.{table}" for schema in ("batch", "speed") for table in ("pin", "geo", "users")]
+
+
+def execute(settings: Settings, *statements: str) -> None:
+    with closing(postgres_connection(settings)) as connection, connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture
+def served(postgres: Settings) -> Iterator[Settings]:
+    """The schema, its tables empty before and after."""
+    ensure_schema(postgres)
+    execute(postgres, f"TRUNCATE {', '.join(TABLES)}")
+    yield postgres
+    execute(postgres, f"TRUNCATE {', '.join(TABLES)}")
+
+
+def run(
+    settings: Settings, module: str, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**settings.environment(), "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,  # it takes a second
+        check=False,
+    )
+
+
+def query(settings: Settings, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run(settings, "services.postgres.query", *arguments, **environment)
+
+
+def test_all_nine_are_printed(served: Settings) -> None:
+    execute(
+        served,
+        "INSERT INTO batch.pin (ind, poster_name, follower_count, category)"
+        " SELECT n, 'poster ' || n, n, 'art' FROM generate_series(1, 20) AS n",
+        "INSERT INTO batch.geo SELECT n, 'land ' || n, NULL, '2020-02-02Z' FROM generate_series(1, 20) AS n",
+        "INSERT INTO speed.users VALUES (20, 'Ann Lee', 51, '2016-02-02Z'), (21, 'Bo', 20, '2017-02-02Z')",
+    )
+    done = query(served)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [f"\n{number}. " in f"\n{done.stdout}" for number in range(1, 10)] == [True] * 9
+    assert done.stdout.count("... and 5 more rows; --all shows them") == 2  # 1 and 3: twenty countries
+    assert "│ land 20 │             20 │" in done.stdout  # 4
+    assert "│ +50       │                    20 │" in done.stdout  # 6
+    assert "│      2016 │ +50       │                    20 │" in done.stdout  # 9
+    assert "make batch" not in done.stdout
+
+
+def test_some_are_printed_whole(served: Settings) -> None:
+    execute(
+        served,
+        "INSERT INTO batch.pin (ind, category) SELECT n, 'art' FROM generate_series(1, 20) AS n",
+        "INSERT INTO batch.geo (ind, country) SELECT n, 'land ' || n FROM generate_series(1, 20) AS n",
+    )
+    done = query(served, "1", "4", "--all")
+    assert "20 rows" in done.stdout
+    assert "land 9" in done.stdout
+    assert "4. country of most followed user" in done.stdout
+    assert "2. top" not in done.stdout
+
+
+def test_empty_tables_give_a_hint(served: Settings) -> None:
+    done = query(served)
+    assert done.returncode == 0
+    assert done.stdout.count("0 rows") == 9
+    assert "`make emulate` sends the posts, `make batch` cleans and serves them" in done.stdout
+
+
+@pytest.mark.parametrize("number", ["0", "10", "-1"])
+def test_an_unknown_number_is_refused(served: Settings, number: str) -> None:
+    done = query(served, "--", number)
+    assert done.returncode == 2
+    assert f"there is no query {number}; there are 1 to 9" in done.stderr
+
+
+def test_a_server_that_is_down(served: Settings) -> None:
+    done = query(served, POSTGRES_PORT=str(free_port()))
+    assert done.returncode == 1
+    assert "Connection refused" in done.stderr
+    assert "`make up` starts it" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_password(served: Settings) -> None:
+    done = query(served, ANALYST_PASSWORD="not this")
+    assert done.returncode == 1
+    assert 'password authentication failed for user "analyst"' in done.stderr
+
+
+def test_psql_is_analyst_on_the_served_database(served: Settings) -> None:
+    done = run(served, "services.postgres.psql", "-At", "-c", "SELECT current_user, current_database()")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "analyst|pinterest\n", "")
+
+
+def test_psql_cannot_write(served: Settings) -> None:
+    done = run(served, "services.postgres.psql", "-c", "DELETE FROM batch.pin")
+    assert done.returncode == 1
+    assert "read-only transaction" in done.stderr

@@ -1,0 +1,161 @@
+"""What the roles of the served database may do, and what they may not."""
+# ruff: noqa: S608 - the names in the statements are this file's own
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
+
+from services.common.clients import postgres_connection
+from services.common.settings import Settings
+from services.postgres.schema import ensure_schema
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+READABLE = ("batch", "speed", "serving", "quarantine", "ops")
+VIEWS = [f"serving.{view}" for view in ("pin", "geo", "users", "posts")]
+BATCH = [f"batch.{table}" for table in ("pin", "geo", "users")]
+SPEED = [f"speed.{table}" for table in ("pin", "geo", "users")]
+
+
+@pytest.fixture(scope="module")
+def served(postgres: Settings) -> Settings:
+    ensure_schema(postgres)
+    return postgres
+
+
+@pytest.fixture
+def analyst(served: Settings) -> Iterator["PostgresConnection"]:
+    """Someone who has switched the read-only default off: the grants alone must hold."""
+    with closing(postgres_connection(served, "analyst")) as connection:
+        connection.set_session(readonly=False)
+        yield connection
+
+
+@pytest.fixture
+def batch_writer(served: Settings) -> Iterator["PostgresConnection"]:
+    """What it does is rolled back."""
+    with closing(postgres_connection(served, "batch_writer")) as connection:
+        yield connection
+
+
+def execute(connection: "PostgresConnection", statement: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.mark.parametrize("relation", [*BATCH, *SPEED, *VIEWS])
+def test_analyst_reads(analyst: "PostgresConnection", relation: str) -> None:
+    execute(analyst, f"SELECT * FROM {relation} LIMIT 1")
+
+
+@pytest.mark.parametrize("schema", READABLE)
+def test_analyst_reads_tables_still_to_come(
+    served: Settings, analyst: "PostgresConnection", schema: str
+) -> None:
+    with closing(postgres_connection(served)) as owner, owner:
+        execute(owner, f"CREATE TABLE {schema}.still_to_come AS SELECT 1 AS n")
+    try:
+        assert execute(analyst, f"SELECT n FROM {schema}.still_to_come") == [(1,)]
+    finally:
+        analyst.rollback()
+        with closing(postgres_connection(served)) as owner, owner:
+            execute(owner, f"DROP TABLE {schema}.still_to_come")
+
+
+def test_analyst_is_told_so_by_default(served: Settings) -> None:
+    with closing(postgres_connection(served, "analyst")) as connection, pytest.raises(ReadOnlySqlTransaction):
+        execute(connection, "DELETE FROM batch.pin")
+
+
+@pytest.mark.parametrize("relation", [*BATCH, *SPEED])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO {} (ind) VALUES (1)",
+        "UPDATE {} SET ind = 1",
+        "DELETE FROM {}",
+        "TRUNCATE {}",
+        "LOCK TABLE {}",
+        "DROP TABLE {}",
+        "CREATE INDEX ON {} (ind)",
+    ],
+)
+def test_analyst_does_not_write(analyst: "PostgresConnection", relation: str, statement: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        execute(analyst, statement.format(relation))
+
+
+@pytest.mark.parametrize("schema", [*READABLE, "public", "pg_temp"])
+def test_analyst_creates_nothing(analyst: "PostgresConnection", schema: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        execute(analyst, f"CREATE TABLE {schema}.mine (n integer)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO serving.pin (ind) VALUES (1)",
+        "CREATE SCHEMA mine",
+        "CREATE ROLE mine",
+        "SELECT * FROM pg_authid",
+        "SELECT pg_read_file('postgresql.conf')",
+        "COPY (SELECT 1) TO '/tmp/mine'",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "SET ROLE batch_writer",
+        "ALTER ROLE batch_writer PASSWORD 'mine'",
+    ],
+)
+def test_analyst_gets_no_further(analyst: "PostgresConnection", statement: str) -> None:
+    with pytest.raises((InsufficientPrivilege, psycopg2.errors.ObjectNotInPrerequisiteState)):
+        execute(analyst, statement)
+
+
+@pytest.mark.parametrize(
+    ("role", "database"),
+    [("analyst", "postgres"), ("batch_writer", "postgres"), ("batch_writer", "pinterest_streaming")],
+)
+def test_other_databases_are_closed(served: Settings, role: str, database: str) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        postgres_connection(served, role, database)
+
+
+@pytest.mark.parametrize("table", BATCH)
+def test_batch_writer_writes_the_batch_tables(batch_writer: "PostgresConnection", table: str) -> None:
+    execute(batch_writer, f"TRUNCATE {table}")
+    execute(batch_writer, f"CREATE TEMPORARY TABLE staged (LIKE {table} INCLUDING ALL)")
+    execute(batch_writer, "INSERT INTO staged (ind) VALUES (1), (2)")
+    execute(batch_writer, f"INSERT INTO {table} SELECT * FROM staged ON CONFLICT (ind) DO NOTHING")
+    execute(batch_writer, f"UPDATE {table} SET ind = 3 WHERE ind = 2")
+    execute(batch_writer, f"DELETE FROM {table} WHERE ind = 1")
+    assert execute(batch_writer, f"SELECT ind FROM {table}") == [(3,)]
+
+
+@pytest.mark.parametrize("table", BATCH)
+def test_batch_writer_analyzes(batch_writer: "PostgresConnection", table: str) -> None:
+    execute(batch_writer, f"ANALYZE {table}")
+    assert batch_writer.notices == []  # without the privilege it is skipped, with a warning
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"SELECT * FROM {relation}" for relation in [*SPEED, *VIEWS]),
+        *(f"INSERT INTO {table} (ind) VALUES (1)" for table in SPEED),
+        *(f"DELETE FROM {table}" for table in SPEED),
+        *(f"TRUNCATE {table}" for table in SPEED),
+        *(f"DROP TABLE {table}" for table in BATCH),
+        *(f"ALTER TABLE {table} ADD COLUMN n integer" for table in BATCH),
+        *(f"CREATE TABLE {schema}.mine (n integer)" for schema in (*READABLE, "public")),
+        "CREATE SCHEMA mine",
+        "SELECT * FROM pg_authid",
+    ],
+)
+def test_batch_writer_does_no_more(batch_writer: "PostgresConnection", statement: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        execute(batch_writer, statement)
