@@ -23,6 +23,9 @@ def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) 
         # The loop's longest round: 9 partitions, each with a HEAD and a PUT that time out after 10 s.
         "max.poll.interval.ms": 180_000,
         "topic.metadata.refresh.interval.ms": 5_000,  # how soon a topic made after our start is found
+        # A broker answers a connection's requests in turn: an idle fetch must not hold up the question for a
+        # partition's end when it is opened (500 ms each, were it left alone).
+        "fetch.wait.max.ms": 100,
         "reconnect.backoff.max.ms": 2_000,
         "queued.max.messages.kbytes": 32 * 1024,  # what waits for us in memory
     }

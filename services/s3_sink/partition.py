@@ -55,6 +55,11 @@ class OpenPartition:
         """The offset after the last one that is in S3."""
         return self._tail.next
 
+    @property
+    def buffered(self) -> int:
+        """How many records wait in memory for their object to close."""
+        return len(self._buffer.lines)
+
     def take(self, records: Sequence[Record], now: float) -> None:
         """Take up records in the order of their offsets, at `now` (monotonic seconds), and land full objects.
 

@@ -202,6 +202,7 @@ class Sink:
             topic=place[0],
             partition=place[1],
             next=partition.landed if partition else None,
+            buffered=partition.buffered if partition else 0,
             end=end if end >= 0 else None,
             problem=self._problems.get(place),
         )

@@ -1,9 +1,14 @@
 """The state file of an instance, by which `make status` sees that it lives and how far behind it is.
 
-`<state_dir>/run/s3-sink.json`, written anew each second and at the end:
-`{"written_at": <unix seconds>, "pid": <int>, "lag": <records not landed yet>, "partitions": [{"topic", "partition",
-"next": <offset after the last landed one, null while it is not known>, "end": <Kafka's end offset as last seen,
-null until then>, "problem": <why it does not land, or null>}]}`.
+`<state_dir>/run/s3-sink.json` is written anew each second. Its keys:
+
+- `written_at`: unix seconds; `pid`: the process; `lag`: records not landed yet, over all its partitions
+- `partitions`: a list, one entry per partition that the group gave to this instance:
+  - `topic`, `partition`
+  - `next`: the offset after the last landed one, null while it is not known
+  - `buffered`: records in memory, waiting for their object to close
+  - `end`: Kafka's end offset as last seen, null until then
+  - `problem`: why the partition does not land, or null
 """
 
 import json
@@ -23,6 +28,7 @@ class PartitionStatus:
     topic: str
     partition: int
     next: int | None
+    buffered: int
     end: int | None
     problem: str | None
 

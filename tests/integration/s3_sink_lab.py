@@ -60,6 +60,11 @@ def open_partitions(folder: Path, name: str = "sink") -> int:
     return sum(partition["next"] is not None for partition in status(folder, name)["partitions"])
 
 
+def buffered(folder: Path, name: str = "sink") -> int:
+    """How many records the instance holds in memory."""
+    return sum(partition["buffered"] for partition in status(folder, name)["partitions"])
+
+
 def produce(settings: Settings, values: Iterable[bytes | None], **options: object) -> None:
     """Send values round robin to all partitions of all topics; returns when they are acknowledged."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 5, **options})
@@ -115,21 +120,31 @@ def in_kafka(settings: Settings) -> dict[Place, dict[int, bytes | None]]:
     consumer.assign([TopicPartition(*place, 0) for place in places])
     ended = 0
     while ended < len(places):
-        for message in consumer.consume(1000, 10):
+        for message in consumer.consume(1000, 0.2):
             if message.error():
                 ended += 1
             else:
-                records[message.topic(), message.partition()][message.offset()] = message.value()
+                place = message.topic(), message.partition()
+                records[place][message.offset()] = message.value()  # type: ignore[index]
     consumer.close()
     return records
+
+
+def landed_keys(settings: Settings) -> list[str]:
+    """The keys of all landed objects, in order; none while there is no bucket."""
+    s3 = s3_client(settings)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=ROOT_PREFIX)
+    try:
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+    except s3.exceptions.NoSuchBucket:
+        return []
 
 
 def in_landing_zone(settings: Settings) -> dict[Place, dict[int, bytes]]:
     """Every line: offset -> line without its newline; fails where two objects hold one offset."""
     found: defaultdict[Place, dict[int, bytes]] = defaultdict(dict)
     s3 = s3_client(settings)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=ROOT_PREFIX)
-    for key in [item["Key"] for page in pages for item in page.get("Contents", [])]:
+    for key in landed_keys(settings):
         name = parse_key(key)
         body = s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read()
         assert not body or body.endswith(b"\n"), key
@@ -227,7 +242,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, *_: object) -> None:
         """A client that was killed in the middle of a request is what these tests are about."""
 
 

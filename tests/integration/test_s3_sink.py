@@ -6,6 +6,8 @@ from services.common.settings import Settings
 from services.common.wait import wait_until
 from tests.integration.s3_sink_lab import (
     assert_exactly_once,
+    buffered,
+    in_landing_zone,
     isolated_user,
     open_partitions,
     posts,
@@ -33,7 +35,7 @@ def test_stopping_lands_what_is_buffered(kafka: Settings, localstack: Settings, 
     with sink(settings, tmp_path) as process:
         wait_until(lambda: open_partitions(tmp_path) == 6, timeout=60, what="all partitions open")
         produce(settings, posts(0, 60))
-        wait_until(lambda: "x", timeout=1, what="")
+        wait_until(lambda: buffered(tmp_path) == 60, timeout=60, what="60 records in memory")
+        assert not in_landing_zone(settings)
         assert process.stop() == 0
-    print(process.output())
     assert assert_exactly_once(settings) == 60
