@@ -19,7 +19,7 @@ help: ## Show these commands
 .PHONY: demo
 demo: up ## Everything at once: set up, start, replay the posts, land, clean, serve, and print the nine answers
 	@$(RUN) emulator
-	@$(RUN) services.s3_sink.wait
+	@$(RUN) services.s3_sink.catch_up
 	@$(RUN) spark_jobs.batch
 	@$(RUN) services.postgres.query
 

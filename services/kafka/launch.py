@@ -22,7 +22,12 @@ def prepare(settings: Settings, classpath: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     folders = [f"--default-configs-dir={_DEFAULTS}", f"--mounted-configs-dir={mounted}"]
     setup = ["java", "-cp", classpath, "kafka.docker.KafkaDockerWrapper", "setup", *folders]
-    subprocess.run([*setup, f"--final-configs-dir={final}"], check=True)
+    command = [*setup, f"--final-configs-dir={final}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    printed = result.stdout + result.stderr
+    # As the official image does: a log folder that has been formatted before is no failure.
+    if result.returncode and "already formatted" not in printed:
+        raise SystemExit(f"Kafka's set-up failed:\n{printed}")
     return final
 
 

@@ -64,8 +64,13 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
             problems = _problems(settings, services)
             live.update(_table(settings, services, problems))
     if problems:
-        _explain_failure(settings, list(problems))
+        _explain_failure(settings, _causes(services, problems))
     console.print(_table(settings, services, problems))
+
+
+def _causes(services: dict[str, Service], problems: dict[str, str]) -> list[str]:
+    """The services that have a problem though all that they depend on is well."""
+    return [name for name in problems if not services[name].depends_on.keys() & problems.keys()]
 
 
 def _explain_failure(settings: Settings, names: list[str]) -> None:
@@ -73,7 +78,8 @@ def _explain_failure(settings: Settings, names: list[str]) -> None:
     for name in names:
         reason = problem(settings, name) or "it ended"
         console.print(f"\n[red]{name} did not start:[/] {reason}", highlight=False)
-        console.print("\n".join(_last_lines(settings, name)), style="dim", highlight=False, markup=False)
+        tail = "\n".join(_last_lines(settings, name))
+        console.print(tail, style="dim", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"\nSee `make logs SERVICE={names[0]}`, mend the cause (docs/troubleshooting.md lists them by symptom), "
         "then run `make up` again: it goes on from here. `make doctor` checks this machine."

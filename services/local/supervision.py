@@ -87,8 +87,9 @@ serverurl=unix://{socket}
 
 
 def _program(settings: Settings, service: Service) -> str:
-    # A one-shot service may end at once; the others must stay up for a second to count as started.
-    life = "autorestart=unexpected\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=1"
+    # A one-shot service may end at once. Of the others, one that ends within 5 s has failed to start (a JVM with a
+    # wrong setting takes 2 s to say so); after three more tries supervisord gives it up.
+    life = "autorestart=unexpected\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
     return f"""\
 [program:{service.name}]
 command={sys.executable} -m services.local.launch {service.name}

@@ -16,9 +16,14 @@ def main() -> None:
     """Run each step; the first that fails ends the process with its error."""
     log = configure("provision")
     settings = load_settings()
-    for step in (ensure_topics, ensure_bucket, ensure_schema, ensure_source):
-        log.info("provision", step=step.__name__)
-        step(settings)
+    log.info("making topics and bucket")
+    for remark in ensure_topics(settings):
+        log.warning(remark)
+    ensure_bucket(settings)
+    log.info("making schemas and roles")
+    ensure_schema(settings)
+    log.info("filling the source tables")
+    ensure_source(settings)
     log.info("provisioned")
 
 
