@@ -23,9 +23,11 @@ DATABASES = ("pinterest", "pinterest_streaming")
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
-# The files take under a second. A table in them may be held by a batch run's last transaction (some seconds),
-# and another caller of this may be ahead in the queue; half a minute covers both, and more means a hung session.
-_LOCK_TIMEOUT = "30s"
+# The files take under a second, and another caller may be ahead in the queue. A full rebuild of a million posts
+# keeps the batch tables to itself for up to half a minute; twice that means a hung session.
+_LOCK_TIMEOUT = "60s"
+# Whoever first notices a deadlock gives way; a job's sessions look after 1 s, so that it is never the job.
+_DEADLOCK_TIMEOUT = "100ms"
 
 
 class SchemaError(RuntimeError):
@@ -63,7 +65,9 @@ def _turn(settings: Settings) -> Iterator["PostgresConnection"]:
 def _connect(settings: Settings, database: str) -> "PostgresConnection":
     connection = postgres_connection(settings, database=database)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'; SET client_min_messages = warning")
+        cursor.execute("SET client_min_messages = warning")  # not every "already exists, skipping"
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [_LOCK_TIMEOUT])
+        cursor.execute("SELECT set_config('deadlock_timeout', %s, false)", [_DEADLOCK_TIMEOUT])
     connection.commit()
     return connection
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings
+from services.common.wait import wait_until
 from services.local.account import remove_server_home
 from services.postgres import schema
 from services.postgres.schema import DATABASES, SchemaError, ensure_schema
@@ -175,4 +176,25 @@ def test_a_table_that_stays_locked_is_reported(served: Settings, monkeypatch: py
         with pytest.raises(SchemaError, match=r"20_batch\.sql: canceling statement due to lock timeout"):
             ensure_schema(served)
         other.rollback()
+    ensure_schema(served)
+
+
+def test_in_a_deadlock_the_other_session_wins(served: Settings) -> None:
+    """A job holds geo and asks for pin, while this holds pin and asks for geo."""
+    with (
+        closing(postgres_connection(served)) as job,
+        job.cursor() as cursor,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        cursor.execute("LOCK TABLE batch.geo")
+        ensuring = pool.submit(ensure_schema, served)
+        wait_until(
+            lambda: rows(served, "SELECT 1 FROM pg_locks WHERE NOT granted"),
+            timeout=20,
+            what="the lock on geo",
+        )
+        cursor.execute("LOCK TABLE batch.pin")
+        with pytest.raises(SchemaError, match="deadlock detected"):
+            ensuring.result()
+        job.commit()
     ensure_schema(served)

@@ -54,6 +54,14 @@ def test_analyst_reads(analyst: "PostgresConnection", relation: str) -> None:
     execute(analyst, f"SELECT * FROM {relation} LIMIT 1")
 
 
+def test_analyst_reads_all_there_is(analyst: "PostgresConnection") -> None:
+    unreadable = (
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'v')"
+        f" AND relnamespace::regnamespace::text IN {READABLE} AND NOT has_table_privilege(oid, 'SELECT')"
+    )
+    assert execute(analyst, unreadable) == []
+
+
 @pytest.mark.parametrize("schema", READABLE)
 def test_analyst_reads_tables_still_to_come(
     served: Settings, analyst: "PostgresConnection", schema: str
