@@ -50,7 +50,7 @@ class Lane:
         Args:
             http: the session shared by the lanes.
             url: where to post, `http://host:port/topics/<topic>`.
-            stop: once set, nothing is sent a second time; set by the lane when it gives up.
+            stop: once set, nothing waits to be sent again; set by the lane when it gives up.
             patience: seconds for which a request's records are sent again.
             report: told the records just acknowledged and failed, and what is being waited for.
         """

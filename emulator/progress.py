@@ -26,7 +26,7 @@ class ReplayProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]:,.0f}/s, {task.fields[failed]:,} failed"),
             TimeRemainingColumn(),
-            TextColumn("[yellow]{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", style="yellow", markup=False),  # a server's words
             console=console,
             disable=not console.is_terminal,
             transient=True,
@@ -52,7 +52,7 @@ class ReplayProgress:
             self._bar.update(self._task, completed=self._settled, rate=rate, failed=self._failed, note=note)
             if not self._console.is_terminal and now >= self._next_line:
                 self._next_line = now + _LINE_EVERY
-                self._console.print(self._line(rate, note), soft_wrap=True)
+                self._console.print(self._line(rate, note), markup=False, soft_wrap=True)
 
     def _line(self, rate: float, note: str) -> str:
         total = "" if self._total is None else f" of {self._total:,}"

@@ -14,7 +14,7 @@ import msgspec
 import mysql.connector
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.common.settings import ROOT, TABLES, Settings, Table
+from services.common.settings import ROOT, TABLES, Settings, Table, load_settings
 from services.mysql import generator, source_dir
 from services.mysql.load import load_rows
 from services.mysql.rows import TABLE_NAMES, Row
@@ -142,3 +142,7 @@ def _move_over(cursor: Any) -> None:  # noqa: ANN401
     cursor.execute(f"DROP TABLE IF EXISTS {names}")
     cursor.execute(f"RENAME TABLE {moves}")
     cursor.execute(f"DROP DATABASE {LOADING}")
+
+
+if __name__ == "__main__":
+    ensure_source(load_settings())
