@@ -6,6 +6,7 @@ import boto3
 import mysql.connector
 import psycopg2
 from botocore.config import Config
+from botocore.handlers import set_list_objects_encoding_type_url
 
 from services.common.settings import Settings
 
@@ -30,7 +31,13 @@ def aws_options(settings: Settings) -> dict[str, Any]:
 def s3_client(settings: Settings, config: Config = _AWS_CONFIG) -> "S3Client":
     """An S3 client (path style, which LocalStack and any bucket name understand)."""
     path_style = config.merge(Config(s3={"addressing_style": "path"}))
-    return boto3.client("s3", config=path_style, **aws_options(settings))
+    client = boto3.client("s3", config=path_style, **aws_options(settings))
+    # boto3 asks for URL-encoded keys, and LocalStack 4.9.2 then compares encoded keys ("partition%3D0") with the
+    # plain StartAfter or continuation token: every key of the landing zone counts as before it.
+    client.meta.events.unregister(
+        "before-parameter-build.s3.ListObjectsV2", set_list_objects_encoding_type_url
+    )
+    return client
 
 
 def mysql_connection(settings: Settings, database: str = "pinterest_data") -> Any:  # noqa: ANN401 - untyped library

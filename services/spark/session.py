@@ -1,0 +1,73 @@
+"""The one Spark session of a process: Delta tables on S3, nothing listening beyond this machine."""
+
+import os
+import sys
+
+from pyspark.sql import SparkSession
+
+from services.common.settings import LOOPBACK, ROOT, Settings
+
+JARS = ROOT / ".local" / "jars" / "spark"
+
+_DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # S3 has no atomic rename; one driver at a time writes a table, which the job's lock sees to.
+    "spark.delta.logStore.s3a.impl": "io.delta.storage.S3SingleDriverLogStore",
+    # A snapshot of ours has a handful of files; the default of 50 costs 50 tasks at each commit.
+    "spark.databricks.delta.snapshotPartitions": "2",
+}
+_LEAN = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+}
+
+
+def spark_session(settings: Settings, app_name: str) -> SparkSession:
+    """Start (or return) this process's session; stop it with `.stop()`.
+
+    Raises:
+        FileNotFoundError: the jars are not installed.
+    """
+    if not any(JARS.glob("*.jar")):
+        raise FileNotFoundError(f"no jars in {JARS}. Run `make setup`, which installs them.")
+    # Spark asks the host's name server for its own address, which may be slow or absent on a laptop.
+    os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
+    # Workers need this environment's libraries; the first python3 on the path may have none of them.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
+    for key, value in (_DELTA | _LEAN | _process(settings) | _s3a(settings)).items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _process(settings: Settings) -> dict[str, str]:
+    return {
+        "spark.driver.memory": settings.spark_driver_memory,
+        # The path, not spark.jars: that would copy 39 MB at each start.
+        "spark.driver.extraClassPath": f"{JARS}/*",
+        "spark.executor.extraClassPath": f"{JARS}/*",
+        # Python workers read the landing zone with our own modules.
+        "spark.executorEnv.PYTHONPATH": str(ROOT),
+    }
+
+
+def _s3a(settings: Settings) -> dict[str, str]:
+    endpoint = settings.aws_endpoint_url
+    options = {
+        "endpoint.region": settings.aws_region,
+        "access.key": settings.aws_access_key_id,
+        "secret.key": settings.aws_secret_access_key.get_secret_value(),
+        "aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "path.style.access": "true",
+        "connection.ssl.enabled": str(not endpoint.startswith("http:")).lower(),
+        "input.stream.type": "classic",
+    }
+    if endpoint:
+        options["endpoint"] = endpoint
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in options.items()}
