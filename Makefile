@@ -19,7 +19,7 @@ help: ## Show these commands
 .PHONY: demo
 demo: up ## Everything at once: set up, start, replay the posts, land, clean, serve, and print the nine answers
 	@$(RUN) emulator
-	@$(RUN) services.s3_sink.catch_up
+	@$(MAKE) landed
 	@$(RUN) spark_jobs.batch
 	@$(RUN) services.postgres.query
 
@@ -62,6 +62,10 @@ doctor: setup ## Check this machine: Python, Java, ports, memory, disk
 .PHONY: emulate
 emulate: setup ## Replay the source rows through the API (ARGS="--help" shows the options)
 	@$(RUN) emulator $(ARGS)
+
+.PHONY: landed
+landed: setup ## Wait until all that is in Kafka now is in the landing zone
+	@$(RUN) services.s3_sink.catch_up
 
 .PHONY: batch
 batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)

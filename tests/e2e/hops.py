@@ -1,0 +1,81 @@
+"""Reads what each hop of the batch path holds, over that hop's own protocol."""
+
+import json
+from contextlib import closing
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from services.common.clients import mysql_connection, postgres_connection, s3_client
+from services.common.landing import parse_key
+from services.common.settings import Settings, Table
+from services.s3_sink.catch_up import end_offsets
+
+SOURCES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}
+SERVED: dict[Table, str] = {"pin": "pin", "geo": "geo", "user": "users"}
+
+# A record's place: topic, partition, offset.
+Place = tuple[str, int, int]
+
+
+def source_rows(settings: Settings, table: Table) -> list[dict[str, Any]]:
+    """The rows of a source table in MySQL, in the order of their key."""
+    with (
+        closing(mysql_connection(settings)) as connection,
+        closing(connection.cursor(dictionary=True)) as cursor,
+    ):
+        cursor.execute(f"SELECT * FROM {SOURCES[table]} ORDER BY 1")  # noqa: S608 - our own names
+        rows: list[dict[str, Any]] = cursor.fetchall()
+        return rows
+
+
+def kafka_values(settings: Settings) -> dict[Place, bytes]:
+    """Every record of the three topics."""
+    ends = end_offsets(settings)
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "group.id": "test",
+            "enable.auto.commit": False,
+        }
+    )
+    consumer.assign([TopicPartition(one.topic, one.partition, 0) for one in ends])
+    values: dict[Place, bytes] = {}
+    with closing(consumer):
+        while len(values) < sum(ends.values()):
+            for message in consumer.consume(5000, timeout=10):
+                assert message.error() is None
+                values[message.topic(), message.partition(), message.offset()] = message.value()
+    return values
+
+
+def landed_lines(settings: Settings) -> dict[Place, bytes]:
+    """Every line of the landing zone, by the offset that its object's name and its number give it."""
+    s3 = s3_client(settings)
+    lines: dict[Place, bytes] = {}
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix="topics/"):
+        for item in page.get("Contents", []):
+            name = parse_key(item["Key"])
+            body = s3.get_object(Bucket=settings.bucket, Key=item["Key"])["Body"].read()
+            for number, line in enumerate(body.splitlines()):
+                place = (name.topic, name.partition, name.start + number)
+                assert place not in lines, f"{place} landed twice"
+                lines[place] = line
+    return lines
+
+
+def served_rows(settings: Settings, table: Table) -> list[tuple[Any, ...]]:
+    """The rows of a batch table in Postgres, in the order of ind, as the analyst sees them."""
+    return ask(settings, f"SELECT * FROM batch.{SERVED[table]} ORDER BY ind")  # noqa: S608 - our own names
+
+
+def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    """The answer of the served database to the analyst."""
+    with closing(postgres_connection(settings, "analyst")) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def decoded(values: dict[Place, bytes], topic: str) -> list[dict[str, Any]]:
+    """The JSON objects of a topic's records."""
+    return [json.loads(value) for (name, _, _), value in values.items() if name == topic]

@@ -1,0 +1,97 @@
+"""The generated posts are followed through every hop of `make demo`, and counted and compared at each."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from services.common.settings import TABLES, Settings, Table
+from services.postgres.query import load_queries
+from tests import plain_cleaning
+from tests.e2e import hops
+from tests.e2e.conftest import Make
+from tests.nine_answers import nine_answers
+
+CLEAN: dict[Table, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
+    "pin": plain_cleaning.pin,
+    "geo": plain_cleaning.geo,
+    "user": plain_cleaning.user,
+}
+
+pytestmark = pytest.mark.usefixtures("demo")
+
+
+@pytest.fixture(scope="module")
+def kafka_values(demo: str, stack: Settings) -> dict[hops.Place, bytes]:
+    return hops.kafka_values(stack)
+
+
+def _on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[hops.Place, bytes]) -> None:
+    rows = hops.source_rows(stack, table)
+    assert len(rows) == stack.source_rows
+    sent = hops.decoded(kafka_values, stack.topic(table))
+    key = "index" if table == "pin" else "ind"
+    assert sorted(sent, key=lambda row: row[key]) == [_on_the_wire(row) for row in rows]
+
+
+def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[hops.Place, bytes]) -> None:
+    assert hops.landed_lines(stack) == kafka_values
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_landing_zone_to_postgres(table: Table, stack: Settings) -> None:
+    expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)]
+    assert hops.served_rows(stack, table) == expected
+
+
+def test_counts_of_the_run_add_up(stack: Settings) -> None:
+    counted = "SELECT table_name, read, cleaned, duplicate, quarantined FROM ops.batch_run_tables ORDER BY 1"
+    rows = stack.source_rows
+    assert hops.ask(stack, counted) == [(table, rows, rows, 0, 0) for table in sorted(TABLES)]
+
+
+def test_postgres_to_nine_answers(stack: Settings) -> None:
+    rows = {table: [CLEAN[table](row) for row in hops.source_rows(stack, table)] for table in TABLES}
+    expected = nine_answers(rows["pin"], rows["geo"], rows["user"])  # type: ignore[arg-type]
+    answers = {number: hops.ask(stack, query.sql) for number, query in load_queries().items()}
+    assert answers == expected
+
+
+def test_the_nine_answers_are_printed(demo: str) -> None:
+    for query in load_queries().values():
+        assert query.title in demo
+
+
+def test_hostile_records_are_set_aside_with_reasons(make: Make, stack: Settings) -> None:
+    user_row = _on_the_wire(hops.source_rows(stack, "user")[0])
+    records: list[Any] = [user_row, {"index": "1"}, None, [1], {"index": 10**12}]
+    answer = httpx.post(
+        f"{stack.rest_proxy_url}/topics/{stack.topic('pin')}",
+        content=json.dumps({"records": [{"value": value} for value in records]}),
+        headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+    )
+    assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(records)
+    before = {table: hops.served_rows(stack, table) for table in TABLES}
+    make("landed")
+    make("batch")
+    quarantined = hops.ask(stack, "SELECT reasons, raw FROM quarantine.batch ORDER BY raw")
+    assert len(quarantined) == len(records)
+    assert all(reasons for reasons, _ in quarantined)
+    assert {json.loads(raw)["ind"] for _, raw in quarantined if '"ind"' in raw} == {user_row["ind"]}
+    assert {table: hops.served_rows(stack, table) for table in TABLES} == before
+    shown = make("quarantine")
+    assert "other_table" in shown
+
+
+def test_a_second_run_has_nothing_to_do(make: Make, stack: Settings) -> None:
+    runs = hops.ask(stack, "SELECT count(*) FROM ops.batch_runs")
+    make("batch")
+    assert hops.ask(stack, "SELECT count(*) FROM ops.batch_runs") == runs

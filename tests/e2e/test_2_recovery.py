@@ -1,0 +1,99 @@
+"""The stack survives what happens to it: starts twice, kills, restarts, lost buckets, taken ports."""
+
+import json
+import os
+import signal
+import socket
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from services.common.settings import TABLES, Settings
+from services.local import supervision
+from tests.e2e import hops
+from tests.e2e.conftest import Make
+
+pytestmark = pytest.mark.usefixtures("demo")
+
+
+def _pids(stack: Settings) -> list[int]:
+    notes = (stack.state_dir / "run").glob("*.pid.json")
+    return [json.loads(note.read_text())["pid"] for note in notes]
+
+
+def _served(stack: Settings) -> list[list[tuple[object, ...]]]:
+    return [hops.served_rows(stack, table) for table in TABLES]
+
+
+def test_starting_twice_does_no_harm(make: Make, stack: Settings) -> None:
+    before = _pids(stack)
+    printed = make("up")
+    assert printed.count("healthy") == 6
+    still = [pid for pid in before if psutil.pid_exists(pid)]
+    assert len(still) >= 6
+    assert "postgresql://analyst@127.0.0.1" in make("status")
+
+
+def test_logs_of_one_service_and_an_unknown_one(make: Make) -> None:
+    assert "database system is ready" in make("logs", "SERVICE=postgres")
+    unknown = make.run("logs", "SERVICE=redis")
+    assert unknown.returncode
+    assert "There is no service 'redis'" in unknown.stdout
+
+
+def test_kill_of_everything_then_up(make: Make, stack: Settings) -> None:
+    served, kafka = _served(stack), hops.kafka_values(stack)
+    supervisor = int((stack.state_dir / "run" / "supervisord.pid").read_text())
+    for pid in [supervisor, *_pids(stack)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    make("up")
+    assert hops.kafka_values(stack) == kafka
+    assert _served(stack) == served
+    make("landed")
+    assert hops.landed_lines(stack).keys() == kafka.keys()  # S3 was in memory: rebuilt from Kafka
+
+
+def test_batch_rebuilds_what_the_bucket_lost(make: Make, stack: Settings) -> None:
+    served = _served(stack)
+    make("batch")
+    [mode] = hops.ask(stack, "SELECT mode FROM ops.batch_runs ORDER BY run_id DESC LIMIT 1")
+    assert mode == ("rebuild",)
+    assert _served(stack) == served
+
+
+def test_supervisor_killed_alone_then_up(make: Make, stack: Settings) -> None:
+    os.kill(int((stack.state_dir / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
+    printed = make("up")
+    assert "outlived a crash" in printed
+    assert printed.count("healthy") == 6
+
+
+def test_restart_of_one_service(make: Make, stack: Settings) -> None:
+    before = supervision.states(stack)["rest-proxy"].pid
+    printed = make("restart", "SERVICE=rest-proxy")
+    assert printed.count("healthy") == 6
+    assert supervision.states(stack)["rest-proxy"].pid != before
+
+
+def test_down_keeps_the_data_and_a_taken_port_is_explained(make: Make, stack: Settings) -> None:
+    assert "The data are kept" in make("down")
+    assert "not up" in make("down")
+    assert make.run("status").returncode
+    with socket.create_server(("127.0.0.1", stack.mysql_port)):
+        refused = make.run("up")
+        doctor = make.run("doctor")
+    for printed in (refused, doctor):
+        assert printed.returncode
+        assert f"pid {os.getpid()}" in printed.stdout
+        assert "set MYSQL_PORT in .env" in printed.stdout
+    assert not supervision.running(stack)
+
+
+def test_clean_removes_the_data_only_when_told_so(make: Make, stack: Settings) -> None:
+    refused = make.run("clean")  # it asks, and there is nobody to answer
+    assert refused.returncode
+    assert (stack.state_dir / "kafka").exists()
+    make("clean", "FORCE=1")
+    assert not stack.state_dir.exists()
