@@ -1,5 +1,6 @@
 -- The cleaned posts of the batch path. One post is one row in each of the three tables, under the same ind.
--- No index but the keys: each of the nine queries reads whole tables.
+-- No index but the keys: the nine queries read whole tables, and at 1,000,000 posts covering indexes (136 MB) gained
+-- nothing that could be told from noise.
 
 CREATE TABLE IF NOT EXISTS batch.pin (
     ind integer PRIMARY KEY,
