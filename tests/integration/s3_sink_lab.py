@@ -3,16 +3,15 @@
 import http.client
 import json
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
 from services.common.clients import s3_client
 from services.common.landing import ROOT_PREFIX, parse_key
@@ -27,8 +26,8 @@ Place = tuple[str, int]
 PATIENCE = 60.0
 
 
-def isolated_user(servers: Settings, folder: Path, **values: object) -> Settings:
-    """Settings of a user of their own on the session's servers, with topics made and small objects."""
+def isolated_user(servers: Settings, folder: Path, topics: bool = True, **values: object) -> Settings:
+    """Settings of a user of their own on the session's servers, with its topics and with small objects."""
     defaults: dict[str, object] = {
         "kafka_bootstrap_servers": servers.kafka_bootstrap_servers,
         "aws_endpoint_url": servers.aws_endpoint_url,
@@ -37,7 +36,8 @@ def isolated_user(servers: Settings, folder: Path, **values: object) -> Settings
         "s3_sink_flush_seconds": 0.5,
     }
     settings = make_settings(folder, **{**defaults, **values})
-    assert ensure_topics(settings) == []
+    if topics:
+        assert ensure_topics(settings) == []
     return settings
 
 
@@ -117,15 +117,16 @@ def in_kafka(settings: Settings) -> dict[Place, dict[int, bytes | None]]:
     )
     places = all_places(settings)
     records: dict[Place, dict[int, bytes | None]] = {place: {} for place in places}
-    consumer.assign([TopicPartition(*place, 0) for place in places])
-    ended = 0
-    while ended < len(places):
+    consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
+    reading = set(places)
+    while reading:
         for message in consumer.consume(1000, 0.2):
-            if message.error():
-                ended += 1
+            place = cast(Place, (message.topic(), message.partition()))
+            if error := message.error():
+                assert error.code() == KafkaError._PARTITION_EOF, error
+                reading.discard(place)
             else:
-                place = message.topic(), message.partition()
-                records[place][message.offset()] = message.value()  # type: ignore[index]
+                records[place][cast(int, message.offset())] = message.value()
     consumer.close()
     return records
 
@@ -267,8 +268,3 @@ def _handler(proxy: FaultyS3) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
-
-
-def pause_of_load() -> None:
-    """Time for the load to go on; what is waited for is records, which have no other condition."""
-    time.sleep(1.0)

@@ -1,0 +1,41 @@
+"""Topics and bucket are made where they are missing, and left alone where they are not."""
+
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from services.common.clients import s3_client
+from services.common.settings import TABLES, Settings
+from services.provision.bucket import ensure_bucket
+from services.provision.topics import ensure_topics
+from tests.integration.s3_sink_lab import bucket_exists, isolated_user
+
+
+def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
+    user = isolated_user(kafka, tmp_path, topics=False, kafka_partitions=2)
+    assert ensure_topics(user) == []
+    assert ensure_topics(user) == []
+    admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
+    topics = admin.list_topics(timeout=10).topics
+    assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [2, 2, 2]
+    resource = ConfigResource(ResourceType.TOPIC, user.topic("pin"))
+    config = admin.describe_configs([resource])[resource].result(10)
+    assert config["retention.bytes"].value == str(user.kafka_retention_bytes)
+
+
+def test_another_number_of_partitions_is_reported_and_left_alone(kafka: Settings, tmp_path: Path) -> None:
+    user = isolated_user(kafka, tmp_path, kafka_partitions=1)
+    wider = user.model_copy(update={"kafka_partitions": 4})
+    assert ensure_topics(wider) == [
+        f"topic {user.topic(table)} has 1 partitions, KAFKA_PARTITIONS is 4; it is left as it is"
+        for table in TABLES
+    ]
+
+
+def test_the_bucket_is_made_once(localstack: Settings, tmp_path: Path) -> None:
+    user = isolated_user(localstack, tmp_path, topics=False)
+    assert not bucket_exists(user)
+    ensure_bucket(user)
+    s3_client(user).put_object(Bucket=user.bucket, Key="kept", Body=b"")
+    ensure_bucket(user)
+    assert s3_client(user).list_objects_v2(Bucket=user.bucket)["KeyCount"] == 1
