@@ -44,7 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
             Exception: answer_fault,
         },
     )
-    app.include_router(metadata_routes(topics))
+    app.include_router(metadata_routes(topics, budget))
     produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
     app.router.routes.insert(0, Route("/topics/{topic}", produce, methods=["POST"]))
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # FastAPI's documented way

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from services.rest_proxy.budget import Budget
 from services.rest_proxy.errors import MEDIA_TYPE, ApiError, ErrorCode, responses
 from services.rest_proxy.topics import Topics
 
@@ -32,7 +33,8 @@ class Health(BaseModel):
 
     service: Service = SERVICE
     status: Literal["healthy", "unhealthy"]
-    kafka_cluster_id: str | None
+    kafka_cluster_id: str | None = None
+    records_in_flight: int
     reason: str | None = None
 
 
@@ -60,8 +62,8 @@ class Topic(BaseModel):
     partitions: list[Partition]
 
 
-def metadata_routes(topics: Topics) -> APIRouter:
-    """The routes, answering from `topics`."""
+def metadata_routes(topics: Topics, budget: Budget) -> APIRouter:
+    """The routes, answering from `topics`, and from `budget` how much is in flight."""
     router = APIRouter(default_response_class=KafkaJSONResponse)
 
     @router.get("/")
@@ -75,9 +77,10 @@ def metadata_routes(topics: Topics) -> APIRouter:
         try:
             metadata = await topics.metadata()
         except ApiError as error:
-            body = Health(status="unhealthy", kafka_cluster_id=None, reason=str(error))
+            body = Health(status="unhealthy", records_in_flight=budget.records, reason=str(error))
             return KafkaJSONResponse(body.model_dump(), status_code=503)
-        body = Health(status="healthy", kafka_cluster_id=metadata.cluster_id)
+        cluster = metadata.cluster_id
+        body = Health(status="healthy", kafka_cluster_id=cluster, records_in_flight=budget.records)
         return KafkaJSONResponse(body.model_dump())
 
     @router.get("/topics", responses=responses(ErrorCode.KAFKA_UNAVAILABLE))

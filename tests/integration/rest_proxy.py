@@ -12,7 +12,6 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from services.common import health
 from services.common.settings import Settings
 from services.common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
@@ -34,9 +33,14 @@ class Proxy:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"/topics/{topic}", content=content, headers={"Content-Type": content_type})
 
+    def health(self) -> tuple[int, dict[str, object]]:
+        """Status and body of GET /health."""
+        answer = self.client.get("/health")
+        return answer.status_code, answer.json()
+
     def wait_healthy(self) -> None:
         """Return once it says that it is healthy."""
-        self.process.wait_healthy(lambda: health.problem("rest-proxy", self.settings) is None)
+        wait_until(lambda: self.health()[0] == 200, timeout=30, what="the proxy to reach Kafka")
 
 
 @contextmanager
@@ -48,9 +52,16 @@ def running_proxy(kafka: Settings, folder: Path, **values: object) -> Iterator[P
     process = ServiceProcess(settings, "services.rest_proxy", log=folder / f"proxy-{port}.log")
     # Longer than any delivery time-out of these tests: the proxy has to answer first.
     with process, httpx.Client(base_url=settings.rest_proxy_url, timeout=60) as client:
-        proxy = Proxy(settings, process, client)
-        proxy.wait_healthy()
-        yield proxy
+        process.wait_healthy(lambda: answers(client))
+        yield Proxy(settings, process, client)
+
+
+def answers(client: httpx.Client) -> bool:
+    """Whether the server accepts connections."""
+    try:
+        return client.get("/").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def new_topic(kafka: Settings, partitions: int = PARTITIONS) -> str:

@@ -228,6 +228,7 @@ def test_health_says_who_it_is_and_which_cluster_it_writes_to(proxy: Proxy) -> N
         "service": "rest-proxy",
         "status": "healthy",
         "kafka_cluster_id": proxy.settings.kafka_cluster_id,
+        "records_in_flight": 0,
         "reason": None,
     }
     assert proxy.client.get("/").json()["service"] == "rest-proxy"
