@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
+from itertools import islice
 from threading import Event
 from time import monotonic
 
@@ -65,11 +65,13 @@ def streams(source: Source, counts: Counts, plan: Plan) -> Streams:
         keys = {table: source.keys(table, after)[: min(counts.values())] for table in TABLES}
         return {table: source.at_random(table, keys[table], plan.seed) for table in TABLES}
     if plan.loop:
-        return {
-            table: chain.from_iterable(source.in_order(table, after) for _ in repeat(None))
-            for table in TABLES
-        }
+        return {table: _again_and_again(source, table, after) for table in TABLES}
     return {table: source.in_order(table, after) for table in TABLES}
+
+
+def _again_and_again(source: Source, table: Table, after: int | None) -> Iterator[Row]:
+    while True:
+        yield from source.in_order(table, after)
 
 
 def batches(rows: Streams, size: int, limit: int | None) -> Iterator[Batch]:
