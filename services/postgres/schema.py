@@ -3,7 +3,7 @@
 Every file can be applied again to the schema it made; this runs after every start of the servers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from services.common.clients import postgres_connection
 from services.common.settings import ROOT, Settings
@@ -23,15 +24,21 @@ DATABASES = ("pinterest", "pinterest_streaming")
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
-# The files take under a second, and another caller may be ahead in the queue. A full rebuild of a million posts
-# keeps the batch tables to itself for up to half a minute; twice that means a hung session.
-_LOCK_TIMEOUT = "60s"
-# Whoever first notices a deadlock gives way; a job's sessions look after 1 s, so that it is never the job.
-_DEADLOCK_TIMEOUT = "100ms"
+# The files wait for a table this long at a time, then let go of all they hold and start again: shorter than the
+# second after which Postgres looks for deadlocks, so that it never ends a job of the pipeline for our sake.
+_ATTEMPT_MS = 500
+# A full rebuild of a million posts keeps the batch tables to itself for up to half a minute; twice that means a hung
+# session. Each caller ahead in the queue may take as long: leave room for one.
+_PATIENCE_SECONDS = 60.0
+_QUEUE_MS = 90_000
 
 
 class SchemaError(RuntimeError):
     """A file of the schema could not be applied; the message names the file, the line and the cause."""
+
+
+class SchemaLockedError(SchemaError):
+    """Another session kept a table of the file to itself."""
 
 
 def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
@@ -41,33 +48,42 @@ def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
 
     Raises:
         psycopg2.OperationalError: the server cannot be reached, or another caller takes too long.
-        SchemaError: a file failed, be it that another session holds one of its tables for too long.
+        SchemaError: a file failed.
     """
+    retrying = Retrying(
+        retry=retry_if_exception_type(SchemaLockedError),
+        stop=stop_after_delay(_PATIENCE_SECONDS),
+        wait=wait_fixed(0.2),
+        reraise=True,
+    )
     with _turn(settings) as server:
         _create_databases(server)
-        with closing(_connect(settings, "pinterest")) as connection, connection:
-            for file in sorted(folder.glob("*.sql")):
-                _apply(connection, file)
-            _set_password(connection, "analyst", settings.analyst_password.get_secret_value())
-            _set_password(connection, "batch_writer", settings.batch_writer_password.get_secret_value())
+        retrying(_apply_all, settings, sorted(folder.glob("*.sql")))
+
+
+def _apply_all(settings: Settings, files: Sequence[Path]) -> None:
+    with closing(_connect(settings, "pinterest", _ATTEMPT_MS)) as connection, connection:
+        for file in files:
+            _apply(connection, file)
+        _set_password(connection, "analyst", settings.analyst_password.get_secret_value())
+        _set_password(connection, "batch_writer", settings.batch_writer_password.get_secret_value())
 
 
 @contextmanager
 def _turn(settings: Settings) -> Iterator["PostgresConnection"]:
     """A connection to the database `postgres` that holds the lock of all callers."""
-    with closing(_connect(settings, "postgres")) as connection:
+    with closing(_connect(settings, "postgres", _QUEUE_MS)) as connection:
         connection.autocommit = True  # CREATE DATABASE refuses to run in a transaction
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         yield connection
 
 
-def _connect(settings: Settings, database: str) -> "PostgresConnection":
+def _connect(settings: Settings, database: str, lock_timeout_ms: int) -> "PostgresConnection":
     connection = postgres_connection(settings, database=database)
     with connection.cursor() as cursor:
         cursor.execute("SET client_min_messages = warning")  # not every "already exists, skipping"
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [_LOCK_TIMEOUT])
-        cursor.execute("SELECT set_config('deadlock_timeout', %s, false)", [_DEADLOCK_TIMEOUT])
+        cursor.execute("SET lock_timeout = %s", [lock_timeout_ms])
     connection.commit()
     return connection
 
@@ -92,6 +108,8 @@ def _apply(connection: "PostgresConnection", file: Path) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(text)
+    except psycopg2.errors.LockNotAvailable as error:
+        raise SchemaLockedError(f"{file.name}: another session keeps one of its tables locked") from error
     except psycopg2.Error as error:
         raise SchemaError(f"{_place(file, text, error)}: {error.diag.message_primary or error}") from error
 
