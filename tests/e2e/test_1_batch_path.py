@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("demo")
 
 
 @pytest.fixture(scope="module")
-def kafka_values(demo: str, stack: Settings) -> dict[hops.Place, bytes]:
+def kafka_values(stack: Settings) -> dict[hops.Place, bytes]:
     return hops.kafka_values(stack)
 
 
