@@ -35,17 +35,17 @@ def load_rows(
     with TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=1) as worker:
         under_way: Future[None] | None = None
         first = 1
-        for path, count in _files(blocks, Path(folder)):
+        for path, count in write_files(blocks, Path(folder)):
             if under_way:
                 under_way.result()
-            under_way = worker.submit(_load_file, connection, table, path, first, count, loaded)
+            under_way = worker.submit(load_file, connection, table, path, first, count, loaded)
             first += count
         if under_way:
             under_way.result()
 
 
-def _files(blocks: Iterable[list[Row]], folder: Path) -> Iterator[tuple[Path, int]]:
-    """The rows as files in LOAD DATA's default format, with the number of rows of each."""
+def write_files(blocks: Iterable[list[Row]], folder: Path) -> Iterator[tuple[Path, int]]:
+    """Write the rows to files of at most FILE_ROWS in LOAD DATA's default format; each with its number of rows."""
     remaining = iter(blocks)
     block = next(remaining, None)
     number = 0
@@ -59,7 +59,7 @@ def _files(blocks: Iterable[list[Row]], folder: Path) -> Iterator[tuple[Path, in
         yield path, count
 
 
-def _load_file(  # noqa: PLR0913, PLR0917
+def load_file(  # noqa: PLR0913, PLR0917
     connection: Any,  # noqa: ANN401
     table: Table,
     path: Path,
@@ -67,6 +67,11 @@ def _load_file(  # noqa: PLR0913, PLR0917
     count: int,
     loaded: Callable[[int], None],
 ) -> None:
+    """Load a file of `count` rows, whose first one is row `first` of all, and remove it.
+
+    Raises:
+        SourceError: MySQL took a row otherwise than it was given.
+    """
     names = ", ".join(f"`{name}`" for name in columns(table))
     # Names of tables and columns are this project's own constants; values never become SQL text here.
     statement = f"LOAD DATA LOCAL INFILE %s INTO TABLE {TABLE_NAMES[table]} CHARACTER SET utf8mb4 ({names})"

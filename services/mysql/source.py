@@ -39,7 +39,7 @@ def ensure_source(settings: Settings) -> bool:
         mysql.connector.Error: the server is not there or refuses.
     """
     wanted = origin(settings)
-    with _root(settings) as connection, connection.cursor() as cursor:
+    with root_connection(settings) as connection, connection.cursor() as cursor:
         _lock(cursor)
         _ensure_reader(cursor, settings)
         if _loaded_from(cursor) == wanted:
@@ -65,7 +65,7 @@ def origin(settings: Settings) -> str:
 
 
 @contextmanager
-def _root(settings: Settings) -> Iterator[Any]:
+def root_connection(settings: Settings) -> Iterator[Any]:
     """A connection as root, whose statements stay out of the binary log: rows that can be made again need none."""
     connection = mysql.connector.connect(
         host=settings.mysql_host,
@@ -112,12 +112,17 @@ def _loaded_from(cursor: Any) -> str | None:  # noqa: ANN401
     return None if text is None else str(text)
 
 
-def _load(connection: Any, cursor: Any, settings: Settings) -> None:  # noqa: ANN401
-    cursor.execute(f"DROP DATABASE IF EXISTS {LOADING}")
-    cursor.execute(f"CREATE DATABASE {LOADING} CHARACTER SET utf8mb4")
-    cursor.execute(f"USE {LOADING}")
+def create_empty(cursor: Any, database: str) -> None:  # noqa: ANN401
+    """Make the database anew with empty source tables, and use it."""
+    cursor.execute(f"DROP DATABASE IF EXISTS {database}")
+    cursor.execute(f"CREATE DATABASE {database} CHARACTER SET utf8mb4")
+    cursor.execute(f"USE {database}")
     for name in ALL_TABLES:
         cursor.execute((SCHEMA / f"{name}.sql").read_text())
+
+
+def _load(connection: Any, cursor: Any, settings: Settings) -> None:  # noqa: ANN401
+    create_empty(cursor, LOADING)
     with _progress() as progress:
         for table in TABLES:
             total = None if settings.source_dir else settings.source_rows
