@@ -5,14 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from services.common.settings import Settings
 from services.rest_proxy.budget import Budget
 from services.rest_proxy.delivery import Deliverer
-from services.rest_proxy.errors import ApiError, answer_api_error, answer_fault, answer_http_exception
-from services.rest_proxy.metadata import metadata_routes
+from services.rest_proxy.errors import (
+    ApiError,
+    answer_api_error,
+    answer_fault,
+    answer_method_not_allowed,
+    answer_not_found,
+)
+from services.rest_proxy.metadata import KafkaJSONResponse, add_metadata_routes
 from services.rest_proxy.openapi import document
 from services.rest_proxy.produce import Produce
 from services.rest_proxy.topics import Topics
@@ -38,13 +43,15 @@ def create_app(settings: Settings) -> FastAPI:
         description="Confluent REST Proxy v2, the part that produces.",
         lifespan=lifespan,
         redirect_slashes=False,
+        default_response_class=KafkaJSONResponse,
         exception_handlers={
             ApiError: answer_api_error,
-            HTTPException: answer_http_exception,
+            404: answer_not_found,
+            405: answer_method_not_allowed,
             Exception: answer_fault,
         },
     )
-    app.include_router(metadata_routes(topics, budget))
+    add_metadata_routes(app, topics, budget)
     produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
     app.router.routes.insert(0, Route("/topics/{topic}", produce, methods=["POST"]))
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # FastAPI's documented way

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 MEDIA_TYPE = "application/vnd.kafka.v2+json"
 
@@ -53,10 +53,10 @@ class ApiError(Exception):
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
 
-def answer(code: int, message: str, status: int, headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(error: ErrorCode, message: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
     """The body of every error: `{"error_code": int, "message": str}`."""
-    content = {"error_code": code, "message": message}
-    return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    content = {"error_code": error.code, "message": message or error.meaning}
+    return JSONResponse(content, status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 class ErrorBody(BaseModel):
@@ -79,15 +79,26 @@ def responses(*codes: ErrorCode) -> dict[int | str, dict[str, Any]]:
 
 async def answer_api_error(_request: Request, error: ApiError) -> JSONResponse:
     """The answer to an `ApiError`."""
-    return answer(error.error.code, str(error), error.error.status, error.headers)
+    return answer(error.error, str(error), error.headers)
 
 
-async def answer_http_exception(_request: Request, error: HTTPException) -> JSONResponse:
-    """The answer to what the framework refuses: an unknown path or method."""
-    return answer(error.status_code, str(error.detail), error.status_code, dict(error.headers or {}))
+async def answer_not_found(_request: Request, _error: Exception) -> JSONResponse:
+    """The answer to an unknown path."""
+    return answer(ErrorCode.NOT_FOUND)
+
+
+async def answer_method_not_allowed(request: Request, _error: Exception) -> JSONResponse:
+    """The answer to an unknown method, with those of all the path's routes (the framework tells the first's)."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    methods = {
+        method
+        for route in routes
+        if route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    }
+    return answer(ErrorCode.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(methods))})
 
 
 async def answer_fault(_request: Request, _error: Exception) -> JSONResponse:
     """The answer to a fault of ours; the framework logs its trace."""
-    internal = ErrorCode.INTERNAL
-    return answer(internal.code, internal.meaning, internal.status)
+    return answer(ErrorCode.INTERNAL)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from confluent_kafka.admin import PartitionMetadata  # type: ignore[attr-defined] # public, but not so marked
-from fastapi import APIRouter
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -62,16 +62,15 @@ class Topic(BaseModel):
     partitions: list[Partition]
 
 
-def metadata_routes(topics: Topics, budget: Budget) -> APIRouter:
-    """The routes, answering from `topics`, and from `budget` how much is in flight."""
-    router = APIRouter(default_response_class=KafkaJSONResponse)
+def add_metadata_routes(app: FastAPI, topics: Topics, budget: Budget) -> None:
+    """Add the routes, answering from `topics`, and from `budget` how much is in flight."""
 
-    @router.get("/")
+    @app.get("/")
     async def root() -> Root:
         """Who this is."""
         return Root()
 
-    @router.get("/health", response_model=Health, responses={503: {"model": Health}})
+    @app.get("/health", response_model=Health, responses={503: {"model": Health}})
     async def health() -> KafkaJSONResponse:
         """200 when Kafka answers, else 503; asks Kafka each time."""
         try:
@@ -83,22 +82,18 @@ def metadata_routes(topics: Topics, budget: Budget) -> APIRouter:
         body = Health(status="healthy", kafka_cluster_id=cluster, records_in_flight=budget.records)
         return KafkaJSONResponse(body.model_dump())
 
-    @router.get("/topics", responses=responses(ErrorCode.KAFKA_UNAVAILABLE))
+    @app.get("/topics", responses=responses(ErrorCode.KAFKA_UNAVAILABLE))
     async def names() -> list[str]:
         """The names of all topics."""
         return sorted((await topics.metadata()).topics)
 
-    @router.get(
-        "/topics/{topic}", responses=responses(ErrorCode.TOPIC_NOT_FOUND, ErrorCode.KAFKA_UNAVAILABLE)
-    )
+    @app.get("/topics/{topic}", responses=responses(ErrorCode.TOPIC_NOT_FOUND, ErrorCode.KAFKA_UNAVAILABLE))
     async def describe(topic: str) -> Topic:
         """A topic's configuration and partitions."""
         await topics.require(topic)
         found = (await topics.metadata()).topics[topic]
         partitions = [_partition(found.partitions[number]) for number in sorted(found.partitions)]
         return Topic(name=topic, configs=await topics.configs(topic), partitions=partitions)
-
-    return router
 
 
 def _partition(found: PartitionMetadata) -> Partition:

@@ -21,7 +21,9 @@ ANY_PARTITION = -1
 _NULLS = (b"", b"null")
 
 # Kafka's partition numbers are 32-bit.
-Partition = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+_RANGE = Meta(ge=0, le=2**31 - 1)
+# JSON, and JSON Schema with it, does not tell 2.0 from 2.
+Partition = Annotated[int, _RANGE] | Annotated[float, _RANGE]
 
 
 class Record(NamedTuple):
@@ -79,7 +81,10 @@ def parse_json(body: bytes, most: int) -> list[Record]:
     """
     records = _decode(_decode_json, body).records
     _check_count(len(records), most)
-    return [Record(_json(r.key), _json(r.value), _partition(r.partition)) for r in records]
+    return [
+        Record(_json(r.key), _json(r.value), _partition(r.partition, index))
+        for index, r in enumerate(records)
+    ]
 
 
 def parse_binary(body: bytes, most: int) -> list[Record]:
@@ -91,7 +96,7 @@ def parse_binary(body: bytes, most: int) -> list[Record]:
     records = _decode(_decode_binary, body).records
     _check_count(len(records), most)
     return [
-        Record(_base64(r.key, index, "key"), _base64(r.value, index, "value"), _partition(r.partition))
+        Record(_base64(r.key, index, "key"), _base64(r.value, index, "value"), _partition(r.partition, index))
         for index, r in enumerate(records)
     ]
 
@@ -140,5 +145,9 @@ def _base64(text: str | None, index: int, field: str) -> bytes | None:
         raise ApiError(ErrorCode.MALFORMED, f"$.records[{index}].{field} is not base64: {error}") from None
 
 
-def _partition(number: int | None) -> int:
-    return ANY_PARTITION if number is None else number
+def _partition(number: float | None, index: int) -> int:
+    if number is None:
+        return ANY_PARTITION
+    if number != int(number):
+        raise ApiError(ErrorCode.INVALID, f"$.records[{index}].partition is not an integer: {number}")
+    return int(number)

@@ -5,12 +5,15 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from services.common.settings import Settings
+from services.common.wait import wait_until
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
 from tests.integration.rest_proxy import PARTITIONS, Proxy, new_topic, places, read_all, running_proxy
+from tests.processes import ServiceProcess
 
 MAX_BODY = 2 * 1024**2
 MAX_RECORDS = 2_000
@@ -234,12 +237,17 @@ def test_health_says_who_it_is_and_which_cluster_it_writes_to(proxy: Proxy) -> N
     assert proxy.client.get("/").json()["service"] == "rest-proxy"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nothing", 404), ("DELETE", "/topics/x", 405)]
-)
-def test_other_paths_and_methods_have_the_same_form_of_error(
-    proxy: Proxy, method: str, path: str, status: int
-) -> None:
-    answer = proxy.client.request(method, path)
-    assert (answer.status_code, answer.json()["error_code"]) == (status, status)
-    assert answer.json()["message"]
+def test_other_paths_and_methods_have_the_same_form_of_error(proxy: Proxy) -> None:
+    nothing = proxy.client.get("/nothing")
+    assert (nothing.status_code, nothing.json()["error_code"]) == (404, 404)
+    method = proxy.client.delete("/topics/x")
+    assert (method.status_code, method.json()["error_code"]) == (405, 405)
+    assert method.headers["allow"] == "GET, POST"
+
+
+def test_bounds_that_contradict_each_other_end_it_with_a_reason(kafka: Settings, tmp_path: Path) -> None:
+    settings = kafka.model_copy(update={"rest_proxy_queue_bytes": 100, "rest_proxy_max_body_bytes": 101})
+    with ServiceProcess(settings, "services.rest_proxy", log=tmp_path / "log") as process:
+        wait_until(lambda: not process.running, timeout=60, what="it to end")
+        assert process.stop() == 1
+        assert "REST_PROXY_QUEUE_BYTES must be at least REST_PROXY_MAX_BODY_BYTES" in process.output()

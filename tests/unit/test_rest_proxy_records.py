@@ -87,9 +87,9 @@ def test_a_value_that_is_null_or_missing_is_a_tombstone(record: bytes) -> None:
 
 
 def test_an_explicit_partition_is_kept() -> None:
-    body = b'{"records":[{"value":"YQ==","partition":2},{"value":"YQ==","partition":null}]}'
-    assert [r.partition for r in parse_json(body, MOST)] == [2, ANY_PARTITION]
-    assert [r.partition for r in parse_binary(body, MOST)] == [2, ANY_PARTITION]
+    body = b'{"records":[{"value":"YQ==","partition":2},{"value":"YQ==","partition":null},{"partition":2.0}]}'
+    assert [r.partition for r in parse_json(body, MOST)] == [2, ANY_PARTITION, 2]
+    assert [r.partition for r in parse_binary(body, MOST)] == [2, ANY_PARTITION, 2]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,8 @@ def test_malformed_json_is_400(body: bytes) -> None:
         b'{"records":[{"value":"YQ==","partition":2147483648}]}',
         b'{"records":[{"value":"YQ==","partition":"1"}]}',
         b'{"records":[{"value":"YQ==","partition":1.5}]}',
+        b'{"records":[{"value":"YQ==","partition":-0.5}]}',
+        b'{"records":[{"value":"YQ==","partition":1e30}]}',
         b'{"records":[{"value":"YQ==","partition":true}]}',
     ],
 )

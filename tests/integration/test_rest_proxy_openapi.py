@@ -1,0 +1,51 @@
+"""The REST proxy against its own OpenAPI document: generated requests, valid and not, and what they answer."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.common.settings import Settings
+from tests.integration.rest_proxy import Proxy, new_topic, running_proxy
+
+# Some 400 requests a run: 10 s on two idle cores.
+RUN_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def proxy(kafka: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    with running_proxy(kafka, tmp_path_factory.mktemp("proxy")) as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("topic_exists", [True, False])
+def test_every_answer_is_as_documented(proxy: Proxy, tmp_path: Path, topic_exists: bool) -> None:
+    config = tmp_path / "schemathesis.toml"
+    config.write_text(f'[parameters]\ntopic = "{new_topic(proxy.settings)}"\n' if topic_exists else "")
+    program = Path(sys.executable).with_name("schemathesis")
+    options = ["--max-examples=25", "--seed=1", "--generation-database=none", "--no-color"]
+    run = subprocess.run(
+        [program, "--config-file", config, "run", f"{proxy.settings.rest_proxy_url}/openapi.json", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "5 selected / 5 total" in run.stdout
+
+
+def test_the_document_has_every_route_and_is_shown(proxy: Proxy) -> None:
+    paths = proxy.client.get("/openapi.json").json()["paths"]
+    operations = {(method, path) for path, methods in paths.items() for method in methods}
+    assert operations == {
+        ("get", "/"),
+        ("get", "/health"),
+        ("get", "/topics"),
+        ("get", "/topics/{topic}"),
+        ("post", "/topics/{topic}"),
+    }
+    assert proxy.client.get("/docs").status_code == 200
