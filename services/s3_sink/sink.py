@@ -122,7 +122,7 @@ class Sink:
         except Repeat as repeat:
             self._consumer.seek(TopicPartition(*place, repeat.offset))
         except Moved as reason:
-            log.warning("reading the bucket again", place=place, reason=str(reason))
+            log.warning("reading the bucket again", topic=place[0], partition=place[1], reason=str(reason))
             self._close(place, wait=0.0)
         except Unavailable as reason:
             self._close_all(str(reason))
@@ -142,7 +142,7 @@ class Sink:
             except (Rewound, ValueError) as reason:
                 self._block(place, str(reason))
             except (Moved, KafkaException) as reason:
-                log.warning("not open yet", place=place, reason=str(reason))
+                log.warning("not open yet", topic=place[0], partition=place[1], reason=str(reason))
                 self._close(place, wait=self._backoff.next())
 
     def _open_one(self, place: Place) -> None:
@@ -168,7 +168,7 @@ class Sink:
 
     def _close_all(self, reason: str) -> None:
         wait = self._backoff.next()
-        log.warning("S3 does not answer; waiting", seconds=round(wait, 1), reason=reason)
+        log.warning("S3 cannot be used now; waiting", seconds=round(wait, 1), reason=reason)
         for place in [*self._open, *self._closed]:
             self._problems[place] = reason
             self._close(place, wait)

@@ -225,7 +225,9 @@ class FaultyS3:
         """Pass a request on and return the answer."""
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
         is_object = request.command == "PUT" and "/" in request.path.strip("/")
-        if self._server is None or self.failing:
+        if self._server is None:
+            raise ConnectionError("a connection kept alive ends with its server")
+        if self.failing:
             return 500, [], b""
         if is_object:
             self.before_put()

@@ -54,7 +54,7 @@ def test_killed_between_a_put_and_anything_after_it(user: Settings, tmp_path: Pa
     produce(user, posts(0, 6000))
     with FaultyS3(user) as s3:
         process = sink(user, tmp_path, endpoint=s3.url)
-        for _ in range(3):
+        for _ in range(2):
             killed = threading.Event()
 
             def kill(killed: threading.Event = killed) -> None:
@@ -75,7 +75,7 @@ def test_killed_at_random_points_under_load(user: Settings, tmp_path: Path) -> N
     chance = random.Random(3)  # noqa: S311 - one seed, one sequence
     process = sink(user, tmp_path)
     with load(user):
-        for _ in range(4):
+        for _ in range(3):
             with process:
                 wait_objects(user, len(landed_keys(user)) + chance.randint(1, 25))
                 process.kill()
