@@ -3,11 +3,15 @@
 import os
 import sys
 
+from pathlib import Path
+
 from pyspark.sql import SparkSession
 
 from services.common.settings import LOOPBACK, ROOT, Settings
 
 JARS = ROOT / ".local" / "jars" / "spark"
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+_JVM = "-XX:+UseParallelGC"
 
 _DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -23,6 +27,8 @@ _LEAN = {
     "spark.sql.shuffle.partitions": "8",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # 16 MiB of Parquet is some 60 MiB of rows, and the driver holds two partitions of them while it copies.
+    "spark.sql.files.maxPartitionBytes": "16m",
 }
 
 
@@ -41,9 +47,7 @@ def spark_session(settings: Settings, app_name: str) -> SparkSession:
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
     for key, value in (_DELTA | _LEAN | _process(settings) | _s3a(settings)).items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return session
+    return builder.getOrCreate()
 
 
 def _process(settings: Settings) -> dict[str, str]:
@@ -52,6 +56,9 @@ def _process(settings: Settings) -> dict[str, str]:
         # The path, not spark.jars: that would copy 39 MB at each start.
         "spark.driver.extraClassPath": f"{JARS}/*",
         "spark.executor.extraClassPath": f"{JARS}/*",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} {_JVM}",
+        "spark.local.dir": str(settings.state_dir / "spark"),
+        "spark.python.daemon.module": "services.spark.daemon",
         # Python workers read the landing zone with our own modules.
         "spark.executorEnv.PYTHONPATH": str(ROOT),
     }

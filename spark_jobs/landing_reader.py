@@ -1,0 +1,100 @@
+"""Landed objects -> raw records, in Spark's Python workers.
+
+Workers import this module, so it takes nothing but boto3 and pyarrow: settings and their libraries would
+cost each worker a second.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import boto3
+import numpy as np
+import pyarrow as pa
+from botocore.config import Config
+
+RECORDS = "topic string, partition int, start bigint, lines bigint, offset bigint, value string"
+OBJECTS = "topic string, partition int, start bigint, key string, end bigint"
+
+# Hides the server's latency; more would only hold more objects (8 MiB each) in memory.
+_AHEAD = 4
+# As services.common.clients has it: a get of 8 MiB takes under a second, 30 s of silence means it is gone.
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "max_attempts": 3},
+    s3={"addressing_style": "path"},
+)
+
+Batches = Iterator[pa.RecordBatch]
+
+
+def read_objects(client: dict[str, Any], bucket: str) -> Callable[[Batches], Batches]:
+    """For `mapInArrow`: rows of OBJECTS -> rows of RECORDS, one for each line, in the objects' order."""
+    return partial(_read_objects, client, bucket)
+
+
+def _read_objects(client: dict[str, Any], bucket: str, batches: Batches) -> Batches:
+    s3 = boto3.client("s3", config=_CONFIG, **client)
+
+    def fetch(row: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        return row, s3.get_object(Bucket=bucket, Key=row["key"])["Body"].read()
+
+    rows = (row for batch in batches for row in batch.to_pylist())
+    for row, body in _ahead(fetch, rows):
+        yield to_records(row, body)
+
+
+def _ahead(
+    fetch: Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]], rows: Iterator[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """The results in order, up to _AHEAD of them fetched before they are asked for."""
+    pending: deque[Future[tuple[dict[str, Any], bytes]]] = deque()
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        for row in rows:
+            pending.append(pool.submit(fetch, row))
+            if len(pending) == _AHEAD:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def to_records(row: dict[str, Any], body: bytes) -> pa.RecordBatch:
+    """The records of one object: line k is the one of offset start + k.
+
+    Args:
+        row: the object's topic, partition, start, key, and `end`: the first offset that it cannot hold.
+        body: its content.
+
+    Raises:
+        ValueError: the object is cut short, or holds offsets that another object holds as well.
+    """
+    lines = body.split(b"\n")
+    if lines.pop():
+        raise ValueError(f"{row['key']} does not end in a newline: it is not whole")
+    count, start = len(lines), row["start"]
+    if start + count > row["end"]:
+        raise ValueError(
+            f"{row['key']} holds offsets up to {start + count}, the next object begins at {row['end']}"
+        )
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([row["topic"]]).take(pa.array(np.zeros(count, np.int32))),
+            pa.array(np.full(count, row["partition"], np.int32)),
+            pa.array(np.full(count, start, np.int64)),
+            pa.array(np.full(count, count, np.int64)),
+            pa.array(np.arange(start, start + count, dtype=np.int64)),
+            _text(lines),
+        ],
+        names=["topic", "partition", "start", "lines", "offset", "value"],
+    )
+
+
+def _text(lines: list[bytes]) -> pa.Array:
+    """The lines as text; the sink writes UTF-8 only, what another hand wrote is escaped as the sink would."""
+    try:
+        return pa.array(lines, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([line.decode("utf-8", "backslashreplace") for line in lines], pa.string())

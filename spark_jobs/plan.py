@@ -1,0 +1,68 @@
+"""What a run has to do, found out without Spark."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from services.common.settings import TABLES, Settings, Table
+from spark_jobs import progress
+from spark_jobs.landing import LandedObject, new_objects
+from spark_jobs.progress import Position, Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Mode = Literal["incremental", "rebuild", "full"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run: its mode, the tables that have new objects, and how far earlier runs have come.
+
+    Modes: `incremental` takes what is new; `rebuild` takes all, as there is no progress (the first run, or
+    the bucket was lost), and leaves rows in Postgres that have not landed again; `full` takes all and makes
+    that the whole content of Delta and Postgres. `replace` says that Postgres's tables are to be emptied (or
+    are empty), which is quicker than to compare row by row.
+    """
+
+    mode: Mode
+    objects: dict[Table, list[LandedObject]]
+    progress: Progress
+    replace: bool
+
+    @property
+    def rebuild(self) -> bool:
+        """Whether the Delta tables are made anew."""
+        return self.mode != "incremental"
+
+    def reached(self, topic: str) -> dict[int, int]:
+        """By partition, the offset up to which earlier runs have read."""
+        positions = self.progress.positions.get(topic, {})
+        return {partition: position.next_offset for partition, position in positions.items()}
+
+
+def make_plan(s3: "S3Client", settings: Settings, *, full: bool, serving: bool) -> Plan:
+    """Look at the bucket for what there is to do.
+
+    Args:
+        full: whether to rebuild all.
+        serving: whether Postgres has rows of the batch path.
+
+    Raises:
+        LandingError: the landing zone breaks its contract.
+    """
+    known = progress.load(s3, settings.bucket)
+    full = full or bool(known and known.replacing)
+    start = Progress() if full or known is None else known
+    objects = {table: _new_objects(s3, settings, table, start) for table in TABLES}
+    mode: Mode = "full" if full else "rebuild" if known is None else "incremental"
+    landed = {table: found for table, found in objects.items() if found}
+    return Plan(mode, landed, start, replace=full or (known is None and not serving))
+
+
+def _new_objects(s3: "S3Client", settings: Settings, table: Table, start: Progress) -> list[LandedObject]:
+    topic = settings.topic(table)
+    positions: dict[int, Position] = start.positions.get(topic, {})
+    try:
+        return new_objects(s3, settings, topic, positions)
+    except s3.exceptions.NoSuchBucket:
+        return []

@@ -1,0 +1,108 @@
+"""A run of the batch job that has something to do: all tables side by side, then one commit."""
+
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as fn
+
+from services.common.clients import s3_client
+from services.common.settings import Settings
+from services.spark.session import spark_session
+from spark_jobs import progress
+from spark_jobs.accounts import CountsDoNotAddUpError, TableAccount
+from spark_jobs.plan import Plan
+from spark_jobs.progress import Position, Progress
+from spark_jobs.sinks import delta, postgres
+from spark_jobs.steps import Steps
+from spark_jobs.table_run import Context, csv_chunks, run_table
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+Results = list[tuple[TableAccount, DataFrame]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run."""
+
+    run_id: int
+    plan: Plan
+    accounts: list[TableAccount]
+    steps: Steps
+
+
+def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps: Steps) -> Report:
+    """Clean and serve what the plan holds.
+
+    The order makes a repeat harmless: Delta first, then one transaction in Postgres, then the progress.
+
+    Raises:
+        StepFailedError: a step failed; nothing of the run is visible in Postgres.
+        CountsDoNotAddUpError: records were lost on the way.
+    """
+    started_at = datetime.now(UTC)
+    s3 = s3_client(settings)
+    if plan.mode == "full":
+        progress.save(s3, settings.bucket, Progress(replacing=True))
+    with steps("start Spark"):
+        spark = spark_session(settings, "batch")
+    context = Context(spark, settings, connection, plan, Lock())
+    with steps("tables"):
+        results = _run_tables(context)
+    with steps("quarantine"):
+        _set_aside(context, results)
+    accounts = [account for account, _ in results]
+    with steps("commit"):
+        run_id = postgres.record_run(
+            connection, mode=plan.mode, started_at=started_at, seconds=steps.seconds, accounts=accounts
+        )
+        connection.commit()
+        progress.save(s3, settings.bucket, after(plan, accounts))
+    return Report(run_id, plan, accounts, steps)
+
+
+def _run_tables(context: Context) -> Results:
+    with ThreadPoolExecutor() as pool:
+        running = [pool.submit(run_table, context, table) for table in context.plan.objects]
+        done, others = wait(running, return_when=FIRST_EXCEPTION)
+        if others:
+            context.spark.sparkContext.cancelAllJobs()
+    failed = next((each for each in done if each.exception()), None)
+    return [each.result() for each in ([failed] if failed else running)]
+
+
+def _set_aside(context: Context, results: Results) -> None:
+    """Write the rejected records beside the Delta tables and into Postgres."""
+    count = sum(account.quarantined for account, _ in results)
+    path = delta.location(context.settings, delta.QUARANTINE)
+    if not count and not context.plan.rebuild:
+        return
+    rejected = reduce(DataFrame.unionByName, (rows for _, rows in results))
+    if context.plan.rebuild:
+        delta.replace(rejected, path)
+    else:
+        delta.add_quarantined(rejected, path)
+    # Postgres's text cannot hold NUL; `\x00` cannot be taken for JSON.
+    shown = rejected.withColumn("raw", fn.replace("raw", fn.lit("\0"), fn.lit(r"\x00")))
+    stored = postgres.put(
+        context.connection, postgres.QUARANTINE, csv_chunks(shown), replace=context.plan.replace
+    )
+    if stored != count:
+        raise CountsDoNotAddUpError(f"{count} records were rejected, {stored} stored in quarantine.batch")
+
+
+def after(plan: Plan, accounts: list[TableAccount]) -> Progress:
+    """The progress once the run is committed."""
+    positions = {topic: dict(known) for topic, known in plan.progress.positions.items()}
+    for account in accounts:
+        newest = {each.partition: each.key for each in plan.objects[account.table]}
+        for each in account.ranges:
+            known = positions.setdefault(each.topic, {})
+            known[each.partition] = Position(newest[each.partition], each.end)
+    return Progress(positions)

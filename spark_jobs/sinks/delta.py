@@ -1,0 +1,79 @@
+"""The batch path's Delta tables: `delta_tables/transformed/{pin,geo,user}` and `quarantine` beside them.
+
+The tables hold the cleaned columns, then `source_partition int, source_offset bigint`: the place in the topic
+of the record that a row comes from. A later run compares places, so records may arrive in any order.
+"""
+
+from collections.abc import Iterable
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as fn
+
+from services.common.settings import Settings
+from spark_jobs.accounts import OffsetRange
+from spark_jobs.schemas import KEY
+
+QUARANTINE = "quarantine"
+_PLACE = ("topic", "partition", "offset")
+
+
+def location(settings: Settings, name: str) -> str:
+    """Where a table lives."""
+    return f"s3a://{settings.bucket}/delta_tables/transformed/{name}"
+
+
+def exists(spark: SparkSession, path: str) -> bool:
+    """Whether there is a Delta table."""
+    return DeltaTable.isDeltaTable(spark, path)
+
+
+def replace(rows: DataFrame, path: str) -> None:
+    """Make the rows the table's content, in one commit."""
+    rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+
+
+def merge(rows: DataFrame, path: str) -> int:
+    """Take in the rows that are not older than what the table has under their ind; returns how many.
+
+    A row of the same place is written again, so that a repeated run finds the same rows its own.
+    """
+    newer = "new.source_offset > old.source_offset"
+    same_offset = "new.source_offset = old.source_offset AND new.source_partition >= old.source_partition"
+    table = DeltaTable.forPath(rows.sparkSession, path).alias("old")
+    merging = (
+        table.merge(rows.alias("new"), f"old.{KEY} = new.{KEY}")
+        .whenMatchedUpdateAll(f"{newer} OR ({same_offset})")
+        .whenNotMatchedInsertAll()
+    )
+    affected: int = merging.execute().collect()[0]["num_affected_rows"]
+    return affected
+
+
+def rows_from(spark: SparkSession, path: str, ranges: Iterable[OffsetRange]) -> DataFrame:
+    """The table's rows whose records are in the ranges."""
+    table = spark.read.format("delta").load(path)
+    return table.where(_any(_holds(each) for each in ranges))
+
+
+def add_quarantined(rows: DataFrame, path: str) -> None:
+    """Take in the rejected records; one that is there already gets the new reasons."""
+    if not exists(rows.sparkSession, path):
+        return replace(rows, path)
+    same = " AND ".join(f"old.{name} = new.{name}" for name in _PLACE)
+    table = DeltaTable.forPath(rows.sparkSession, path).alias("old")
+    merging = table.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll()
+    merging.execute()
+    return None
+
+
+def _holds(each: OffsetRange) -> Column:
+    offset = fn.col("source_offset")
+    return (fn.col("source_partition") == each.partition) & (offset >= each.first) & (offset < each.end)
+
+
+def _any(conditions: Iterable[Column]) -> Column:
+    found = fn.lit(False)
+    for condition in conditions:
+        found = found | condition
+    return found

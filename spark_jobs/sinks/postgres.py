@@ -1,0 +1,182 @@
+"""The batch path's rows in Postgres: COPY, upsert, and the record of the run, all in one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from psycopg2 import sql
+from psycopg2.extras import Json, execute_values
+
+from services.common.settings import Table
+from spark_jobs.accounts import TableAccount
+from spark_jobs.schemas import CLEANED, KEY
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+    from psycopg2.extensions import cursor as PostgresCursor  # noqa: N812
+
+# Any number will do, as long as every batch run takes the same one; advisory locks are per database.
+_LOCK = 20_171_020
+_COPY_BUFFER_BYTES = 1024**2
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table that takes rows: its name, its columns in the order of the rows, and its key."""
+
+    schema: str
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The quoted name."""
+        return sql.Identifier(self.schema, self.name)
+
+
+SERVED: dict[Table, Target] = {
+    table: Target("batch", {"user": "users"}.get(table, table), tuple(CLEANED[table].names), (KEY,))
+    for table in CLEANED
+}
+QUARANTINE = Target(
+    "quarantine",
+    "batch",
+    ("topic", "partition", "offset", "reasons", "raw"),
+    ("topic", "partition", "offset"),
+)
+
+
+def lock(connection: "PostgresConnection") -> bool:
+    """Take the lock of the batch job for as long as the connection lives; False if another run has it."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+
+def is_serving(connection: "PostgresConnection") -> bool:
+    """Whether a table of the batch path has a row."""
+    with connection, connection.cursor() as cursor:
+        return any(_has_rows(cursor, target) for target in (*SERVED.values(), QUARANTINE))
+
+
+def _has_rows(cursor: "PostgresCursor", target: Target) -> bool:
+    cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(target.identifier))
+    row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def put(connection: "PostgresConnection", target: Target, chunks: Iterable[bytes], *, replace: bool) -> int:
+    """Insert or update the rows, or make them the table's whole content; returns how many they are.
+
+    The transaction stays open. To replace, the table is emptied and filled in it: with wal_level=minimal that
+    writes no log, and readers wait for its end.
+
+    Args:
+        chunks: CSV of the target's columns, in pieces that end anywhere.
+    """
+    with connection.cursor() as cursor:
+        if replace:
+            cursor.execute(sql.SQL("TRUNCATE {}").format(target.identifier))
+            return _copy(cursor, target.identifier, target, chunks, freeze=True)
+        staging = sql.Identifier("pg_temp", f"staged_{target.schema}_{target.name}")
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                staging, _names(target.columns), target.identifier
+            )
+        )
+        rows = _copy(cursor, staging, target, chunks, freeze=False)
+        cursor.execute(_upsert(target, staging))
+        return rows
+
+
+def _copy(
+    cursor: "PostgresCursor",
+    into: sql.Identifier,
+    target: Target,
+    chunks: Iterable[bytes],
+    *,
+    freeze: bool,
+) -> int:
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, FREEZE {})").format(
+        into, _names(target.columns), sql.Literal(freeze)
+    )
+    cursor.copy_expert(command, _Pieces(chunks), _COPY_BUFFER_BYTES)
+    return cursor.rowcount
+
+
+def _upsert(target: Target, staging: sql.Identifier) -> sql.Composed:
+    """Rows that are there already, value for value, are left alone: a repeat leaves no dead rows behind."""
+    others = [name for name in target.columns if name not in target.key]
+    return sql.SQL(
+        "INSERT INTO {table} AS old ({all}) SELECT {all} FROM {staging}"
+        " ON CONFLICT ({key}) DO UPDATE SET ({others}) = ROW({new})"
+        " WHERE ({old}) IS DISTINCT FROM ({new})"
+    ).format(
+        table=target.identifier,
+        all=_names(target.columns),
+        staging=staging,
+        key=_names(target.key),
+        others=_names(others),
+        old=_names(others, "old"),
+        new=_names(others, "excluded"),
+    )
+
+
+def _names(columns: Iterable[str], *of: str) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(*of, column) for column in columns)
+
+
+def record_run(  # noqa: PLR0913 - the columns of ops.batch_runs, by name
+    connection: "PostgresConnection",
+    *,
+    mode: str,
+    started_at: datetime,
+    seconds: dict[str, float],
+    accounts: Iterable[TableAccount] = (),
+    error: str | None = None,
+) -> int:
+    """Write the run into ops; returns its number. The transaction stays open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ops.batch_runs (mode, started_at, seconds, error) VALUES (%s, %s, %s, %s) RETURNING run_id",
+            [mode, started_at, Json(seconds), error],
+        )
+        row = cursor.fetchone()
+        assert row is not None  # noqa: S101 - INSERT ... RETURNING gives the row it made
+        run_id: int = row[0]
+        for account in accounts:
+            _record_table(cursor, run_id, account)
+        return run_id
+
+
+def _record_table(cursor: "PostgresCursor", run_id: int, account: TableAccount) -> None:
+    counts = (account.read, account.cleaned, account.duplicate, account.quarantined)
+    details = (Json(account.reasons), Json(account.warnings), Json(account.seconds))
+    execute_values(
+        cursor, "INSERT INTO ops.batch_run_tables VALUES %s", [(run_id, account.table, *counts, *details)]
+    )
+    execute_values(
+        cursor,
+        "INSERT INTO ops.batch_run_offsets VALUES %s",
+        [(run_id, each.topic, each.partition, each.first, each.end, each.missing) for each in account.ranges],
+    )
+
+
+class _Pieces:
+    """The chunks as the file that psycopg2's COPY reads from."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = filter(None, chunks)
+        self._rest = memoryview(b"")
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; none at the end."""
+        if not self._rest:
+            self._rest = memoryview(next(self._chunks, b""))
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(piece)
+
+    readline = read  # psycopg2's stubs ask for it; COPY reads by size

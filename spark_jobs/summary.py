@@ -1,0 +1,77 @@
+"""What a run of the batch job prints at its end."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from spark_jobs.accounts import TableAccount
+    from spark_jobs.run import Report
+
+_MODES = {
+    "incremental": "What landed since the last run",
+    "rebuild": "All that has landed: the bucket holds no progress of an earlier run",
+    "full": "Everything rebuilt from the landing zone",
+}
+_KEPT = "Postgres had rows already (the bucket was lost): they stay, renewed where their record landed again."
+
+
+def show(console: Console, report: "Report | None") -> None:
+    """Print the run's numbers, and where to look next."""
+    if report is None:
+        console.print("Nothing new has landed: all is served. `make emulate` sends posts.")
+        return
+    console.print(counts(report))
+    if report.plan.rebuild and not report.plan.replace:
+        console.print(_KEPT)
+    _show_notes(console, report.accounts)
+    console.print(seconds(report))
+    if any(account.quarantined for account in report.accounts):
+        console.print("`make quarantine` shows the newest rejected records; all are in quarantine.batch.")
+    console.print(f"Recorded as run {report.run_id} in ops.batch_runs. `make query` prints the nine answers.")
+
+
+def counts(report: "Report") -> Table:
+    """One line a table, and the totals: read = cleaned + duplicate + quarantined."""
+    table = Table(title=_MODES[report.plan.mode], show_footer=True)
+    table.add_column("table", "total")
+    for name in ("read", "cleaned", "duplicate", "quarantined"):
+        total = sum(getattr(account, name) for account in report.accounts)
+        table.add_column(name, f"{total:,}", justify="right")
+    for account in report.accounts:
+        numbers = (account.read, account.cleaned, account.duplicate, account.quarantined)
+        table.add_row(account.table, *(f"{number:,}" for number in numbers))
+    return table
+
+
+def seconds(report: "Report") -> Table:
+    """Seconds of each step; the tables' steps overlap."""
+    table = Table(title="Seconds per step (tables run side by side)")
+    table.add_column("step")
+    table.add_column("seconds", justify="right")
+    for name, taken in report.steps.seconds.items():
+        table.add_row(name, f"{taken:.1f}")
+        for account in report.accounts if name == "tables" else ():
+            for step, part in account.seconds.items():
+                table.add_row(f"  {account.table}: {step}", f"{part:.1f}")
+    return table
+
+
+def _show_notes(console: Console, accounts: "Iterable[TableAccount]") -> None:
+    for account in accounts:
+        _show_codes(console, f"{account.table}: quarantined", account.reasons)
+        _show_codes(console, f"{account.table}: warnings", account.warnings)
+        for each in account.ranges:
+            if each.missing:
+                console.print(
+                    f"Warning: {each.topic} partition {each.partition}: {each.missing:,} of the offsets"
+                    f" {each.first} to {each.end - 1} never landed (Kafka's retention)."
+                )
+
+
+def _show_codes(console: Console, what: str, codes: Mapping[str, int]) -> None:
+    if codes:
+        listed = ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items()))
+        console.print(f"{what}: {listed}")

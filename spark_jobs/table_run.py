@@ -1,0 +1,108 @@
+"""One table's part of a run: landed objects -> verdicts -> Delta -> Postgres."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as fn
+from pyspark.sql.types import ArrayType, StructField
+
+from services.common.settings import Settings, Table
+from spark_jobs import accounts, staging
+from spark_jobs.accounts import OffsetRange, TableAccount
+from spark_jobs.plan import Plan
+from spark_jobs.schemas import CLEANED
+from spark_jobs.sinks import delta, postgres
+from spark_jobs.sinks.csv_chunks import CHUNKS, to_csv
+from spark_jobs.steps import Steps
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the tables of a run share. One connection means one transaction, so one COPY at a time."""
+
+    spark: SparkSession
+    settings: Settings
+    connection: "PostgresConnection"
+    plan: Plan
+    copying: Lock
+
+
+def run_table(context: Context, table: Table) -> tuple[TableAccount, DataFrame]:
+    """Clean and serve a table's new records.
+
+    Returns:
+        what became of them, and the rejected ones (columns of `staging.quarantined`).
+
+    Raises:
+        StepFailedError: a step failed.
+        CountsDoNotAddUpError: records were lost on the way.
+    """
+    steps = Steps(table)
+    objects, settings = context.plan.objects[table], context.settings
+    with steps("read and clean"):
+        staged = staging.stage(staging.read(context.spark, settings, objects), table)
+        tally = staging.tally(staged)
+        ranges = accounts.ranges(objects, tally.objects, context.plan.reached(settings.topic(table)))
+    with steps("find duplicates"):
+        rows, repeated = staging.latest(staging.accepted(staged))
+    with steps("write Delta"):
+        written = _write(context, table, rows, tally.accepted - repeated)
+    with steps("serve"):
+        cleaned = _serve(context, table, ranges)
+    account = TableAccount(
+        table=table,
+        ranges=ranges,
+        read=sum(each.records for each in tally.objects),
+        cleaned=cleaned,
+        duplicate=tally.accepted - written,
+        quarantined=tally.quarantined,
+        reasons=tally.reasons,
+        warnings=tally.warnings,
+        seconds=steps.seconds,
+    )
+    account.check()
+    return account, staging.quarantined(staged)
+
+
+def _write(context: Context, table: Table, rows: DataFrame, count: int) -> int:
+    """Write the latest rows; returns how many of them are newer than what was there."""
+    path = delta.location(context.settings, table)
+    if not context.plan.rebuild and delta.exists(context.spark, path):
+        return delta.merge(rows, path)
+    if context.plan.reached(context.settings.topic(table)):
+        raise FileNotFoundError(
+            f"{path} is gone, though earlier runs wrote it. `make batch FULL=1` rebuilds it."
+        )
+    delta.replace(rows, path)
+    return count
+
+
+def _serve(context: Context, table: Table, ranges: Iterable[OffsetRange]) -> int:
+    """Bring what Delta now holds of the run's records into Postgres; returns how many rows."""
+    rows = delta.rows_from(context.spark, delta.location(context.settings, table), ranges)
+    chunks = csv_chunks(rows.select(CLEANED[table].names))
+    with context.copying:
+        target = postgres.SERVED[table]
+        return postgres.put(context.connection, target, chunks, replace=context.plan.replace)
+
+
+def csv_chunks(rows: DataFrame) -> Iterator[bytes]:
+    """The rows as pieces of CSV for Postgres, partition after partition, the next one being made ahead."""
+    texts = rows.select([_as_text(field) for field in rows.schema])
+    made = texts.mapInArrow(to_csv, CHUNKS).toLocalIterator(prefetchPartitions=True)
+    return (row["chunk"] for row in made)
+
+
+def _as_text(field: StructField) -> Column:
+    """Arrays as Postgres writes them; the elements are numbers or codes, which need no quotes."""
+    column = fn.col(field.name)
+    if not isinstance(field.dataType, ArrayType):
+        return column
+    elements = fn.array_join(column.cast("array<string>"), ",")
+    return fn.concat(fn.lit("{"), elements, fn.lit("}")).alias(field.name)

@@ -1,0 +1,22 @@
+-- Records that the batch job rejected: not lost, but set aside with the reasons.
+
+CREATE TABLE IF NOT EXISTS quarantine.batch (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    reasons text [] NOT NULL,
+    raw text,
+    quarantined_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (topic, partition, "offset")
+);
+
+COMMENT ON TABLE quarantine.batch IS 'Records rejected by the batch job; one row per record, however often it is read';
+COMMENT ON COLUMN quarantine.batch.topic IS 'Kafka topic of the record';
+COMMENT ON COLUMN quarantine.batch.partition IS 'Partition of the topic';
+COMMENT ON COLUMN quarantine.batch."offset" IS 'Offset in the partition';
+COMMENT ON COLUMN quarantine.batch.reasons IS 'Why it was rejected: codes of spark_jobs/cleaning/reasons.py';
+COMMENT ON COLUMN quarantine.batch.raw IS 'The record as it landed; the character NUL is shown as \x00';
+COMMENT ON COLUMN quarantine.batch.quarantined_at IS 'When the run that first rejected it was committed';
+
+GRANT USAGE ON SCHEMA quarantine TO batch_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON quarantine.batch TO batch_writer;
