@@ -59,7 +59,12 @@ class FakeS3:
         return {"Body": BytesIO(self.objects[Key][0])}
 
     def put_object(
-        self, Key: str, Body: bytes, Metadata: dict[str, str], IfNoneMatch: str, **_: object
+        self,
+        Key: str,  # noqa: N803 - boto3's names, here and elsewhere
+        Body: bytes,  # noqa: N803
+        Metadata: dict[str, str],  # noqa: N803
+        IfNoneMatch: str,  # noqa: N803
+        **_: object,
     ) -> None:
         assert IfNoneMatch == "*"
         self.before_put()
