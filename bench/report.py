@@ -73,7 +73,7 @@ def report(title: str, rows: Sequence[Row], *, packages: Sequence[str] = (), wri
     table = Table(*COLUMNS, title=title)
     for row in rows:
         table.add_row(*row.cells())
-    Console().print(table)
+    Console(width=120).print(table)
     if write:
         section = _section(title, rows, conditions(packages))
         document = DOCUMENT.read_text() if DOCUMENT.exists() else _HEADING
