@@ -69,8 +69,13 @@ class Source:
             yield from (rows[value] for value in drawn)
 
     def keys(self, table: Table, after: int | None) -> Sequence[int]:
-        """The keys above `after` in order: 4 bytes each."""
+        """The keys above `after` in order: a range where they have no gaps, else 4 bytes each."""
         key = columns(table)[0]
+        condition, values = _above(table, after)
+        bounds = f"SELECT COUNT(*), MIN(`{key}`), MAX(`{key}`) FROM {TABLE_NAMES[table]} {condition}"  # noqa: S608
+        ((count, least, most),) = self._query(bounds, values)
+        if count and most - least + 1 == count:
+            return range(least, most + 1)
         keys = array("i")
         while True:
             condition, values = _above(table, after)

@@ -150,4 +150,7 @@ def _move_over(cursor: Any) -> None:  # noqa: ANN401
 
 
 if __name__ == "__main__":
-    ensure_source(load_settings())
+    try:
+        ensure_source(load_settings())
+    except source_dir.SourceError as refusal:
+        raise SystemExit(str(refusal)) from None

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 import mysql.connector
 import pytest
 
+from emulator.source import PAGE, Source
 from services.common.clients import mysql_connection
 from services.common.settings import TABLES, Settings, Table
 from services.mysql.generator import generate
@@ -105,6 +107,35 @@ def test_numbers_and_times_survive(mysql: Settings, folder: Path) -> None:
     (folder / "geolocation_data.jsonl").write_text("\n".join(lines))
     ensure_source(wanting(mysql, source_dir=folder))
     assert stored(mysql, "geo") == [msgspec.json.decode(line, type=ROW_TYPES["geo"]) for line in lines]
+
+
+def test_a_random_order_covers_keys_with_gaps(mysql: Settings, folder: Path) -> None:
+    rows = [
+        msgspec.structs.replace(row, ind=ind)
+        for row, ind in zip(generated("geo", 4), (-5, 3, 4, 90), strict=True)
+    ]  # type: ignore[type-var]
+    write(folder, "geo", rows)
+    settings = wanting(mysql, source_dir=folder)
+    ensure_source(settings)
+    source = Source(settings)
+    assert list(source.keys("geo", None)) == [-5, 3, 4, 90]
+    assert list(source.keys("geo", 3)) == [4, 90]
+    assert list(source.keys("geo", 90)) == []
+    assert source.keys("user", None) == range(3)
+    drawn = list(islice(source.at_random("geo", source.keys("geo", None), 1), 200))
+    assert all(row in rows for row in drawn)
+    assert {row.ind for row in drawn} == {-5, 3, 4, 90}
+
+
+def test_a_lost_connection_is_made_again(loaded: Settings) -> None:
+    ensure_source(loaded)
+    rows = Source(loaded).in_order("pin", None)
+    first = list(islice(rows, PAGE))
+    with closing(as_root(loaded)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'pinterest'")
+        for (process,) in cursor.fetchall():
+            cursor.execute("KILL %s", (process,))
+    assert first + list(rows) == generated("pin", 2_500)
 
 
 def repeat_a_key(folder: Path) -> str:
