@@ -1,10 +1,30 @@
-"""How the sink asks Kafka for records."""
+"""How the sink asks Kafka for records, and what it says of Kafka's errors."""
 
+import time
 from collections.abc import Callable
 
+import structlog
 from confluent_kafka import KafkaError
 
 from services.common.settings import Settings
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(service="s3-sink")
+
+_SAME_AGAIN_SECONDS = 5.0
+
+
+class ErrorLog:
+    """Logs Kafka's errors, none twice in five seconds: a broker that is down is tried 20 times a second."""
+
+    def __init__(self) -> None:
+        self._logged_at: dict[int, float] = {}
+
+    def __call__(self, error: KafkaError) -> None:
+        """Log the error unless its kind has just been."""
+        now = time.monotonic()
+        if now - self._logged_at.get(error.code(), -_SAME_AGAIN_SECONDS) >= _SAME_AGAIN_SECONDS:
+            self._logged_at[error.code()] = now
+            log.warning("Kafka", error=error.str())
 
 
 def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) -> dict[str, object]:

@@ -14,12 +14,12 @@ from contextlib import suppress
 from functools import partial
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from services.common.settings import TABLES, Settings
 from services.s3_sink.backoff import Backoff
 from services.s3_sink.buffer import Limits
-from services.s3_sink.consumer import consumer_config
+from services.s3_sink.consumer import ErrorLog, consumer_config
 from services.s3_sink.partition import OpenPartition, Place, Record, Repeat, Rewound
 from services.s3_sink.status import PartitionStatus, Status
 from services.s3_sink.zone import LandingZone, Moved, Unavailable
@@ -44,7 +44,8 @@ class Sink:
             settings.s3_sink_flush_records, settings.s3_sink_flush_bytes, settings.s3_sink_flush_seconds
         )
         self._topics = [settings.topic(table) for table in TABLES]
-        self._consumer = Consumer(consumer_config(settings, self._on_kafka_error))
+        self._log_kafka = ErrorLog()
+        self._consumer = Consumer(consumer_config(settings, self._log_kafka))
         self._open: dict[Place, OpenPartition] = {}
         self._closed: dict[Place, float] = {}  # when to try to open it
         self._problems: dict[Place, str] = {}
@@ -83,9 +84,6 @@ class Sink:
             self._closed.pop(place, None)
             self._problems.pop(place, None)
 
-    def _on_kafka_error(self, error: KafkaError) -> None:
-        log.warning("Kafka", error=error.str())
-
     # The parts of a round.
 
     def _take(self, messages: Iterable[Message]) -> None:
@@ -97,7 +95,7 @@ class Sink:
         batches: defaultdict[Place, list[Record]] = defaultdict(list)
         for message in messages:
             if error := message.error():
-                self._on_kafka_error(error)
+                self._log_kafka(error)
             else:
                 batches[message.topic(), message.partition()].append(message)  # type: ignore[index, arg-type]
         return batches

@@ -5,9 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
+from confluent_kafka import KafkaError
 
 from services.s3_sink.backoff import Backoff
 from services.s3_sink.buffer import Buffer, Limits
+from services.s3_sink.consumer import ErrorLog
 from services.s3_sink.status import PartitionStatus, Status
 
 LIMITS = Limits(records=3, bytes=100, seconds=2.0)
@@ -45,6 +48,15 @@ def test_waits_double_up_to_a_bound_and_start_again() -> None:
         assert bound / 2 <= backoff.next() <= bound
     backoff.reset()
     assert backoff.next() <= 0.2
+
+
+def test_the_same_error_of_kafka_is_not_logged_again_at_once() -> None:
+    log = ErrorLog()
+    with structlog.testing.capture_logs() as events:
+        for _ in range(20):
+            log(KafkaError(KafkaError._TRANSPORT, "refused"))
+        log(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, "no topic"))
+    assert [event["error"] for event in events] == ["refused", "no topic"]
 
 
 @pytest.mark.parametrize(
