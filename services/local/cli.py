@@ -58,7 +58,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
     with Live(_table(settings, services, problems), console=console, transient=True) as live:
         while problems and time.monotonic() < deadline:
             states = supervision.states(settings)
-            if failed := [name for name in problems if states[name].name == "FATAL"]:
+            if failed := [name for name in problems if states[name].failed]:
                 live.stop()
                 _explain_failure(settings, failed)
             problems = _problems(settings, services)

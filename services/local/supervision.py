@@ -47,6 +47,11 @@ class ProcessState:
         return self.name == "EXITED" and self.exit_status == 0
 
     @property
+    def failed(self) -> bool:
+        """Whether it has ended badly, and will not be started again by itself."""
+        return self.name == "FATAL" or (self.name == "EXITED" and self.exit_status != 0)
+
+    @property
     def active(self) -> bool:
         """Whether a process runs, or is about to."""
         return self.name in ("STARTING", "RUNNING", "BACKOFF")
@@ -89,7 +94,7 @@ serverurl=unix://{socket}
 def _program(settings: Settings, service: Service) -> str:
     # A one-shot service may end at once. Of the others, one that ends within 5 s has failed to start (a JVM with a
     # wrong setting takes 2 s to say so); after three more tries supervisord gives it up.
-    life = "autorestart=unexpected\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
+    life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
     return f"""\
 [program:{service.name}]
 command={sys.executable} -m services.local.launch {service.name}

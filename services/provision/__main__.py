@@ -4,18 +4,31 @@ Topics, bucket, served schema and source rows. Runs after every start, since Loc
 leaves alone what is there.
 """
 
+from botocore.exceptions import ClientError
+from confluent_kafka import KafkaException
+from structlog.stdlib import BoundLogger
+
 from services.common.log import configure
-from services.common.settings import load_settings
+from services.common.settings import Settings, load_settings
 from services.mysql.source import ensure_source
-from services.postgres.schema import ensure_schema
+from services.mysql.source_dir import SourceError
+from services.postgres.schema import SchemaError, ensure_schema
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 
 
 def main() -> None:
-    """Run each step; the first that fails ends the process with its error."""
-    log = configure("provision")
-    settings = load_settings()
+    """Provision; the first step that fails ends the process with status 1 and what to mend."""
+    log, settings = configure("provision"), load_settings()
+    try:
+        provision(log, settings)
+    except (SchemaError, SourceError, KafkaException, ClientError) as error:
+        log.error("provisioning failed", reason=str(error))
+        raise SystemExit(1) from None
+
+
+def provision(log: BoundLogger, settings: Settings) -> None:
+    """Do each step in turn."""
     log.info("making topics and bucket")
     for remark in ensure_topics(settings):
         log.warning(remark)
