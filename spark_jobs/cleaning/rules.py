@@ -1,10 +1,10 @@
 """The rules of each table: how its columns are made, when a record is refused and when it is warned of."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from services.common.settings import Table
 from spark_jobs.cleaning import text, values
@@ -14,75 +14,65 @@ Columns = dict[str, Column]
 
 @dataclass(frozen=True)
 class Rules:
-    """What is done with the texts of a parsed record.
+    """What is done with the tidy texts of a record.
 
-    Each step sees the columns of the steps before it (see `at`) and is evaluated once: Spark does not
-    inline what is used more than once into the next step.
+    Attributes:
+        texts: the source columns that are read.
+        values: made from the tidy texts (`at` their names); those of a text's name take its place.
+        row: the cleaned columns, the key apart, made from the values.
+        reasons: codes of `reasons.REASONS` and when they hold.
+        warnings: codes of `reasons.WARNINGS` and when they hold.
     """
 
     texts: tuple[str, ...]
-    steps: tuple[Columns, ...]
+    values: Columns
     row: Columns
     reasons: Columns = field(default_factory=dict)
     warnings: Columns = field(default_factory=dict)
 
 
 def at(name: str) -> Column:
-    """The column that a step made."""
-    return F.col(step_name(name))
+    """The text or value of a name, while it stands beside the caller's columns."""
+    return fn.col(internal(name))
 
 
-def step_name(name: str) -> str:
-    """How a step's column is called while it stands beside the caller's columns."""
+def internal(name: str) -> str:
+    """How it is called there."""
     return f"__{name}"
 
 
 def pin() -> Rules:
     """Posts."""
-    texts = (
-        "unique_id",
-        "title",
-        "description",
-        "follower_count",
-        "poster_name",
-        "tag_list",
-        "is_image_or_video",
-        "image_src",
-        "save_location",
-        "category",
-    )
+    plain = ("unique_id", "title", "description", "poster_name", "is_image_or_video", "image_src", "category")
+    served = (*plain, "tag_list", "save_location")
     return Rules(
-        texts=texts,
-        steps=(
-            {"tag_list": text.tags(at("tag_list")), "save_location": text.path(at("save_location"))},
-            {
-                "tag_list": text.known(at("tag_list")),
-                "save_location": text.known(at("save_location")),
-                "followers": values.count(at("follower_count")),
-            },
-        ),
-        row=_same(texts) | {"follower_count": at("followers")},
-        warnings={
-            "follower_count_unreadable": at("follower_count").isNotNull() & at("followers").isNull(),
+        texts=(*served, "follower_count"),
+        values=_known(*plain, "follower_count")
+        | {
+            "tag_list": text.tags(at("tag_list")),
+            "save_location": text.path(at("save_location")),
+            "followers": values.count(at("follower_count")),
         },
+        row={name: at(name) for name in served} | {"follower_count": at("followers")},
+        warnings={"follower_count_unreadable": at("follower_count").isNotNull() & at("followers").isNull()},
     )
 
 
 def geo() -> Rules:
     """Where and when a post was made."""
     latitude, longitude = at("latitude_degrees"), at("longitude_degrees")
+    both = latitude.isNotNull() & longitude.isNotNull()
     return Rules(
         texts=("timestamp", "latitude", "longitude", "country"),
-        steps=(
-            {
-                "latitude_degrees": values.number(at("latitude")),
-                "longitude_degrees": values.number(at("longitude")),
-                "time": values.instant(at("timestamp")),
-            },
-        ),
+        values=_known("timestamp", "latitude", "longitude", "country")
+        | {
+            "latitude_degrees": values.number(at("latitude")),
+            "longitude_degrees": values.number(at("longitude")),
+            "time": values.instant(at("timestamp")),
+        },
         row={
             "country": at("country"),
-            "coordinates": F.when(latitude.isNotNull() & longitude.isNotNull(), F.array(latitude, longitude)),
+            "coordinates": fn.when(both, fn.array(latitude, longitude)),
             "timestamp": at("time"),
         },
         reasons={
@@ -90,40 +80,39 @@ def geo() -> Rules:
             "latitude_out_of_range": ~latitude.between(-90, 90),
             "longitude_unreadable": at("longitude").isNotNull() & longitude.isNull(),
             "longitude_out_of_range": ~longitude.between(-180, 180),
-            "timestamp_unreadable": at("timestamp").isNotNull() & at("time").isNull(),
+            "timestamp_unreadable": _is_unreadable("timestamp", "time"),
         },
     )
 
 
 def user() -> Rules:
     """Who made a post."""
-    name = F.nullif(F.concat_ws(" ", at("first_name"), at("last_name")), F.lit(""))
+    known_names = (text.known(at(name)) for name in ("first_name", "last_name"))
+    full_name = fn.concat_ws(" ", *known_names)
     is_integer = values.is_integer(at("age"))
-    in_range = F.coalesce(at("years").between(0, 150), F.lit(False))
     return Rules(
         texts=("first_name", "last_name", "age", "date_joined"),
-        steps=(
-            {
-                "user_name": name,
-                "years": values.integer(at("age")),
-                "time": values.instant(at("date_joined")),
-            },
-        ),
-        row={
-            "user_name": text.known(at("user_name")),
-            "age": at("years"),
-            "date_joined": at("time"),
+        values=_known("age", "date_joined")
+        | {
+            "user_name": text.let(full_name, text.known),
+            "years": values.integer(at("age")),
+            "time": values.instant(at("date_joined")),
         },
+        row={"user_name": at("user_name"), "age": at("years"), "date_joined": at("time")},
         reasons={
             "age_unreadable": ~is_integer,
-            "age_out_of_range": is_integer & ~in_range,
-            "date_joined_unreadable": at("date_joined").isNotNull() & at("time").isNull(),
+            "age_out_of_range": is_integer & ~fn.coalesce(at("years").between(0, 150), fn.lit(False)),
+            "date_joined_unreadable": _is_unreadable("date_joined", "time"),
         },
     )
 
 
-def _same(names: Iterable[str]) -> Columns:
-    return {name: at(name) for name in names}
+def _known(*names: str) -> Columns:
+    return {name: text.known(at(name)) for name in names}
+
+
+def _is_unreadable(name: str, time: str) -> Column:
+    return at(name).isNotNull() & ~fn.coalesce(values.is_served(at(time)), fn.lit(False))
 
 
 RULES: dict[Table, Callable[[], Rules]] = {"pin": pin, "geo": geo, "user": user}

@@ -4,7 +4,7 @@ None of these raises in ANSI mode: what cannot be read is null, and the caller s
 """
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 _COUNT = r"\A(\d++)(?:\.(\d++))?([kKmM]?)\z"
 _INTEGER = r"\A-?\d++\z"
@@ -17,11 +17,9 @@ _FIRST_TIME, _LAST_TIME = "0001-01-01 00:00:00Z", "9999-12-31 23:59:59.999999Z"
 
 def count(text: Column) -> Column:
     """`437`, `124k`, `1.2k`, `3M` as an exact bigint; null if it is not whole or does not fit."""
-    part = [F.regexp_extract(text, _COUNT, group) for group in (1, 2, 3)]
-    fraction = F.rtrim(part[1], F.lit("0"))
-    zeros = F.when(part[2] == "", 0).when(F.lower(part[2]) == "k", 3).otherwise(6)
-    digits = F.concat(part[0], F.rpad(fraction, zeros, "0"))
-    return F.when(F.length(fraction) <= zeros, digits.try_cast("bigint"))
+    zeros = fn.replace(fn.replace(fn.lower(text), fn.lit("k"), fn.lit("000")), fn.lit("m"), fn.lit("000000"))
+    digits = fn.when(text.contains("."), _scaled(text)).otherwise(zeros)
+    return fn.when(text.rlike(_COUNT), digits.try_cast("bigint"))
 
 
 def is_integer(text: Column) -> Column:
@@ -31,12 +29,12 @@ def is_integer(text: Column) -> Column:
 
 def integer(text: Column) -> Column:
     """The text as int; null if it is not a whole number or does not fit."""
-    return F.when(is_integer(text), text.try_cast("int"))
+    return fn.when(is_integer(text), text.try_cast("int"))
 
 
 def number(text: Column) -> Column:
     """The text as double; null if it is not a JSON number."""
-    return F.when(text.rlike(_NUMBER), text.try_cast("double"))
+    return fn.when(text.rlike(_NUMBER), text.try_cast("double"))
 
 
 def instant(text: Column) -> Column:
@@ -44,7 +42,18 @@ def instant(text: Column) -> Column:
 
     Without a zone it is UTC, whatever the session's zone; finer than microseconds is cut.
     """
-    zoned = F.when(text.rlike(_LOCAL_TIME), F.concat(text, F.lit("Z"))).when(text.rlike(_ZONED_TIME), text)
-    time = zoned.try_cast("timestamp")
-    first, last = (F.lit(bound).cast("timestamp") for bound in (_FIRST_TIME, _LAST_TIME))
-    return F.when(time.between(first, last), time)
+    zoned = fn.when(text.rlike(_LOCAL_TIME), fn.concat(text, fn.lit("Z"))).when(text.rlike(_ZONED_TIME), text)
+    return zoned.try_cast("timestamp")
+
+
+def is_served(time: Column) -> Column:
+    """Whether a timestamp is of the years that Delta, Postgres and Python all hold: 1..9999, in UTC."""
+    return time.between(*(fn.lit(bound).cast("timestamp") for bound in (_FIRST_TIME, _LAST_TIME)))
+
+
+def _scaled(text: Column) -> Column:
+    """The digits of a decimal count, its point moved by its unit; null if that leaves a fraction."""
+    whole, fraction, unit = (fn.regexp_extract(text, _COUNT, group) for group in (1, 2, 3))
+    places = fn.when(unit == "", 0).when(fn.lower(unit) == "k", 3).otherwise(6)
+    decimals = fn.rtrim(fraction, fn.lit("0"))
+    return fn.when(fn.length(decimals) <= places, fn.concat(whole, fn.rpad(decimals, places, "0")))
