@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from services.common import health
 from services.common.settings import Settings, load_settings
+from services.common.wait import wait_until
 from services.local import doctor, processes, supervision
 from services.local.account import remove_server_home
 from services.local.compose import Service, load
@@ -32,8 +33,8 @@ def up() -> None:
     settings = load_settings()
     services = load(settings)
     _refuse_if_unfit(settings, services)
-    for name in [] if supervision.running(settings) else processes.end_leftovers(settings):
-        console.print(f"Ended {name}, which had outlived a crash.")
+    if not supervision.running(settings) and (left := processes.end_leftovers(settings)):
+        console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
     supervision.start(settings, services.values())
     for name in services:
         supervision.start_service(settings, name)
@@ -53,18 +54,24 @@ def _refuse_if_unfit(settings: Settings, services: dict[str, Service]) -> None:
 
 
 def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
-    deadline = time.monotonic() + _UP_SECONDS
-    problems = _problems(settings, services)
-    with Live(_table(settings, services, problems), console=console, transient=True) as live:
-        while problems and time.monotonic() < deadline:
+    """Show the services coming up; end with status 1 and the reason where one does not."""
+    problems: dict[str, str] = {}
+    failed: list[str] = []
+
+    with Live(console=console, transient=True) as live:
+
+        def settled() -> bool:
+            problems.clear()
+            problems.update(_problems(settings, services))
             states = supervision.states(settings)
-            if failed := [name for name in problems if states[name].failed]:
-                live.stop()
-                _explain_failure(settings, failed)
-            problems = _problems(settings, services)
+            failed[:] = [name for name in problems if states[name].failed]
             live.update(_table(settings, services, problems))
+            return not problems or bool(failed)
+
+        with suppress(TimeoutError):
+            wait_until(settled, timeout=_UP_SECONDS, what="the services to be healthy", interval=0.5)
     if problems:
-        _explain_failure(settings, _causes(services, problems))
+        _explain_failure(settings, failed or _causes(services, problems))
     console.print(_table(settings, services, problems))
 
 
@@ -99,9 +106,9 @@ def problem(settings: Settings, name: str) -> str | None:
         return "not started"
     if name not in health.CHECKS:
         return None if state.ended_well else state.spawn_error or state.name.lower()
-    return (
-        health.problem(name, settings) if state.name == "RUNNING" else state.spawn_error or state.name.lower()
-    )
+    if not state.active:
+        return state.spawn_error or state.name.lower()
+    return health.problem(name, settings)
 
 
 def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str]:
