@@ -90,8 +90,7 @@ def add_metadata_routes(app: FastAPI, topics: Topics, budget: Budget) -> None:
     @app.get("/topics/{topic}", responses=responses(ErrorCode.TOPIC_NOT_FOUND, ErrorCode.KAFKA_UNAVAILABLE))
     async def describe(topic: str) -> Topic:
         """A topic's configuration and partitions."""
-        await topics.require(topic)
-        found = (await topics.metadata()).topics[topic]
+        found = await topics.find(topic)
         partitions = [_partition(found.partitions[number]) for number in sorted(found.partitions)]
         return Topic(name=topic, configs=await topics.configs(topic), partitions=partitions)
 

@@ -9,6 +9,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # public, but 
     AdminClient,
     ClusterMetadata,
     ConfigResource,
+    TopicMetadata,
 )
 
 from services.common.settings import Settings
@@ -51,13 +52,20 @@ class Topics:
         Raises:
             ApiError: 40401 no such topic; 50302 Kafka does not answer.
         """
-        if topic in self._names:
-            return
+        if topic not in self._names:
+            await self.find(topic)
+
+    async def find(self, topic: str) -> TopicMetadata:
+        """The topic as it is now.
+
+        Raises:
+            ApiError: 40401 no such topic; 50302 Kafka does not answer.
+        """
         # The first answer may be to a question from before the topic's creation; the second is not.
         for _ in range(2):
-            await self.metadata()
-            if topic in self._names:
-                return
+            metadata = await self.metadata()
+            if topic in metadata.topics:
+                return metadata.topics[topic]
         raise ApiError(ErrorCode.TOPIC_NOT_FOUND, f"Topic {topic!r} does not exist")
 
     async def metadata(self) -> ClusterMetadata:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from services.common.settings import Settings
 from services.common.wait import wait_until
@@ -211,6 +212,15 @@ def test_a_topic_can_be_used_as_soon_as_it_exists(proxy: Proxy) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(use, range(8))) == [200] * 8
+
+
+def test_a_deleted_topic_is_404(proxy: Proxy, topic: str) -> None:
+    places(proxy.post(topic, b'{"records":[{"value":1}]}'))
+    admin = AdminClient({"bootstrap.servers": proxy.settings.kafka_bootstrap_servers})
+    admin.delete_topics([topic])[topic].result()
+    wait_until(lambda: topic not in proxy.client.get("/topics").json(), timeout=10, what="the deletion")
+    assert proxy.client.get(f"/topics/{topic}").json()["error_code"] == 40401
+    assert proxy.post(topic, b'{"records":[{"value":1}]}').json()["error_code"] == 40401
 
 
 def test_topics_are_listed_and_described(proxy: Proxy, topic: str) -> None:
