@@ -176,7 +176,7 @@ def test_kafka_killed_with_records_in_flight_then_back_in_time_acknowledges_them
 def test_kafka_dead_for_longer_is_a_retriable_error_a_record_and_then_all_is_well(
     broker: Broker, topic: str, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
-    with running_proxy(broker.settings, tmp_path, rest_proxy_delivery_timeout_seconds=3.0) as proxy:
+    with running_proxy(broker.settings, tmp_path, rest_proxy_delivery_timeout_seconds=5.0) as proxy:
         places(proxy.post(topic, batch(0, 10)))
         broker.stall()
         waiting = send(pool, proxy, topic, batch(10, 10), 10)
