@@ -6,7 +6,7 @@ from rich.console import Console
 
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
-from services.s3_sink.zone import LandingZone, Unavailable
+from services.s3_sink.zone import LandingZone, Moved, Unavailable
 
 # The sink lands 20,000 records/s or more on 2 busy cores and closes objects after 2 s: a million posts (3,000,000
 # records) take 150 s at the most.
@@ -42,7 +42,7 @@ def main() -> None:
     def caught_up() -> bool:
         try:
             return missing(zone, ends) == 0
-        except Unavailable:
+        except (Moved, Unavailable):
             return False
 
     console = Console(stderr=True)
