@@ -34,6 +34,11 @@ class Plan:
         """Whether the Delta tables are made anew."""
         return self.mode != "incremental"
 
+    @property
+    def size(self) -> int:
+        """Bytes to read."""
+        return sum(each.size for objects in self.objects.values() for each in objects)
+
     def reached(self, topic: str) -> dict[int, int]:
         """By partition, the offset up to which earlier runs have read."""
         positions = self.progress.positions.get(topic, {})

@@ -24,6 +24,9 @@ from spark_jobs.table_run import Context, csv_chunks, run_table
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
+# Some 80,000 posts: below, most of a run is Spark's own start.
+_BRIEF_BYTES = 64 * 1024**2
+
 Results = list[tuple[TableAccount, DataFrame]]
 
 
@@ -51,7 +54,7 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
     if plan.mode == "full":
         progress.save(s3, settings.bucket, Progress(replacing=True))
     with steps("start Spark"):
-        spark = spark_session(settings, "batch")
+        spark = spark_session(settings, "batch", brief=plan.size < _BRIEF_BYTES)
     context = Context(spark, settings, connection, plan, Lock())
     with steps("tables"):
         results = _run_tables(context)
