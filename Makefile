@@ -8,6 +8,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 STAMPS := .venv/stamps
+QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help
@@ -95,12 +96,12 @@ $(STAMPS)/venv: requirements/bootstrap.txt
 
 $(STAMPS)/runtime: $(STAMPS)/venv requirements/runtime.txt
 	@echo "Installing Python packages (Spark among them, 400 MB)"
-	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@uv pip install $(QUIET) --python $(BIN)/python --require-hashes -r requirements/runtime.txt
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@echo "Installing the tools for tests and checks"
-	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@uv pip install $(QUIET) --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
 	@touch $@
 
 .PHONY: setup

@@ -1,10 +1,12 @@
 """Reads what each hop of the batch path holds, over that hop's own protocol."""
 
+import io
 import json
 from contextlib import closing
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
+from pyarrow import parquet
 
 from services.common.clients import mysql_connection, postgres_connection, s3_client
 from services.common.landing import parse_key
@@ -62,6 +64,33 @@ def landed_lines(settings: Settings) -> dict[Place, bytes]:
                 assert place not in lines, f"{place} landed twice"
                 lines[place] = line
     return lines
+
+
+def delta_rows(settings: Settings, table: Table, columns: list[str]) -> list[tuple[Any, ...]]:
+    """The rows of a Delta table in the order of ind, read by the protocol's own rules (no Spark).
+
+    The state is what the log's actions leave: files added and not removed since.
+    """
+    s3, folder = s3_client(settings), f"delta_tables/transformed/{table}/"
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=settings.bucket, Prefix=f"{folder}_delta_log/"
+    )
+    commits = sorted(
+        item["Key"] for page in pages for item in page["Contents"] if item["Key"].endswith(".json")
+    )
+    files: set[str] = set()
+    for commit in commits:
+        for line in s3.get_object(Bucket=settings.bucket, Key=commit)["Body"].read().splitlines():
+            action = json.loads(line)
+            files -= {action["remove"]["path"]} if "remove" in action else set()
+            files |= {action["add"]["path"]} if "add" in action else set()
+    bodies = (s3.get_object(Bucket=settings.bucket, Key=folder + file)["Body"].read() for file in files)
+    rows = [
+        tuple(row.values())
+        for body in bodies
+        for row in parquet.read_table(io.BytesIO(body), columns=columns).to_pylist()
+    ]
+    return sorted(rows, key=lambda row: row[0])
 
 
 def served_rows(settings: Settings, table: Table) -> list[tuple[Any, ...]]:

@@ -11,11 +11,12 @@ import pytest
 from services.common.settings import TABLES, Settings, Table
 from services.postgres.query import load_queries
 from tests import plain_cleaning
+from tests.cleaned_rows import Geo, Pin, User
 from tests.e2e import hops
 from tests.e2e.conftest import Make
 from tests.nine_answers import nine_answers
 
-CLEAN: dict[Table, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
+CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {
     "pin": plain_cleaning.pin,
     "geo": plain_cleaning.geo,
     "user": plain_cleaning.user,
@@ -44,6 +45,13 @@ def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[hops.P
 
 def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[hops.Place, bytes]) -> None:
     assert hops.landed_lines(stack) == kafka_values
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_landing_zone_to_delta(table: Table, stack: Settings) -> None:
+    expected = [CLEAN[table](row) for row in hops.source_rows(stack, table)]
+    columns = list(type(expected[0])._fields)
+    assert hops.delta_rows(stack, table, columns) == [tuple(row) for row in expected]
 
 
 @pytest.mark.parametrize("table", TABLES)
