@@ -1,6 +1,8 @@
 """The generated posts are followed through every hop of `make demo`, and counted and compared at each."""
 
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.settings import TABLES, Settings, Table
+from services.common.settings import ROOT, TABLES, Settings, Table
 from services.postgres.query import load_queries
 from tests import plain_cleaning
 from tests.cleaned_rows import Geo, Pin, User
@@ -103,3 +105,15 @@ def test_a_second_run_has_nothing_to_do(make: Make, stack: Settings) -> None:
     runs = hops.ask(stack, "SELECT count(*) FROM ops.batch_runs")
     make("batch")
     assert hops.ask(stack, "SELECT count(*) FROM ops.batch_runs") == runs
+
+
+def test_the_readmes_own_post_is_served(make: Make, stack: Settings) -> None:
+    [example] = re.findall(r"```bash\n(curl .*?)```", (ROOT / "README.md").read_text(), re.S)
+    *curl, then = example.strip().replace("\\\n", "").split("\n")
+    posted = (
+        "\n".join(curl).replace(":8082", f":{stack.rest_proxy_port}").replace("0a1b2c3d4e5f", stack.user_id)
+    )
+    subprocess.run(["bash", "-euc", posted], check=True)
+    make(*then.split()[1:])
+    served = hops.ask(stack, "SELECT title, follower_count FROM serving.pin WHERE ind = 99999")
+    assert served == [("My first post", 12_000)]
