@@ -43,7 +43,7 @@ CLEANED: dict[Table, StructType] = {
         ind=IntegerType(),
         country=StringType(),
         # latitude, longitude, in degrees; null unless both are known.
-        coordinates=ArrayType(DoubleType(), containsNull=False),
+        coordinates=ArrayType(DoubleType()),
         timestamp=TimestampType(),
     ),
     "user": _schema(

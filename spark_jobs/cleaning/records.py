@@ -20,7 +20,11 @@ from spark_jobs.cleaning.rules import RULES, Columns, Rules, at, internal
 from spark_jobs.schemas import CLEANED, KEY
 
 # JSON as its standard has it: by default Spark takes single quotes and NaN as well.
-_STRICT = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+_OPTIONS = {
+    "allowSingleQuotes": "false",
+    "allowNonNumericNumbers": "false",
+    "columnNameOfCorruptRecord": "broken",
+}
 _OBJECT = "object"
 
 
@@ -63,60 +67,78 @@ def _judged(df: DataFrame, rules: Rules, table: Table) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
     no_reason = reduce(Column.__or__, (fn.coalesce(held, fn.lit(False)) for held in _reasons(rules).values()))
     steps: tuple[Columns, ...] = (
-        {"elements": _elements(table), "controls": text.may_hold_controls(fn.col("value"))},
+        {"parsed": _parsed(table), "controls": text.may_hold_controls(fn.col("value"))},
         _facts(table) | {name: text.tidy(_field(name), at("controls")) for name in rules.texts},
         rules.values,
-        {"accepted": ~no_reason},
+        {"accepted": ~no_reason & _barrier()},
     )
     named = ({internal(name): column for name, column in step.items()} for step in steps)
     return reduce(DataFrame.withColumns, named, df)
 
 
-def _elements(table: Table) -> Column:
-    """The elements of `[value]`: with what follows an object in the value, it is no array of one element.
+def _barrier() -> Column:
+    """True; keeps Spark from moving the caller's filters below, where they would parse the record again."""
+    return fn.monotonically_increasing_id() >= 0
 
-    An element is a struct of the key as int, null where that is not its type, and of every other column of
-    the three tables as its text.
+
+def _parsed(table: Table) -> Column:
+    """`{"all": [value]}` as struct<all: array<struct of the record's columns>, broken>.
+
+    The key is an int, every other column of the three tables the text of what it is in JSON.
     """
     names = [name for each in (table, *_others(table)) for name in columns(each)[1:]]
     fields = [f"{columns(table)[0]}: int", *(f"{name}: string" for name in names)]
-    wrapped = fn.concat(fn.lit("["), "value", fn.lit("]"))
-    return fn.from_json(wrapped, f"array<struct<{', '.join(fields)}>>", _STRICT)
+    return _read(f"struct<{', '.join(fields)}>", fn.col("value"))
+
+
+def _read(kind: str, *json: Column) -> Column:
+    """JSON texts, joined by commas, as struct<all: array<kind>, broken: string>.
+
+    `broken` is not null if they are not JSON, or if an element or its field is not of its type. Only the
+    struct at the top can tell that: what is within it is read as far as it goes.
+    """
+    separated = [part for each in json for part in (fn.lit(","), each)][1:]
+    wrapped = fn.concat(fn.lit('{"all":['), *separated, fn.lit("]}"))
+    return fn.from_json(wrapped, f"all array<{kind}>, broken string", _OPTIONS)
 
 
 def _field(name: str) -> Column:
-    return fn.get(at("elements"), fn.lit(0))[name]
+    return fn.get(at("parsed")["all"], fn.lit(0))[name]
 
 
 def _facts(table: Table) -> Columns:
     """What is to be known of a record of any table."""
     key, *own = columns(table)
     others = [name for other in _others(table) for name in columns(other)[1:]]
-    # Nothing closes the array early, so that its one element is all that there is.
-    is_plain = (fn.size(at("elements")) == 1) & _field(key).isNotNull() & ~fn.col("value").contains("]")
-    key_as_text = fn.from_json("value", f"{key} string", _STRICT)[key]
     return {
-        "shape": fn.when(is_plain, _OBJECT).otherwise(_shape(fn.col("value"))),
+        "shape": _shape(fn.col("value"), at("parsed")),
         KEY: _field(key),
-        "has_key": _field(key).isNotNull() | key_as_text.isNotNull(),
+        "has_key": _field(key).isNotNull() | at("parsed")["broken"].isNotNull(),
         "is_foreign": fn.coalesce(*map(_field, own)).isNull() & fn.coalesce(*map(_field, others)).isNotNull(),
     }
 
 
-def _shape(value: Column) -> Column:
-    """`object`, or the code of the reason why the value is none; exact, and slower than a look at the parse.
+def _shape(value: Column, parsed: Column) -> Column:
+    """`object`, or the code of the reason why the value is none.
 
-    Spark's parser does not look at what follows a value. Nothing in a value can know its own digest, so if
-    the digest is the next element of this array, the value is exactly one JSON value.
+    Spark's parser does not look at what follows a value, hence the array around it: without a `]` the value
+    cannot close it early. With one, it is read again before its own digest, which nothing in it can know:
+    if the digest is what follows it, the value is exactly one JSON value.
     """
+    only = fn.get(parsed["all"], fn.lit(0))
+    is_plain = (
+        parsed["broken"].isNull() & (fn.size(parsed["all"]) == 1) & only.isNotNull() & ~value.contains("]")
+    )
     digest = fn.md5(value)
-    wrapped = fn.concat(fn.lit("["), value, fn.lit(',"'), digest, fn.lit('"]'))
-    elements = fn.from_json(wrapped, "array<string>", _STRICT)
-    is_json = fn.coalesce(fn.get(elements, fn.lit(1)) == digest, fn.lit(False))
+    again = _read("string", value, fn.concat(fn.lit('"'), digest, fn.lit('"')))
+    is_json = (
+        again["broken"].isNull() & (fn.size(again["all"]) == 2) & (fn.get(again["all"], fn.lit(1)) == digest)
+    )
     return (
         fn.when(value.isNull(), "tombstone")
-        .when(~is_json, "not_json")
-        .when(fn.get(elements, fn.lit(0)).isNull(), "tombstone")
+        .when(is_plain, _OBJECT)
+        .when(~fn.coalesce(is_json, fn.lit(False)), "not_json")
+        .when(fn.get(again["all"], fn.lit(0)).isNull(), "tombstone")
         .when(fn.ltrim(value, fn.lit(" \t\r\n")).startswith("{"), _OBJECT)
         .otherwise("not_an_object")
     )
@@ -124,14 +146,14 @@ def _shape(value: Column) -> Column:
 
 def _reasons(rules: Rules) -> Columns:
     """The conditions under which a record is refused."""
-    is_object = at("shape") == _OBJECT
     shapes = {code: at("shape") == code for code in ("tombstone", "not_json", "not_an_object")}
-    common = {
+    of_objects = {
         "other_table": at("is_foreign"),
-        "no_ind": is_object & ~at("has_key"),
-        "bad_ind": is_object & at("has_key") & at(KEY).isNull(),
-    }
-    return shapes | common | rules.reasons
+        "no_ind": ~at("has_key"),
+        "bad_ind": at("has_key") & at(KEY).isNull(),
+    } | rules.reasons
+    is_object = at("shape") == _OBJECT
+    return shapes | {code: is_object & held for code, held in of_objects.items()}
 
 
 def _row(rules: Rules, table: Table) -> list[Column]:

@@ -47,7 +47,7 @@ def tidy(text: Column, controls: Column) -> Column:
     `controls` is what `may_hold_controls` says of the JSON text.
     """
     is_ascii = fn.octet_length(text) == fn.length(text)
-    return fn.when(is_ascii & ~controls, fn.trim(text)).otherwise(let(_without_controls(text), _trim))
+    return fn.when(is_ascii & ~controls, fn.trim(text)).otherwise(_trim(_without_controls(text)))
 
 
 def known(text: Column) -> Column:
