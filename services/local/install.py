@@ -23,6 +23,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from services.common.settings import ROOT
 
 
+UV = Path(sys.executable).with_name("uv")
+
+
 class InstallError(Exception):
     """A step of the set-up failed; the message says which, why and what to do."""
 
@@ -84,7 +87,10 @@ def _done(step: Step, target: Path) -> bool:
 
 def _command(*words: str | Path, cwd: Path | None = None) -> None:
     """Run a program; its output is shown only if it fails."""
-    result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise InstallError(f"{words[0]} is missing. Run `make setup`.") from None
     if result.returncode:
         tail = "\n".join((result.stdout + result.stderr).splitlines()[-20:])
         shown = " ".join(str(word) for word in words)
@@ -141,7 +147,7 @@ def install_mysql(target: Path) -> None:
         files.extractall(folder, filter="data")
     with tempfile.TemporaryDirectory() as compiler:
         locked = ROOT / "requirements" / "mysql.txt"
-        _command("uv", "pip", "install", "--target", compiler, "--require-hashes", "-r", locked)
+        _command(UV, "pip", "install", "--target", compiler, "--require-hashes", "-r", locked)
         for library in ("libaio", "libnuma"):
             build_shim(Path(compiler), library, folder / "bin" / f"{library}.so.1")
 
@@ -166,9 +172,9 @@ def build_shim(compiler: Path, library: str, output: Path) -> None:
 def install_localstack(target: Path) -> None:
     """Make LocalStack's own virtual environment, and install the Kinesis that it starts."""
     venv = target / "localstack-venv"
-    _command("uv", "venv", "--clear", "--python", sys.executable, venv)
+    _command(UV, "venv", "--clear", "--python", sys.executable, venv)
     locked = ROOT / "requirements" / "localstack.txt"
-    _command("uv", "pip", "install", "--python", venv / "bin" / "python", "--require-hashes", "-r", locked)
+    _command(UV, "pip", "install", "--python", venv / "bin" / "python", "--require-hashes", "-r", locked)
     folder = _fresh(target / "kinesis-local")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOT / "services" / "localstack" / "kinesis" / name, folder)
