@@ -22,7 +22,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.common.settings import ROOT
 
-
 UV = Path(sys.executable).with_name("uv")
 
 
