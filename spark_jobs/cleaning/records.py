@@ -110,11 +110,12 @@ def _facts(table: Table) -> Columns:
     """What is to be known of a record of any table."""
     key, *own = columns(table)
     others = [name for other in _others(table) for name in columns(other)[1:]]
+    own_value, other_value = (fn.coalesce(*map(_field, names)) for names in (own, others))
     return {
         "shape": _shape(fn.col("value"), at("parsed")),
         KEY: _field(key),
         "has_key": _field(key).isNotNull() | at("parsed")["broken"].isNotNull(),
-        "is_foreign": fn.coalesce(*map(_field, own)).isNull() & fn.coalesce(*map(_field, others)).isNotNull(),
+        "is_foreign": own_value.isNull() & other_value.isNotNull(),
     }
 
 
@@ -122,23 +123,21 @@ def _shape(value: Column, parsed: Column) -> Column:
     """`object`, or the code of the reason why the value is none.
 
     Spark's parser does not look at what follows a value, hence the array around it: without a `]` the value
-    cannot close it early. With one, it is read again before its own digest, which nothing in it can know:
-    if the digest is what follows it, the value is exactly one JSON value.
+    cannot close it early. With one, it is read again between two copies of its own digest, which nothing in
+    it can know: if these are its neighbours, it is exactly one JSON value.
     """
     only = fn.get(parsed["all"], fn.lit(0))
-    is_plain = (
-        parsed["broken"].isNull() & (fn.size(parsed["all"]) == 1) & only.isNotNull() & ~value.contains("]")
-    )
+    is_single = parsed["broken"].isNull() & (fn.size(parsed["all"]) == 1) & only.isNotNull()
     digest = fn.md5(value)
-    again = _read("string", value, fn.concat(fn.lit('"'), digest, fn.lit('"')))
-    is_json = (
-        again["broken"].isNull() & (fn.size(again["all"]) == 2) & (fn.get(again["all"], fn.lit(1)) == digest)
-    )
+    quoted = fn.concat(fn.lit('"'), digest, fn.lit('"'))
+    again = _read("string", quoted, value, quoted)
+    before, text_of_it, after = (fn.get(again["all"], fn.lit(place)) for place in range(3))
+    is_json = again["broken"].isNull() & (fn.size(again["all"]) == 3) & (before == digest) & (after == digest)
     return (
         fn.when(value.isNull(), "tombstone")
-        .when(is_plain, _OBJECT)
+        .when(is_single & ~value.contains("]"), _OBJECT)
         .when(~fn.coalesce(is_json, fn.lit(False)), "not_json")
-        .when(fn.get(again["all"], fn.lit(0)).isNull(), "tombstone")
+        .when(text_of_it.isNull(), "tombstone")
         .when(fn.ltrim(value, fn.lit(" \t\r\n")).startswith("{"), _OBJECT)
         .otherwise("not_an_object")
     )

@@ -19,11 +19,12 @@ SENTINELS = (
     "No Tags Available",
     "Image src error.",
 )
-# Unicode's white space, control characters apart.
+# Unicode's white space, control characters apart; the two common ones first.
 BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 
-# The first class is quick to test and passes over most characters, the look-behind says which of the rest.
-_ANY_CONTROL = r"[^ -~](?<=[\x00-\x1f\x7f-\x9f])"
+# Control characters and the rarer white space. The first class is quick to test and passes over most
+# characters, the look-behind says which of the rest are meant.
+_RARE = rf"[^ -~](?<=[\x00-\x1f\x7f-\x9f{BLANKS[2:]}])"
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+"
 _LINE_BREAKS = r"[\t\n\r]+"
 _SPREAD = r"(?s)\A.(?:,.)++\z"
@@ -47,7 +48,11 @@ def tidy(text: Column, controls: Column) -> Column:
     `controls` is what `may_hold_controls` says of the JSON text.
     """
     is_ascii = fn.octet_length(text) == fn.length(text)
-    return fn.when(is_ascii & ~controls, fn.trim(text)).otherwise(_trim(_without_controls(text)))
+    return (
+        fn.when(~controls & is_ascii, fn.trim(text))
+        .when(text.rlike(_RARE), _trim(_without_controls(text)))
+        .otherwise(fn.trim(text, fn.lit(BLANKS[:2])))
+    )
 
 
 def known(text: Column) -> Column:
@@ -78,8 +83,7 @@ def _trim(text: Column) -> Column:
 
 
 def _without_controls(text: Column) -> Column:
-    without = fn.regexp_replace(fn.regexp_replace(text, _CONTROLS, ""), _LINE_BREAKS, " ")
-    return fn.when(text.rlike(_ANY_CONTROL), without).otherwise(text)
+    return fn.regexp_replace(fn.regexp_replace(text, _CONTROLS, ""), _LINE_BREAKS, " ")
 
 
 def _joined(tag_list: Column) -> Column:
