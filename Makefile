@@ -5,11 +5,16 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3.11
+comma := ,
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 STAMPS := .venv/stamps
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONUTF8 := 1
+# What runs here is never behind a proxy.
+export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
+export no_proxy := $(NO_PROXY)
 
 .PHONY: help
 help: ## Show these commands
@@ -128,7 +133,7 @@ format: setup-dev ## Format the code, and write .env.example from the settings
 	@ruff check --fix .
 
 .PHONY: bench
-bench: setup-dev ## Run every benchmark and write the figures into docs/benchmarks.md
+bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
 	@for bench in ingest emulator landing cleaning batch; do $(RUN) bench.$$bench --write; done
 
 .PHONY: lock

@@ -37,12 +37,13 @@ def make_settings(state_dir: Path, **values: object) -> Settings:
     passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "analyst")
     generated: dict[str, object] = {
         "user_id": secrets.token_hex(6),
+        "kafka_cluster_id": f"{secrets.token_hex(10)}_A",
         "state_dir": state_dir,
         **{port: free_port() for port in (*ports, "postgres_port")},
         **{f"{name}_password": secrets.token_urlsafe(12) for name in passwords},
     }
     with _without_settings_in_environment():
-        return Settings(_env_file=None, **{**generated, **values})  # type: ignore[call-arg, arg-type]
+        return Settings(_env_file=None, **{**generated, **values})  # type: ignore[arg-type]
 
 
 @contextmanager

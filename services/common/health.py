@@ -86,20 +86,23 @@ def postgres(settings: Settings) -> None:
 
 
 def rest_proxy(settings: Settings) -> None:
-    """The proxy answers, by its name, and reaches Kafka."""
+    """The proxy answers, by its name, and reaches our Kafka."""
     answer = _get_json(f"{settings.rest_proxy_url}/health")
-    if answer.get("service") != "rest-proxy":
+    if answer.get("service") != "rest-proxy" or answer.get("kafka_cluster_id") != settings.kafka_cluster_id:
         raise Unhealthy(f"{settings.rest_proxy_url} is another server")
 
 
 def s3_sink(settings: Settings) -> None:
-    """The sink has written its state within the last seconds."""
+    """The sink has written its state within the last seconds, and every partition of its can land."""
     state = settings.state_dir / "run" / "s3-sink.json"
     if not state.exists():
         raise Unhealthy("it has not written its state yet")
     silence = time.time() - state.stat().st_mtime
     if silence > _SINK_SILENCE:
         raise Unhealthy(f"it has not written its state for {silence:.0f} s")
+    partitions = json.loads(state.read_text())["partitions"]
+    if stuck := next((one for one in partitions if one["problem"]), None):
+        raise Unhealthy(f"{stuck['topic']}[{stuck['partition']}] does not land: {stuck['problem']}")
 
 
 def _get_json(url: str) -> dict[str, object]:

@@ -24,6 +24,13 @@ def _absolute(path: Path) -> Path:
     return path if path.is_absolute() else ROOT / path
 
 
+def _own_folder(path: Path) -> Path:
+    """The stack fills this folder and `make clean` empties it, so it must not be one that holds the checkout."""
+    if ROOT.is_relative_to(path):
+        raise ValueError("should be a folder of its own, not the checkout or one above it")
+    return path
+
+
 def _none_if_empty(value: object) -> object:
     """`SOURCE_DIR=` in .env means that it is not set."""
     return value or None
@@ -47,7 +54,7 @@ class Settings(BaseSettings):
 
     user_id: Annotated[str, Field(pattern=r"^[a-z0-9]{4,32}$")] = "0a1b2c3d4e5f"
     """The name of the pipeline's owner; topics, streams and the bucket are named after it."""
-    state_dir: ProjectPath = Path(".local/state")
+    state_dir: Annotated[ProjectPath, AfterValidator(_own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
 
     kafka_port: Port = 9092
@@ -105,8 +112,8 @@ class Settings(BaseSettings):
     source_dir: Annotated[ProjectPath | None, BeforeValidator(_none_if_empty)] = None
     """A folder of pinterest_data.jsonl, geolocation_data.jsonl and user_data.jsonl to load instead."""
 
-    kafka_cluster_id: Annotated[str, Field(pattern=r"^[\w-]{22}$")] = "pinterestPipelineKafkA"
-    """By which a health check knows our Kafka from another one."""
+    kafka_cluster_id: Annotated[str, Field(pattern=r"^\w[\w-]{20}[AQgw]$")]
+    """By which a health check knows our Kafka from another one: 16 bytes in base64."""
     kafka_partitions: Positive = 3
     """Partitions of a new topic."""
     kafka_retention_bytes: Positive = 4 * 1024**3

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pwd
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,16 +39,40 @@ def server_home(settings: Settings) -> Path:
 
 
 def make_server_folder(path: Path) -> Path:
-    """Create `path`, owned by the server's account, its parents open to pass through. Returns it."""
+    """Create `path`, owned by the server's account, the parents that are new open to pass through. Returns it."""
+    missing = [parent for parent in path.parents if not parent.exists()]
     path.mkdir(parents=True, exist_ok=True)
+    for parent in missing:
+        parent.chmod(0o755)
     give_to_server(path)
     return path
+
+
+def copy_for_server(folders: Iterable[Path], target: Path) -> Path:
+    """As root, copy a program's folders below `target`, for the server's account; a new version replaces the old.
+
+    Returns:
+        where the folders are: `target`, or where they were if this account runs the server itself.
+    """
+    originals = list(folders)
+    if os.geteuid() != 0:
+        return originals[0].parent
+    version = "\n".join(f"{one} {one.stat().st_mtime_ns}" for one in originals)
+    marker = target / "version"
+    if not marker.exists() or marker.read_text() != version:
+        shutil.rmtree(target, ignore_errors=True)
+        for one in originals:
+            shutil.copytree(one, target / one.name, symlinks=True)
+        for path in (target, *target.rglob("*")):
+            give_to_server(path)
+        marker.write_text(version)
+    return target
 
 
 def give_to_server(path: Path) -> None:
     """Make the server's account the owner of `path`."""
     identity = server_identity()
-    os.chown(path, identity.uid, identity.gid)
+    os.chown(path, identity.uid, identity.gid, follow_symlinks=False)
 
 
 def become_server() -> None:

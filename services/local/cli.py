@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from services.common import health
@@ -20,9 +21,11 @@ from services.local.compose import Service, load
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
 
-# The stack is up in 40-60 s on 2 idle cores; 180 s leaves room for a machine three times as slow.
-_UP_SECONDS = 180
+# The stack is up in 30-60 s on 2 cores; a million source rows take provisioning 300 s more, at the most.
+_UP_SECONDS = 600
 _LOG_LINES = 15
+# What the services make in STATE_DIR.
+STATE_FOLDERS = ("kafka", "localstack", "logs", "mysql", "postgres", "run", "spark")
 
 ServiceName = Annotated[str, typer.Option("--service", help="Only this service of docker-compose.yml.")]
 
@@ -32,24 +35,21 @@ def up() -> None:
     """Start every service, wait until all are healthy, and show them. Twice does no harm."""
     settings = load_settings()
     services = load(settings)
-    _refuse_if_unfit(settings, services)
-    if not supervision.running(settings) and (left := processes.end_leftovers(settings)):
-        console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
+    if not supervision.running(settings):
+        if left := processes.end_leftovers(settings):
+            console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
+        _refuse_if_unfit(settings)
     supervision.start(settings, services.values())
     for name in services:
         supervision.start_service(settings, name)
     _wait_until_up(settings, services)
 
 
-def _refuse_if_unfit(settings: Settings, services: dict[str, Service]) -> None:
-    """Stop here, with the remedy, where Java is missing or a port is another program's."""
-    if supervision.running(settings):
-        return
-    left = {path.name.removesuffix(".pid.json") for path in (settings.state_dir / "run").glob("*.pid.json")}
-    ports = [doctor.port(one, settings) for one in services.values() if one.port and one.name not in left]
-    unfit = [finding for finding in (doctor.java(), *ports) if finding.remedy]
-    if unfit:
-        doctor.show(console, unfit)
+def _refuse_if_unfit(settings: Settings) -> None:
+    """Show what doctor objects to; end with status 1 where the stack could not start at all."""
+    objections = [finding for finding in doctor.findings(settings) if finding.remedy]
+    doctor.show(console, objections)
+    if any(finding.fatal for finding in objections):
         raise SystemExit(1)
 
 
@@ -64,7 +64,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
             problems.clear()
             problems.update(_problems(settings, services))
             states = supervision.states(settings)
-            failed[:] = [name for name in problems if states[name].failed]
+            failed[:] = [name for name in problems if _given_up(services[name], states[name])]
             live.update(_table(settings, services, problems))
             return not problems or bool(failed)
 
@@ -73,6 +73,11 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
     if problems:
         _explain_failure(settings, failed or _causes(services, problems))
     console.print(_table(settings, services, problems))
+
+
+def _given_up(service: Service, state: supervision.ProcessState) -> bool:
+    """Whether it has ended badly and will not be started again by itself."""
+    return state.name == "FATAL" or (service.one_shot and state.name == "EXITED" and not state.ended_well)
 
 
 def _causes(services: dict[str, Service], problems: dict[str, str]) -> list[str]:
@@ -84,7 +89,7 @@ def _explain_failure(settings: Settings, names: list[str]) -> None:
     """Show why services did not start, and end with status 1."""
     for name in names:
         reason = problem(settings, name) or "it ended"
-        console.print(f"\n[red]{name} did not start:[/] {reason}", highlight=False)
+        console.print(f"\n[red]{name} did not start:[/] {escape(reason)}", highlight=False)
         tail = "\n".join(_last_lines(settings, name))
         console.print(tail, style="dim", highlight=False, markup=False, soft_wrap=True)
     console.print(
@@ -108,7 +113,14 @@ def problem(settings: Settings, name: str) -> str | None:
         return None if state.ended_well else state.spawn_error or state.name.lower()
     if not state.active:
         return state.spawn_error or state.name.lower()
-    return health.problem(name, settings)
+    return health.problem(name, settings) or _stranger(load(settings)[name], state.pid)
+
+
+def _stranger(service: Service, pid: int) -> str | None:
+    """That another program answers on the service's port, where it does."""
+    if service.port is None or processes.listens(pid, service.port):
+        return None
+    return f"another program answers on port {service.port}"
 
 
 def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str]:
@@ -126,7 +138,7 @@ def _table(settings: Settings, services: dict[str, Service], problems: dict[str,
 
 def _state(service: Service, reason: str | None) -> str:
     if reason:
-        return f"[yellow]{reason.splitlines()[0][:50]}[/]"
+        return f"[yellow]{escape(reason.splitlines()[0][:60])}[/]"
     return "[green]done[/]" if service.one_shot else "[green]healthy[/]"
 
 
@@ -190,9 +202,13 @@ def restart(service: ServiceName) -> None:
 def down() -> None:
     """Stop every service; the data stay."""
     settings = load_settings()
-    with console.status("Stopping the services ..."):
-        stopped = supervision.shutdown(settings)
-        left = processes.end_leftovers(settings)
+    try:
+        with console.status("Stopping the services ..."):
+            stopped = supervision.shutdown(settings)
+            left = processes.end_leftovers(settings)
+    except TimeoutError as error:
+        console.print(f"{error}. `make status` shows what still runs; `make down` can be repeated.")
+        raise SystemExit(1) from None
     console.print("Stopped. The data are kept." if stopped or left else "The stack was not up.")
 
 
@@ -204,5 +220,8 @@ def clean(force: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> N
         typer.confirm(f"Remove all data of the pipeline in {settings.state_dir}?", abort=True)
     down()
     remove_server_home(settings)
-    shutil.rmtree(settings.state_dir, ignore_errors=True)
+    for folder in STATE_FOLDERS:  # and nothing else: STATE_DIR may be a folder that holds other things too
+        shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
+    with suppress(OSError):
+        settings.state_dir.rmdir()
     console.print("Removed the data.")

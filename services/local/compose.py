@@ -4,6 +4,8 @@ Variables are replaced as Compose does: ${NAME}, ${NAME:-default} and ${NAME:?me
 (the Compose specification's chapter on interpolation).
 """
 
+import hashlib
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -36,6 +38,7 @@ class Service:
         port: the port it listens on, if any.
         url: what a user connects to.
         one_shot: whether it ends by itself when its work is done.
+        digest: changes when a setting changes that matters to it.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Service:
     port: int | None = None
     url: str = ""
     one_shot: bool = False
+    digest: str = ""
 
 
 def interpolate(text: str, values: Mapping[str, str]) -> str:
@@ -81,14 +85,18 @@ def _service(name: str, body: Mapping[str, Any], values: Mapping[str, str]) -> S
         raise ComposeError(f"service {name} has no x-local key: local mode does not know how to run it")
     own = {key: str(value) for key, value in (body.get("environment") or {}).items()}
     replaced = {key: str(value) for key, value in (local.get("environment") or {}).items()}
+    launcher, port = local.get("command"), int(values[local["port"]]) if "port" in local else None
+    # Our own services read any setting; a third-party server what stands in its part of the file.
+    relevant = [body, port, {} if launcher else values]
     return Service(
         name=name,
-        command=_command(body.get("command", ""), local.get("command")),
+        command=_command(body.get("command", ""), launcher),
         environment={**values, **own, **replaced},
         depends_on={other: how["condition"] for other, how in body.get("depends_on", {}).items()},
-        port=int(values[local["port"]]) if "port" in local else None,
+        port=port,
         url=local.get("url", ""),
         one_shot=body.get("restart") == "on-failure",
+        digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
     )
 
 

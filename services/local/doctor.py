@@ -3,7 +3,6 @@
 Each check that fails says what is wrong and what to do about it.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,12 +13,10 @@ from dataclasses import dataclass
 import psutil
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from services.common import health
 from services.common.settings import Settings, load_settings
 from services.local import processes, supervision
-from services.local.account import server_home
-from services.local.compose import Service, load
 
 # The servers take 2.5 GB, a batch run of a million posts 3 GB more.
 MEMORY_NEEDED = 6 * 1024**3
@@ -27,15 +24,24 @@ MEMORY_NEEDED = 6 * 1024**3
 DISK_NEEDED = 5 * 1024**3
 JAVA_NEEDED = 17
 PYTHON_NEEDED = (3, 11)
+PORTS = (
+    ("kafka", "KAFKA_PORT"),
+    ("kafka", "KAFKA_CONTROLLER_PORT"),
+    ("rest-proxy", "REST_PROXY_PORT"),
+    ("localstack", "LOCALSTACK_PORT"),
+    ("mysql", "MYSQL_PORT"),
+    ("postgres", "POSTGRES_PORT"),
+)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check; `remedy` is empty where all is well."""
+    """The outcome of one check; `remedy` is empty where all is well, `fatal` false where one can do without."""
 
     check: str
     found: str
     remedy: str = ""
+    fatal: bool = True
 
 
 def python() -> Finding:
@@ -69,7 +75,7 @@ def memory() -> Finding:
     """There is room for the whole stack."""
     free = psutil.virtual_memory().available
     remedy = "" if free >= MEMORY_NEEDED else "Close other programs: the whole stack takes up to 6 GB."
-    return Finding("Memory", f"{free / 1024**3:.1f} GB free", remedy)
+    return Finding("Memory", f"{free / 1024**3:.1f} GB free", remedy, fatal=False)
 
 
 def disk(settings: Settings) -> Finding:
@@ -79,37 +85,22 @@ def disk(settings: Settings) -> Finding:
         place = place.parent
     free = shutil.disk_usage(place).free
     remedy = "" if free >= DISK_NEEDED else f"Make room on the disk of {place}: 5 GB are needed."
-    return Finding("Disk", f"{free / 1024**3:.0f} GB free", remedy)
+    return Finding("Disk", f"{free / 1024**3:.0f} GB free", remedy, fatal=False)
 
 
-def account(settings: Settings) -> Finding:
-    """As root, the two databases have a folder that their unprivileged account can use."""
-    home = server_home(settings)
-    if os.geteuid() != 0:
-        return Finding("Account", "not root")
-    return Finding("Account", f"root: Postgres and MySQL run as nobody, in {home.parent}")
-
-
-def port(service: Service, settings: Settings) -> Finding:
-    """The port of a service is free, or held by this very service."""
-    check = f"Port {service.port} ({service.name})"
-    holder = _listener(service.port or 0)
-    if holder is None:
-        return Finding(check, "free")
-    if service.name in supervision.states(settings) and health.problem(service.name, settings) is None:
-        return Finding(check, f"ours ({holder})")
-    variable = f"{service.name.replace('-', '_').upper()}_PORT"
-    return Finding(
-        check, f"held by {holder}", f"Stop that program, or set {variable} in .env to a free port."
-    )
-
-
-def _listener(number: int) -> str | None:
-    """Who listens on a port: its command and pid where this account may see them; None if nobody does."""
+def port(service: str, variable: str, settings: Settings) -> Finding:
+    """The port that `variable` sets is free, or held by the very service it is for."""
+    number = int(settings.environment()[variable])
+    check = f"Port {number} ({service})"
     if not processes.listening(number):
-        return None
+        return Finding(check, "free")
+    state = supervision.states(settings).get(service)
+    if state and state.pid and processes.listens(state.pid, number):
+        return Finding(check, "ours")
     holder = processes.holder(number)
-    return f"{holder.name()}, pid {holder.pid}" if holder else "a program of another account"
+    who = f"{holder.name()}, pid {holder.pid}" if holder else "a program of another account"
+    remedy = f"Stop that program, or set {variable} in .env to a free port."
+    return Finding(check, f"held by {who}", remedy)
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -117,19 +108,17 @@ def findings(settings: Settings) -> Iterator[Finding]:
     general: list[Callable[[], Finding]] = [python, java, memory]
     yield from (check() for check in general)
     yield disk(settings)
-    yield account(settings)
-    for service in load(settings).values():
-        if service.port:
-            yield port(service, settings)
+    for service, variable in PORTS:
+        yield port(service, variable, settings)
 
 
 def show(console: Console, results: list[Finding]) -> None:
     """Print a line for each finding, its remedy below it."""
     for finding in results:
         mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
-        console.print(f"{mark} {finding.check}: {finding.found}", highlight=False)
+        console.print(f"{mark} {finding.check}: {escape(finding.found)}", highlight=False, soft_wrap=True)
         if finding.remedy:
-            console.print(f"    {finding.remedy}", style="yellow", highlight=False)
+            console.print(f"    {escape(finding.remedy)}", style="yellow", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

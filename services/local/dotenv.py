@@ -17,8 +17,13 @@ _HEADER = "# Written by `make setup`. Settings of your own go here too; .env.exa
 
 
 def required() -> list[str]:
-    """The variables that have no default: the secrets."""
+    """The variables that have no default: the secrets, and the id of Kafka's cluster."""
     return [name.upper() for name, field in Settings.model_fields.items() if field.is_required()]
+
+
+def _generated() -> str:
+    """16 random bytes in base64, as Kafka writes a cluster id; never with a dash first, which looks like an option."""
+    return next(text for text in iter(lambda: secrets.token_urlsafe(16), "") if text[0].isalnum())
 
 
 def write(path: Path) -> list[str]:
@@ -35,7 +40,7 @@ def write(path: Path) -> list[str]:
     if missing:
         text = path.read_text()
         separator = "" if text.endswith("\n") or not text else "\n"
-        lines = (f"{name}={secrets.token_urlsafe(24)}\n" for name in missing)
+        lines = (f"{name}={_generated()}\n" for name in missing)
         path.write_text(f"{text}{separator}{''.join(lines)}")
     return missing
 

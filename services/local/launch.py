@@ -16,8 +16,8 @@ from services.common.wait import wait_until
 from services.local import processes, supervision
 from services.local.compose import Service, load
 
-# The slowest chain on 2 cores is LocalStack (20 s), then provision (10 s); four times that, for slower machines.
-_PATIENCE = 120.0
+# A million source rows take provisioning 300 s at the most, which the S3 sink waits for; twice that.
+_PATIENCE = 600.0
 
 
 def wait_for(service: Service, settings: Settings) -> None:

@@ -14,6 +14,8 @@ from services.common.wait import wait_until
 
 # After SIGTERM a server flushes and ends within seconds; one that has not after 20 s gets SIGKILL.
 _GRACE_SECONDS = 20
+# Start times are counted from the boot in hundredths of a second; the same process differs by less than this.
+_CLOCK_SECONDS = 0.05
 
 
 def record(settings: Settings, service: str) -> None:
@@ -44,19 +46,31 @@ def end_leftovers(settings: Settings) -> list[str]:
 
 
 def _group(group: int, started: float) -> Iterator[psutil.Process]:
-    """The living members of a process group that started no earlier than its leader did."""
+    """The living members of the process group that the service of this pid and start time leads or led.
+
+    Not of a stranger's group that got the same number: after a reboot, or once the pid was given to another.
+    """
+    if started < psutil.boot_time() or _taken_over(group, started):
+        return
     for process in psutil.process_iter():
         try:
-            mine = os.getpgid(process.pid) == group and process.create_time() >= started - 1
-            if mine and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
                 yield process
         except (ProcessLookupError, psutil.NoSuchProcess):
             continue
 
 
+def _taken_over(pid: int, started: float) -> bool:
+    """Whether the pid is now that of a process which started at another time."""
+    try:
+        return bool(abs(psutil.Process(pid).create_time() - started) > _CLOCK_SECONDS)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _end_group(group: int, started: float) -> None:
     for process in _group(group, started):
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
     try:
         wait_until(
             lambda: not list(_group(group, started)),
@@ -95,13 +109,19 @@ def listening(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether a process or a descendant of it listens on `port`."""
+    return any(_listens(process, port) for process in _tree(pid))
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        connections = process.net_connections("tcp")
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections)
+
+
 def holder(port: int) -> psutil.Process | None:
     """The process that listens on `port`, if this account may see it."""
-    for process in psutil.process_iter():
-        try:
-            connections = process.net_connections("tcp")
-        except (psutil.AccessDenied, psutil.NoSuchProcess):
-            continue
-        if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections):
-            return process
-    return None
+    return next((process for process in psutil.process_iter() if _listens(process, port)), None)

@@ -5,6 +5,7 @@ Fetches the servers and writes the secrets; what is done already is left alone.
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from services.common.settings import INSTALL_DIR, ROOT
 from services.local import dotenv
@@ -17,7 +18,7 @@ def main() -> None:
     try:
         done = install(INSTALL_DIR)
     except InstallError as error:
-        console.print(f"[red]Set-up failed.[/] {error}", highlight=False)
+        console.print(f"[red]Set-up failed.[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
     if done:
         console.print(f"Installed {', '.join(done)} into {INSTALL_DIR.name}/.")

