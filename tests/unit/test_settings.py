@@ -11,7 +11,7 @@ from tests.processes import make_settings
 
 def _explained(tmp_path: Path, **values: object) -> str:
     with pytest.raises(ValidationError) as caught:
-        make_settings(tmp_path, **values)
+        make_settings(**{"state_dir": tmp_path, **values})
     return explain(caught.value)
 
 
@@ -36,6 +36,8 @@ def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
         ("user_id", "Has Blanks", "USER_ID: String should match pattern"),
         ("source_rows", 0, "SOURCE_ROWS: Input should be greater than or equal to 1"),
         ("spark_driver_memory", "lots", "SPARK_DRIVER_MEMORY: String should match pattern"),
+        ("state_dir", "", "STATE_DIR: Value error, should be a folder of its own"),
+        ("state_dir", "/", "STATE_DIR: Value error, should be a folder of its own"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import ROOT
+from services.common.settings import ROOT, Settings
 from services.local import doctor, dotenv
 from services.local.install import InstallError, Step, _done, _stamp, check_jars
 
@@ -28,6 +28,12 @@ def test_a_value_is_never_changed(tmp_path: Path) -> None:
     assert text.startswith("ANALYST_PASSWORD=mine\nKAFKA_PORT=19092\n")
     assert dotenv.write(path) == []
     assert path.read_text() == text
+
+
+def test_generated_values_are_valid_settings(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    dotenv.write(path)
+    assert Settings(_env_file=path)
 
 
 def _sums(**jars: bytes) -> str:

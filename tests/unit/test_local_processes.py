@@ -1,0 +1,101 @@
+"""Local mode ends what a crash left behind, and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.common.settings import Settings
+from services.local import processes, supervision
+from services.local.compose import load
+from tests.processes import free_port, make_settings
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Settings:
+    (tmp_path / "run").mkdir()
+    return make_settings(tmp_path)
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that leads a group of its own, as supervisord's children do."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def _note(stack: Settings, pid: int, started: float) -> Path:
+    path = stack.state_dir / "run" / "kafka.pid.json"
+    path.write_text(json.dumps({"pid": pid, "started": started}))
+    return path
+
+
+def test_a_leftover_is_ended(stack: Settings, sleeper: subprocess.Popen[bytes]) -> None:
+    note = _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time())
+    assert processes.end_leftovers(stack) == ["kafka"]
+    assert sleeper.wait(5) < 0
+    assert not note.exists()
+
+
+@pytest.mark.parametrize("earlier", [10.0, 10**9])
+def test_a_stranger_with_the_same_pid_is_left_alone(
+    stack: Settings, sleeper: subprocess.Popen[bytes], earlier: float
+) -> None:
+    _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time() - earlier)
+    assert processes.end_leftovers(stack) == []
+    assert sleeper.poll() is None
+
+
+def test_who_listens_on_a_port() -> None:
+    port = free_port()
+    assert not processes.listening(port)
+    assert processes.holder(port) is None
+    assert not processes.listens(os.getpid(), port)
+    code = f"import socket; s = socket.create_server(('127.0.0.1', {port})); print(flush=True); input()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        server.stdout.readline()
+        holder = processes.holder(port)
+        assert holder is not None
+        assert holder.pid == server.pid
+        assert processes.listens(os.getpid(), port)  # by a child
+        server.communicate(b"\n")
+
+
+def test_a_changed_setting_changes_the_services_it_matters_to(tmp_path: Path) -> None:
+    before = make_settings(tmp_path, rest_proxy_queue_records=1000)
+    after = before.model_copy(update={"rest_proxy_queue_records": 2000})
+    digests = {name: service.digest for name, service in load(before).items()}
+    changed = {name for name, service in load(after).items() if service.digest != digests[name]}
+    assert changed == {"rest-proxy", "s3-sink", "provision"}
+
+
+def test_a_moved_port_restarts_its_server(tmp_path: Path) -> None:
+    before = make_settings(tmp_path)
+    after = before.model_copy(update={"mysql_port": free_port()})
+    assert load(before)["mysql"].digest != load(after)["mysql"].digest
+    assert load(before)["postgres"].digest == load(after)["postgres"].digest
+
+
+def test_supervisord_is_told_paths_with_blanks_and_percent_signs(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path / "my 100% folder")
+    text = supervision.configuration(settings, load(settings).values())
+    assert f"stdout_logfile={tmp_path}/my 100%% folder/logs/kafka.log" in text
+    assert f'command="{sys.executable}" -m services.local.launch kafka' in text
+
+
+def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
+    short = make_settings(tmp_path)
+    assert supervision.socket_path(short) == tmp_path / "run" / "supervisor.sock"
+    long = make_settings(tmp_path / ("x" * 100))
+    assert len(os.fsencode(supervision.socket_path(long))) < 95
