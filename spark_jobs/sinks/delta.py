@@ -15,6 +15,8 @@ from spark_jobs.accounts import OffsetRange
 from spark_jobs.schemas import KEY
 
 QUARANTINE = "quarantine"
+# The columns by which files can be skipped. Statistics of all texts would double the cost of a write.
+_STATISTICS = f"{KEY},source_partition,source_offset"
 _PLACE = ("topic", "partition", "offset")
 
 
@@ -30,7 +32,10 @@ def exists(spark: SparkSession, path: str) -> bool:
 
 def replace(rows: DataFrame, path: str) -> None:
     """Make the rows the table's content, in one commit."""
-    rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+    writing = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    if KEY in rows.columns:
+        writing = writing.option("delta.dataSkippingStatsColumns", _STATISTICS)
+    writing.save(path)
 
 
 def merge(rows: DataFrame, path: str) -> int:
