@@ -37,7 +37,7 @@ class LandedObject:
 def new_objects(
     s3: "S3Client", settings: Settings, topic: str, positions: dict[int, Position]
 ) -> list[LandedObject]:
-    """The topic's objects after the positions, by partition and offset.
+    """The topic's objects after the positions that hold records, by partition and offset.
 
     Raises:
         LandingError: a key is not of the contract, or an object begins before the last run's end.
@@ -50,7 +50,8 @@ def new_objects(
             raise LandingError(
                 f"{listed[0].key} begins before offset {position.next_offset}, up to which the last run read"
             )
-        found += _bounded(listed)
+        # An empty object says where a hole in Kafka's offsets ends; there is nothing in it to read.
+        found += [each for each in _bounded(listed) if each.size]
     return found
 
 

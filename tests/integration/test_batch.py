@@ -122,6 +122,9 @@ def land_first(zone: Zone) -> None:
     zone.land("pin", 0, 4, [pin(2, title="new\x00\n\U0001f600 \\ \" '"), geo(4), "null"])
     zone.land("pin", 2, 0, [pin(1, title="same offset, higher partition wins"), "a\x00b"])
     zone.land("geo", 1, 0, [geo(1), geo(2, latitude=91), geo(3, country=None, latitude=None)])
+    # As the sink lands holes in Kafka's offsets: an empty object, also as a partition's first or newest.
+    zone.land("geo", 1, 3, [])
+    zone.land("user", 0, 0, [])
     zone.land("user", 0, 7, [user(1), user(2, age=-1), user(2, last_name="User Info Error")])
 
 
@@ -129,6 +132,7 @@ def land_second(zone: Zone) -> None:
     """New records, newer and older versions of records of the first run, from other partitions."""
     zone.land("pin", 1, 0, [pin(2, title="older than partition 0's"), pin(5), "[]"])
     zone.land("pin", 0, 7, [pin(3, title="newer", follower_count="1.2M"), pin(6)])
+    zone.land("user", 0, 10, [])
     zone.land("user", 0, 12, [user(1, age=31)])
 
 
