@@ -22,7 +22,7 @@ HEADERS = {
     "Accept": "application/vnd.kafka.v2+json",
 }
 # A connection on one machine or network takes milliseconds. An answer waits for Kafka's acknowledgement, for
-# which the proxy itself gives up after 30 s: twice that, so that its verdict is heard.
+# which the proxy itself gives up after 20 s: three times that, so that its verdict is heard.
 TIMEOUT = urllib3.Timeout(connect=5, read=60)
 # Requests a lane holds: one under way and one ready to follow it.
 DEPTH = 2

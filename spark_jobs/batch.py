@@ -3,7 +3,7 @@
 Takes what has landed since the last run, cleans it, and brings it into the Delta tables and Postgres.
 """
 
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,11 +59,12 @@ def _run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps
     try:
         return run(settings, connection, plan, steps)
     except FAILURES as error:
-        connection.rollback()
-        postgres.record_run(
-            connection, mode=plan.mode, started_at=started_at, seconds=steps.seconds, error=str(error)
-        )
-        connection.commit()
+        with suppress(psycopg2.Error):  # where Postgres is what failed, there is nowhere to record it
+            connection.rollback()
+            postgres.record_run(
+                connection, mode=plan.mode, started_at=started_at, seconds=steps.seconds, error=str(error)
+            )
+            connection.commit()
         raise
 
 

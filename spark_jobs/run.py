@@ -66,7 +66,8 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
             connection, mode=plan.mode, started_at=started_at, seconds=steps.seconds, accounts=accounts
         )
         connection.commit()
-        progress.save(s3, settings.bucket, after(plan, accounts))
+    # Outside of the steps: if this fails the run has been served all the same, and a repeat does no harm.
+    progress.save(s3, settings.bucket, after(plan, accounts))
     return Report(run_id, plan, accounts, steps)
 
 

@@ -53,6 +53,9 @@ def spark_session(settings: Settings, app_name: str, *, brief: bool = False) -> 
     os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     # Workers need this environment's libraries; the first python3 on the path may have none of them.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # The JVM's command line is for all to see, its environment is not.
+    os.environ["AWS_ACCESS_KEY_ID"] = settings.aws_access_key_id
+    os.environ["AWS_SECRET_ACCESS_KEY"] = settings.aws_secret_access_key.get_secret_value()
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
     for key, value in (_DELTA | _LEAN | _process(settings, brief) | _s3a(settings)).items():
         builder = builder.config(key, value)
@@ -87,9 +90,7 @@ def _s3a(settings: Settings) -> dict[str, str]:
     endpoint = settings.aws_endpoint_url
     options = {
         "endpoint.region": settings.aws_region,
-        "access.key": settings.aws_access_key_id,
-        "secret.key": settings.aws_secret_access_key.get_secret_value(),
-        "aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "aws.credentials.provider": "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
         "path.style.access": "true",
         "connection.ssl.enabled": str(not endpoint.startswith("http:")).lower(),
         "input.stream.type": "classic",

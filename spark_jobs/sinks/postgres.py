@@ -80,7 +80,10 @@ def put(connection: "PostgresConnection", target: Target, chunks: Iterable[bytes
     with connection.cursor() as cursor:
         if replace:
             cursor.execute(sql.SQL("TRUNCATE {}").format(target.identifier))
-            return _copy(cursor, target.identifier, target, chunks, freeze=True)
+            rows = _copy(cursor, target.identifier, target, chunks, freeze=True)
+            # Queries on a table that was just filled take twice as long until autovacuum comes by to do this.
+            cursor.execute(sql.SQL("ANALYZE {}").format(target.identifier))
+            return rows
         staging = sql.Identifier("pg_temp", f"staged_{target.schema}_{target.name}")
         cursor.execute(
             sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
