@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS quarantine.batch (
     topic text NOT NULL,
     partition integer NOT NULL,
     "offset" bigint NOT NULL,
-    reasons text [] NOT NULL,
+    reasons text[] NOT NULL,
     raw text,
     quarantined_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, "offset")

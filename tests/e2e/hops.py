@@ -3,6 +3,7 @@
 import io
 import json
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
@@ -85,12 +86,17 @@ def delta_rows(settings: Settings, table: Table, columns: list[str]) -> list[tup
             files -= {action["remove"]["path"]} if "remove" in action else set()
             files |= {action["add"]["path"]} if "add" in action else set()
     bodies = (s3.get_object(Bucket=settings.bucket, Key=folder + file)["Body"].read() for file in files)
-    rows = [
-        tuple(row.values())
+    tables = (
+        parquet.read_table(io.BytesIO(body), columns=columns, coerce_int96_timestamp_unit="us")
         for body in bodies
-        for row in parquet.read_table(io.BytesIO(body), columns=columns).to_pylist()
-    ]
+    )
+    rows = (tuple(_in_utc(value) for value in row.values()) for table in tables for row in table.to_pylist())
     return sorted(rows, key=lambda row: row[0])
+
+
+def _in_utc(value: object) -> object:
+    """Parquet's older form of a time (int96, Spark's default) is in UTC without saying so."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def served_rows(settings: Settings, table: Table) -> list[tuple[Any, ...]]:
