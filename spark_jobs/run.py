@@ -1,5 +1,6 @@
 """A run of the batch job that has something to do: all tables side by side, then one commit."""
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,18 +9,17 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
 
 from services.common.clients import s3_client
 from services.common.settings import Settings
 from services.spark.session import spark_session
 from spark_jobs import progress
-from spark_jobs.accounts import CountsDoNotAddUpError, TableAccount
+from spark_jobs.accounts import CountsDoNotAddUpError, OffsetRange, TableAccount
 from spark_jobs.plan import Plan
 from spark_jobs.progress import Position, Progress
-from spark_jobs.sinks import delta, postgres
+from spark_jobs.sinks import delta, parquet, postgres
 from spark_jobs.steps import Steps
-from spark_jobs.table_run import Context, csv_chunks, run_table
+from spark_jobs.table_run import Context, run_table
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -82,20 +82,24 @@ def _run_tables(context: Context) -> Results:
 
 
 def _set_aside(context: Context, results: Results) -> None:
-    """Write the rejected records beside the Delta tables and into Postgres."""
+    """Write the rejected records beside the Delta tables and, from there, into Postgres."""
     count = sum(account.quarantined for account, _ in results)
-    path = delta.location(context.settings, delta.QUARANTINE)
-    if not count and not context.plan.rebuild:
-        return
-    rejected = reduce(DataFrame.unionByName, (rows for _, rows in results))
-    if context.plan.rebuild:
-        delta.replace(rejected, path)
-    else:
-        delta.add_quarantined(rejected, path)
-    # Postgres's text cannot hold NUL; `\x00` cannot be taken for JSON.
-    shown = rejected.withColumn("raw", fn.replace("raw", fn.lit("\0"), fn.lit(r"\x00")))
+    plan, path = context.plan, delta.location(context.settings, delta.QUARANTINE)
+    if count:
+        rejected = reduce(DataFrame.unionByName, (rows for _, rows in results))
+        (delta.replace if plan.rebuild else delta.add_quarantined)(rejected, path)
+    elif plan.rebuild:
+        delta.clear(context.spark, path)
+    if count or plan.replace:
+        _serve_rejected(context, count, [each for account, _ in results for each in account.ranges])
+
+
+def _serve_rejected(context: Context, count: int, ranges: Sequence[OffsetRange]) -> None:
+    files = delta.files(context.spark, delta.location(context.settings, delta.QUARANTINE)) if count else []
+    ours = parquet.from_ranges(ranges, "partition", "offset", "topic")
+    rows = parquet.read(context.settings, files, postgres.QUARANTINE.columns, ours)
     stored = postgres.put(
-        context.connection, postgres.QUARANTINE, csv_chunks(shown), replace=context.plan.replace
+        context.connection, postgres.QUARANTINE, parquet.to_csv(rows), replace=context.plan.replace
     )
     if stored != count:
         raise CountsDoNotAddUpError(f"{count} records were rejected, {stored} stored in quarantine.batch")

@@ -1,21 +1,18 @@
 """One table's part of a run: landed objects -> verdicts -> Delta -> Postgres."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as fn
-from pyspark.sql.types import ArrayType, StructField
+from pyspark.sql import DataFrame, SparkSession
 
 from services.common.settings import Settings, Table
 from spark_jobs import accounts, staging
 from spark_jobs.accounts import OffsetRange, TableAccount
 from spark_jobs.plan import Plan
 from spark_jobs.schemas import CLEANED
-from spark_jobs.sinks import delta, postgres
-from spark_jobs.sinks.csv_chunks import CHUNKS, to_csv
+from spark_jobs.sinks import delta, parquet, postgres
 from spark_jobs.steps import Steps
 
 if TYPE_CHECKING:
@@ -83,26 +80,11 @@ def _write(context: Context, table: Table, rows: DataFrame, count: int) -> int:
     return count
 
 
-def _serve(context: Context, table: Table, ranges: Iterable[OffsetRange]) -> int:
+def _serve(context: Context, table: Table, ranges: Sequence[OffsetRange]) -> int:
     """Bring what Delta now holds of the run's records into Postgres; returns how many rows."""
-    rows = delta.rows_from(context.spark, delta.location(context.settings, table), ranges)
-    chunks = csv_chunks(rows.select(CLEANED[table].names))
+    files = delta.files(context.spark, delta.location(context.settings, table))
+    ours = parquet.from_ranges(ranges, "source_partition", "source_offset")
+    rows = parquet.read(context.settings, files, CLEANED[table].names, ours)
     with context.copying:
         target = postgres.SERVED[table]
-        return postgres.put(context.connection, target, chunks, replace=context.plan.replace)
-
-
-def csv_chunks(rows: DataFrame) -> Iterator[bytes]:
-    """The rows as pieces of CSV for Postgres, partition after partition, the next one being made ahead."""
-    texts = rows.select([_as_text(field) for field in rows.schema])
-    made = texts.mapInArrow(to_csv, CHUNKS).toLocalIterator(prefetchPartitions=True)
-    return (row["chunk"] for row in made)
-
-
-def _as_text(field: StructField) -> Column:
-    """Arrays as Postgres writes them; the elements are numbers or codes, which need no quotes."""
-    column = fn.col(field.name)
-    if not isinstance(field.dataType, ArrayType):
-        return column
-    elements = fn.array_join(column.cast("array<string>"), ",")
-    return fn.concat(fn.lit("{"), elements, fn.lit("}")).alias(field.name)
+        return postgres.put(context.connection, target, parquet.to_csv(rows), replace=context.plan.replace)

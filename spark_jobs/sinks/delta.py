@@ -4,14 +4,10 @@ The tables hold the cleaned columns, then `source_partition int, source_offset b
 of the record that a row comes from. A later run compares places, so records may arrive in any order.
 """
 
-from collections.abc import Iterable
-
 from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as fn
+from pyspark.sql import DataFrame, SparkSession
 
 from services.common.settings import Settings
-from spark_jobs.accounts import OffsetRange
 from spark_jobs.schemas import KEY
 
 QUARANTINE = "quarantine"
@@ -33,6 +29,8 @@ def exists(spark: SparkSession, path: str) -> bool:
 def replace(rows: DataFrame, path: str) -> None:
     """Make the rows the table's content, in one commit."""
     writing = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    # Postgres is filled from the table's files as they are (`files`).
+    writing = writing.option("delta.enableDeletionVectors", "false")
     if KEY in rows.columns:
         writing = writing.option("delta.dataSkippingStatsColumns", _STATISTICS)
     writing.save(path)
@@ -55,10 +53,15 @@ def merge(rows: DataFrame, path: str) -> int:
     return affected
 
 
-def rows_from(spark: SparkSession, path: str, ranges: Iterable[OffsetRange]) -> DataFrame:
-    """The table's rows whose records are in the ranges."""
-    table = spark.read.format("delta").load(path)
-    return table.where(_any(_holds(each) for each in ranges))
+def clear(spark: SparkSession, path: str) -> None:
+    """Empty the table, if there is one."""
+    if exists(spark, path):
+        DeltaTable.forPath(spark, path).delete()
+
+
+def files(spark: SparkSession, path: str) -> list[str]:
+    """The Parquet files that are the table's content now; without deletion vectors, all their rows are."""
+    return spark.read.format("delta").load(path).inputFiles()
 
 
 def add_quarantined(rows: DataFrame, path: str) -> None:
@@ -70,15 +73,3 @@ def add_quarantined(rows: DataFrame, path: str) -> None:
     merging = table.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll()
     merging.execute()
     return None
-
-
-def _holds(each: OffsetRange) -> Column:
-    offset = fn.col("source_offset")
-    return (fn.col("source_partition") == each.partition) & (offset >= each.first) & (offset < each.end)
-
-
-def _any(conditions: Iterable[Column]) -> Column:
-    found = fn.lit(False)
-    for condition in conditions:
-        found = found | condition
-    return found

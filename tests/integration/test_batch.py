@@ -251,7 +251,7 @@ def copied(zone: Zone) -> bool:
     return bool(
         zone.sql(
             "SELECT pid FROM pg_stat_activity WHERE usename = 'batch_writer'"
-            " AND state LIKE 'idle in transaction%' AND (query LIKE 'COPY%' OR query LIKE 'INSERT%')"
+            " AND state = 'idle in transaction' AND query ~ '^(COPY|INSERT|ANALYZE)'"
         )
     )
 

@@ -19,7 +19,7 @@ from spark_jobs.landing_reader import RECORDS, _ahead, to_records
 from spark_jobs.plan import Plan
 from spark_jobs.progress import Position, Progress
 from spark_jobs.run import Report, after
-from spark_jobs.sinks.csv_chunks import to_csv
+from spark_jobs.sinks.parquet import from_ranges, to_csv
 from spark_jobs.sinks.postgres import _Pieces
 from spark_jobs.steps import StepFailedError, Steps, reason
 
@@ -87,20 +87,34 @@ def test_a_foreign_key_in_the_landing_zone_is_named() -> None:
         _named("topics/t/partition=0/notes.txt", 1)
 
 
-def test_csv_tells_null_from_empty_and_quotes_what_it_must() -> None:
+def test_csv_is_what_copy_reads() -> None:
     batch = pa.RecordBatch.from_pydict(
         {
             "n": [1, None],
             "t": ['a "q", b\\', None],
-            "e": ["", "\\."],
-            "w": [datetime(2020, 1, 2, tzinfo=UTC)] * 2,
+            "e": ["", "\\.\0"],
+            "w": [datetime(2020, 1, 2, tzinfo=UTC), None],
+            "c": [[-1.5, 1e-05], None],
+            "r": [["not_json"], []],
         }
     )
-    ((chunk,),) = [each["chunk"].to_pylist() for each in to_csv(iter([batch]))]
-    first, second = chunk.decode().splitlines()
-    assert first.startswith('1,"a ""q"", b\\","",2020-01-02 00:00:00')
-    assert first.endswith("Z")
-    assert second.startswith(',,"\\.",')
+    first, second = b"".join(to_csv([batch])).decode().splitlines()
+    assert first == '1,"a ""q"", b\\","",2020-01-02 00:00:00.000000Z,"{-1.5,0.00001}","{not_json}"'
+    assert second == ',,"\\.\\x00",,,"{}"'
+
+
+def test_only_rows_of_the_ranges_are_taken() -> None:
+    ranges = [OffsetRange("t.pin", 0, 5, 7), OffsetRange("t.geo", 1, 0, 1)]
+    rows = pa.table(
+        {
+            "topic": ["t.pin", "t.pin", "t.pin", "t.pin", "t.geo", "t.geo"],
+            "partition": [0, 0, 0, 1, 1, 0],
+            "offset": [4, 5, 7, 0, 0, 5],
+        }
+    )
+    by_topic = rows.filter(from_ranges(ranges, "partition", "offset", "topic"))
+    assert [tuple(row.values()) for row in by_topic.to_pylist()] == [("t.pin", 0, 5), ("t.geo", 1, 0)]
+    assert rows.filter(from_ranges(ranges, "partition", "offset")).num_rows == 4
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
