@@ -16,9 +16,9 @@ from spark_jobs.cleaning import REASONS, WARNINGS, classify, clean, rejected
 from spark_jobs.cleaning.text import BLANKS, SENTINELS
 from tests.raw_records import KEYS, raw
 
-BATCH = 100
+BATCH = 150
 BOUNDED = settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     suppress_health_check=[
