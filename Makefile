@@ -31,7 +31,8 @@ demo: up ## Everything at once: set up, start, replay the posts, land, clean, se
 
 .PHONY: test
 test: setup-dev ## All tests: unit, integration, end to end
-	@$(BIN)/pytest tests/unit tests/integration tests/e2e
+	@# A process each: the unit tests' Spark has no jars, and a process can have one JVM only.
+	@for kind in unit integration e2e; do $(BIN)/pytest tests/$$kind; done
 
 ##### The stack #####
 
