@@ -71,7 +71,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
         with suppress(TimeoutError):
             wait_until(settled, timeout=_UP_SECONDS, what="the services to be healthy", interval=0.5)
     if problems:
-        _explain_failure(settings, failed or _causes(services, problems))
+        _explain_failure(settings, failed or _causes(services, problems), problems)
     console.print(_table(settings, services, problems))
 
 
@@ -85,11 +85,10 @@ def _causes(services: dict[str, Service], problems: dict[str, str]) -> list[str]
     return [name for name in problems if not services[name].depends_on.keys() & problems.keys()]
 
 
-def _explain_failure(settings: Settings, names: list[str]) -> None:
+def _explain_failure(settings: Settings, names: list[str], problems: dict[str, str]) -> None:
     """Show why services did not start, and end with status 1."""
     for name in names:
-        reason = problem(settings, name) or "it ended"
-        console.print(f"\n[red]{name} did not start:[/] {escape(reason)}", highlight=False)
+        console.print(f"\n[red]{name} did not start:[/] {escape(problems[name])}", highlight=False)
         tail = "\n".join(_last_lines(settings, name))
         console.print(tail, style="dim", highlight=False, markup=False, soft_wrap=True)
     console.print(
@@ -104,16 +103,16 @@ def _last_lines(settings: Settings, name: str) -> list[str]:
     return path.read_text(errors="replace").splitlines()[-_LOG_LINES:] if path.exists() else []
 
 
-def problem(settings: Settings, name: str) -> str | None:
+def problem(settings: Settings, service: Service) -> str | None:
     """Why a service is not as it should be, or None if it is."""
-    state = supervision.states(settings).get(name)
+    name, state = service.name, supervision.states(settings).get(service.name)
     if state is None:
         return "not started"
     if name not in health.CHECKS:
         return None if state.ended_well else state.spawn_error or state.name.lower()
     if not state.active:
         return state.spawn_error or state.name.lower()
-    return health.problem(name, settings) or _stranger(load(settings)[name], state.pid)
+    return health.problem(name, settings) or _stranger(service, state.pid)
 
 
 def _stranger(service: Service, pid: int) -> str | None:
@@ -124,7 +123,7 @@ def _stranger(service: Service, pid: int) -> str | None:
 
 
 def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str]:
-    found = {name: problem(settings, name) for name in services}
+    found = {name: problem(settings, service) for name, service in services.items()}
     return {name: reason for name, reason in found.items() if reason}
 
 

@@ -29,10 +29,6 @@ _START_SECONDS = 15
 _LONGEST_SOCKET = 95
 
 
-class NotRunning(Exception):  # noqa: N818 - a state rather than an error
-    """The stack is not up."""
-
-
 @dataclass(frozen=True)
 class ProcessState:
     """What supervisord knows of a service; `name` is one of supervisord's states, RUNNING, EXITED, FATAL ..."""
@@ -118,7 +114,7 @@ def server(settings: Settings) -> Any:  # noqa: ANN401 - XML-RPC has no types
     """supervisord's own interface.
 
     Raises:
-        NotRunning: at the first call, where nothing listens on the socket.
+        OSError: at the first call, where nothing listens on the socket.
     """
     transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
     return xmlrpc.client.ServerProxy("http://localhost", transport).supervisor

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 from pyspark.sql import SparkSession
 
-from services.common.settings import LOOPBACK, ROOT, Settings
+from services.common.settings import INSTALL_DIR, LOOPBACK, ROOT, Settings
 
-JARS = ROOT / ".local" / "jars" / "spark"
+JARS = INSTALL_DIR / "jars" / "spark"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 _JVM = "-XX:+UseParallelGC"
 # The optimizing compiler pays back after some 20 s of work; without it a small run takes a third less CPU.
