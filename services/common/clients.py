@@ -11,6 +11,8 @@ from botocore.handlers import set_list_objects_encoding_type_url
 from services.common.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_s3 import S3Client
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
@@ -19,12 +21,16 @@ _AWS_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "stand
 
 
 def aws_options(settings: Settings) -> dict[str, Any]:
-    """Keyword arguments of every boto3 client; an empty AWS_ENDPOINT_URL means AWS itself."""
+    """Keyword arguments of every boto3 client.
+
+    An empty AWS_ENDPOINT_URL means AWS itself; empty keys leave it to boto3 to find some (profile, role).
+    """
     return {
         "endpoint_url": settings.aws_endpoint_url or None,
         "region_name": settings.aws_region,
-        "aws_access_key_id": settings.aws_access_key_id,
-        "aws_secret_access_key": settings.aws_secret_access_key.get_secret_value(),
+        "aws_access_key_id": settings.aws_access_key_id or None,
+        "aws_secret_access_key": settings.aws_secret_access_key.get_secret_value() or None,
+        "aws_session_token": settings.aws_session_token.get_secret_value() or None,
     }
 
 
@@ -38,6 +44,16 @@ def s3_client(settings: Settings, config: Config = _AWS_CONFIG) -> "S3Client":
         "before-parameter-build.s3.ListObjectsV2", set_list_objects_encoding_type_url
     )
     return client
+
+
+def kinesis_client(settings: Settings) -> "KinesisClient":
+    """A Kinesis client."""
+    return boto3.client("kinesis", config=_AWS_CONFIG, **aws_options(settings))
+
+
+def api_gateway_client(settings: Settings) -> "APIGatewayClient":
+    """A client of API Gateway's control plane (REST APIs, which AWS calls version 1)."""
+    return boto3.client("apigateway", config=_AWS_CONFIG, **aws_options(settings))
 
 
 def mysql_connection(settings: Settings, database: str = "pinterest_data") -> Any:  # noqa: ANN401 - untyped library

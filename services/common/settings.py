@@ -1,11 +1,12 @@
 """Every setting of the project, in one typed class, read from the environment and then from .env."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,26 @@ def _none_if_empty(value: object) -> object:
     return value or None
 
 
+def _without_slash(url: str) -> str:
+    """A path is appended to an address, so it ends without a slash."""
+    return url.rstrip("/")
+
+
+def _both_keys_or_none(secret: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Half a pair of keys would be used by one library and ignored by another."""
+    if bool(secret.get_secret_value()) != bool(info.data.get("aws_access_key_id")):
+        raise ValueError("should be set together with AWS_ACCESS_KEY_ID, or neither of them")
+    return secret
+
+
+def _locally(value: str) -> Callable[[dict[str, Any]], str]:
+    """A default that holds for LocalStack; for AWS itself it is empty."""
+    return lambda data: value if data.get("aws_endpoint_url") else ""
+
+
 ProjectPath = Annotated[Path, AfterValidator(_absolute)]
+Address = Annotated[str, Field(pattern=r"^(https?://\S+)?$"), AfterValidator(_without_slash)]
+TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
 
 class Settings(BaseSettings):
@@ -74,25 +94,36 @@ class Settings(BaseSettings):
     """Where clients find Kafka; on AWS, MSK's brokers."""
     rest_proxy_host: str = LOOPBACK
     """The address that the REST proxy listens on."""
-    rest_proxy_url: str = Field(
+    rest_proxy_url: Address = Field(
         default_factory=lambda data: f"http://{LOOPBACK}:{data.get('rest_proxy_port')}"
     )
-    """Where the emulator posts to."""
+    """Where API Gateway finds the REST proxy."""
     mysql_host: str = LOOPBACK
     """Where clients find MySQL."""
     postgres_host: str = LOOPBACK
     """Where clients find Postgres."""
 
-    aws_endpoint_url: str = Field(
+    aws_endpoint_url: Address = Field(
         default_factory=lambda data: f"http://{LOOPBACK}:{data.get('localstack_port')}"
     )
-    """The endpoint of S3 and Kinesis; empty means AWS itself."""
+    """The endpoint of S3, Kinesis and API Gateway; empty means AWS itself (docs/aws.md)."""
     aws_region: str = "us-east-1"
     """The AWS region."""
-    aws_access_key_id: str = "test"
-    """The AWS access key; LocalStack takes any."""
-    aws_secret_access_key: SecretStr = SecretStr("test")
-    """The AWS secret key; LocalStack takes any."""
+    aws_access_key_id: str = Field(default_factory=_locally("test"))
+    """The AWS access key; LocalStack takes any. Empty: wherever AWS's own tools find one (profile, role)."""
+    aws_secret_access_key: Annotated[SecretStr, AfterValidator(_both_keys_or_none)] = Field(
+        default_factory=lambda data: SecretStr(_locally("test")(data)), validate_default=True
+    )
+    """The AWS secret key, or empty likewise."""
+    aws_session_token: SecretStr = SecretStr("")
+    """The session token of temporary AWS keys."""
+
+    api_stage: Annotated[str, Field(pattern=r"^\w{1,128}$")] = "test"
+    """The stage of the REST API in API Gateway."""
+    api_url: Address = ""
+    """Where the emulator posts to: an invoke URL, or the REST proxy; empty: the API's own, asked of API Gateway."""
+    api_role_arn: str = Field(default_factory=_locally("arn:aws:iam::000000000000:role/api-gateway-kinesis"))
+    """The role with which API Gateway calls Kinesis; on AWS provisioning makes the API only when it is set."""
 
     mysql_root_password: SecretStr
     """MySQL's root."""
@@ -121,6 +152,18 @@ class Settings(BaseSettings):
     kafka_heap_mb: Positive = 512
     """The broker's heap, in MiB."""
 
+    pin_batch_topic: TopicName = "pinterest-batch"
+    """The topic of POST /pin/ for batch jobs."""
+    pin_streaming_topic: TopicName = "pinterest-streaming"
+    """The topic of POST /pin/ for streaming."""
+
+    kinesis_shards: Positive = 1
+    """Shards of a new stream; each takes 1,000 records or 1 MB a second."""
+    stream_rate: Annotated[float, Field(gt=0)] = 50.0
+    """Posts a second that the emulator sends to the streams."""
+    stream_limit: Positive = 1_000
+    """Posts after which the emulator ends sending to the streams."""
+
     rest_proxy_max_body_bytes: Positive = 16 * 1024**2
     """A larger request is refused with 413."""
     rest_proxy_max_record_bytes: Positive = 1_000_000
@@ -148,6 +191,11 @@ class Settings(BaseSettings):
     def bucket(self) -> str:
         """The one bucket: landing zone, Delta tables and checkpoints."""
         return f"user-{self.user_id}-bucket"
+
+    @property
+    def api_name(self) -> str:
+        """The REST API's name in API Gateway, by which it is found."""
+        return f"pinterest-{self.user_id}"
 
     def topic(self, table: Table) -> str:
         """The Kafka topic of a table, `<id>.pin`."""

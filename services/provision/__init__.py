@@ -1,1 +1,1 @@
-"""Makes topics, bucket, schemas and source rows; safe to run again and again."""
+"""Makes topics, bucket, streams, REST API, schemas and source rows; safe to run again and again."""

@@ -1,7 +1,7 @@
 """Make what the flow needs where it is missing: `python -m services.provision`.
 
-Topics, bucket, served schema and source rows. Runs after every start, since LocalStack forgets its buckets, and
-leaves alone what is there.
+Topics, bucket, streams, REST API, served schema and source rows. Runs after every start, since LocalStack forgets its
+buckets and REST APIs, and leaves alone what is there.
 """
 
 import mysql.connector
@@ -15,8 +15,10 @@ from services.common.settings import Settings, load_settings
 from services.mysql.source import ensure_source
 from services.mysql.source_dir import SourceError
 from services.postgres.schema import SchemaError, ensure_schema
+from services.provision.api import ensure_api
 from services.provision.bucket import ensure_bucket
-from services.provision.topics import ensure_topics
+from services.provision.streams import ensure_streams
+from services.provision.topics import ensure_pin_topics, ensure_topics
 
 FAILURES = (
     *(SchemaError, psycopg2.Error),
@@ -37,10 +39,14 @@ def main() -> None:
 
 def provision(log: BoundLogger, settings: Settings) -> None:
     """Do each step in turn."""
-    log.info("making topics and bucket")
-    for remark in ensure_topics(settings):
+    log.info("making topics, bucket and streams")
+    for remark in (*ensure_topics(settings), *ensure_pin_topics(settings)):
         log.warning(remark)
     ensure_bucket(settings)
+    for remark in ensure_streams(settings):
+        log.warning(remark)
+    url = ensure_api(settings)
+    log.info("REST API", invoke_url=url or "not made: API_ROLE_ARN is not set")
     log.info("making schemas and roles")
     ensure_schema(settings)
     log.info("filling the source tables")

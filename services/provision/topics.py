@@ -1,5 +1,6 @@
-"""The Kafka topics of the three tables, made where they are missing."""
+"""The Kafka topics of the three tables and of `POST /pin/`, made where they are missing."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from confluent_kafka import KafkaError, KafkaException
@@ -21,8 +22,16 @@ def ensure_topics(settings: Settings) -> list[str]:
     Raises:
         confluent_kafka.KafkaException: no broker answers, or it refuses a topic.
     """
+    return _ensure([settings.topic(table) for table in TABLES], settings)
+
+
+def ensure_pin_topics(settings: Settings) -> list[str]:
+    """The same for the two topics of `POST /pin/`."""
+    return _ensure([settings.pin_batch_topic, settings.pin_streaming_topic], settings)
+
+
+def _ensure(names: Sequence[str], settings: Settings) -> list[str]:
     client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
-    names = [settings.topic(table) for table in TABLES]
     requests = client.create_topics([_new(name, settings) for name in names], operation_timeout=_PATIENCE)
     existing = [name for name in names if not _created(requests[name])]
     return [remark for name in existing if (remark := _difference(client, name, settings.kafka_partitions))]

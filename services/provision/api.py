@@ -1,0 +1,50 @@
+"""The REST API in API Gateway, made where it is missing and deployed where its definition has changed."""
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from services.common.api import find_api, url_of
+from services.common.clients import api_gateway_client
+from services.common.settings import Settings
+from services.provision.api_definition import definition
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+
+
+def ensure_api(settings: Settings) -> str | None:
+    """Make the REST API and its stage as `api_definition` has them; one that is as it should be is left alone.
+
+    Returns:
+        The invoke URL; None where the API is not ours to make, since on AWS no API_ROLE_ARN is set.
+
+    Raises:
+        botocore.exceptions.ClientError: API Gateway refuses.
+    """
+    if not settings.api_role_arn:
+        return None
+    client = api_gateway_client(settings)
+    api_id = find_api(client, settings.api_name) or _create(client, settings)
+    document = json.dumps(definition(settings), sort_keys=True)
+    # The deployment carries the digest, so an import that was not followed by its deployment is done again.
+    digest = f"definition {hashlib.sha256(document.encode()).hexdigest()}"
+    if _deployed(client, api_id, settings.api_stage) != digest:
+        client.put_rest_api(restApiId=api_id, mode="overwrite", body=document.encode())
+        client.create_deployment(restApiId=api_id, stageName=settings.api_stage, description=digest)
+    return url_of(settings, api_id)
+
+
+def _create(client: "APIGatewayClient", settings: Settings) -> str:
+    # LocalStack takes the id from this tag, so that the invoke URL is the same after a restart.
+    tags = {"_custom_id_": settings.user_id} if settings.aws_endpoint_url else {}
+    return client.create_rest_api(name=settings.api_name, tags=tags)["id"]
+
+
+def _deployed(client: "APIGatewayClient", api_id: str, stage: str) -> str | None:
+    """The description of what the stage serves; None where there is no such stage."""
+    stages = client.get_stages(restApiId=api_id)["item"]
+    deployment = next((each["deploymentId"] for each in stages if each["stageName"] == stage), None)
+    if deployment is None:
+        return None
+    return client.get_deployment(restApiId=api_id, deploymentId=deployment).get("description")

@@ -1,0 +1,126 @@
+"""The REST API in front of Kafka and Kinesis, as an OpenAPI document for API Gateway. Pure: no request is made.
+
+Contract: the section "API Gateway" of docs/contracts.md; the paths and the Kinesis mapping follow AWS's tutorial
+"Create a REST API as an Amazon Kinesis proxy in API Gateway". LocalStack and AWS import the same document.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from services.common.settings import Settings
+
+JSON = dict[str, Any]
+
+# Kinesis' own bounds (API reference of PutRecords and PutRecord).
+_PARTITION_KEY: JSON = {"type": "string", "minLength": 1, "maxLength": 256}
+# Any JSON value but null, of which nothing would be left in the stream.
+_DATA: JSON = {"anyOf": [{"type": kind} for kind in ("object", "array", "string", "number", "boolean")]}
+_MODELS: dict[str, JSON] = {
+    "CreateStream": {"type": "object", "properties": {"ShardCount": {"type": "integer", "minimum": 1}}},
+    "PutRecord": {
+        "type": "object",
+        "required": ["Data", "PartitionKey"],
+        "properties": {"Data": _DATA, "PartitionKey": _PARTITION_KEY},
+    },
+    "PutRecords": {
+        "type": "object",
+        "required": ["records"],
+        "properties": {
+            "records": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 500,
+                "items": {
+                    "type": "object",
+                    "required": ["data", "partition-key"],
+                    "properties": {"data": _DATA, "partition-key": _PARTITION_KEY},
+                },
+            }
+        },
+    },
+}
+# Kinesis' status -> ours. A status that no pattern fits would be answered as the default one, 200.
+_STATUSES = {"default": "200", r"4\d{2}": "400", r"5(?!03)\d{2}": "500", "503": "503"}
+# Passed on to the REST proxy byte for byte; other bodies are taken for text, whose broken UTF-8 would be mended.
+_BYTES = ["application/vnd.kafka.json.v2+json", "application/vnd.kafka.binary.v2+json"]
+
+
+class _Call(NamedTuple):
+    """A method of the API and the Kinesis action it calls; a body is checked where it has a model."""
+
+    path: str
+    method: str
+    action: str
+    template: str
+
+
+_CALLS = (
+    _Call("/streams", "get", "ListStreams", "{}"),
+    _Call("/streams/{stream-name}", "post", "CreateStream", "create_stream.vtl"),
+    _Call("/streams/{stream-name}", "get", "DescribeStream", "stream.vtl"),
+    _Call("/streams/{stream-name}", "delete", "DeleteStream", "stream.vtl"),
+    _Call("/streams/{stream-name}/record", "put", "PutRecord", "put_record.vtl"),
+    _Call("/streams/{stream-name}/records", "put", "PutRecords", "put_records.vtl"),
+)
+
+
+def definition(settings: Settings) -> JSON:
+    """The document: `/topics/{proxy+}` to the REST proxy, `/streams...` to Kinesis."""
+    paths: JSON = {"/topics/{proxy+}": {"x-amazon-apigateway-any-method": _proxy(settings.rest_proxy_url)}}
+    for call in _CALLS:
+        paths.setdefault(call.path, {})[call.method] = _kinesis(call, settings)
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": settings.api_name, "version": "1"},
+        "x-amazon-apigateway-binary-media-types": _BYTES,
+        "x-amazon-apigateway-request-validators": {"body": {"validateRequestBody": True}},
+        "paths": paths,
+        "components": {"schemas": _MODELS},
+    }
+
+
+def _proxy(url: str) -> JSON:
+    return {
+        "parameters": [_path_parameter("proxy")],
+        "responses": {"200": {"description": "200"}},
+        "x-amazon-apigateway-integration": {
+            "type": "http_proxy",
+            "httpMethod": "ANY",
+            "uri": f"{url}/topics/{{proxy}}",
+            "requestParameters": {"integration.request.path.proxy": "method.request.path.proxy"},
+            "passthroughBehavior": "when_no_match",
+        },
+    }
+
+
+def _kinesis(call: _Call, settings: Settings) -> JSON:
+    has_name = "{stream-name}" in call.path
+    operation: JSON = {
+        "operationId": call.action,
+        "parameters": [_path_parameter("stream-name")] if has_name else [],
+        "responses": {status: {"description": status} for status in _STATUSES.values()},
+        "x-amazon-apigateway-integration": {
+            "type": "aws",
+            "httpMethod": "POST",
+            "uri": f"arn:aws:apigateway:{settings.aws_region}:kinesis:action/{call.action}",
+            "credentials": settings.api_role_arn,
+            "requestParameters": {"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
+            "requestTemplates": {"application/json": _template(call.template)},
+            "passthroughBehavior": "never",  # another content type is answered 415
+            "responses": {pattern: {"statusCode": status} for pattern, status in _STATUSES.items()},
+        },
+    }
+    if call.action in _MODELS:
+        model = {"$ref": f"#/components/schemas/{call.action}"}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": model}}}
+        operation["x-amazon-apigateway-request-validator"] = "body"
+    return operation
+
+
+def _path_parameter(name: str) -> JSON:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _template(name: str) -> str:
+    folder = Path(__file__).with_name("vtl")
+    return (folder / name).read_text() if name.endswith(".vtl") else name

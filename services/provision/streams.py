@@ -1,0 +1,56 @@
+"""The Kinesis streams of the three tables, made where they are missing."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from services.common.clients import kinesis_client
+from services.common.settings import TABLES, Settings
+from services.common.wait import wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+# LocalStack's streams are ready in milliseconds, its Kinesis itself starts in 2 s at the first call; AWS needs 10 to
+# 30 s for a stream. Three times that.
+_PATIENCE = 90.0
+
+
+def ensure_streams(settings: Settings, kinesis: "KinesisClient | None" = None) -> list[str]:
+    """Create `streaming-<id>-pin`, `-geo` and `-user` and wait until they are active; existing ones are left alone.
+
+    Returns:
+        One sentence per existing stream whose number of open shards is not the one that is set.
+
+    Raises:
+        TimeoutError: a stream does not become active.
+        botocore.exceptions.ClientError: Kinesis refuses.
+    """
+    client = kinesis or kinesis_client(settings)
+    names = [settings.stream(table) for table in TABLES]
+    for name in names:
+        _create(client, name, settings.kinesis_shards)
+    wait_until(
+        lambda: all(_active(client, name) for name in names), timeout=_PATIENCE, what=f"{names} to be active"
+    )
+    return [remark for name in names if (remark := _difference(client, name, settings.kinesis_shards))]
+
+
+def _create(client: "KinesisClient", name: str, shards: int) -> None:
+    try:
+        client.create_stream(StreamName=name, ShardCount=shards)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
+
+
+def _active(client: "KinesisClient", name: str) -> bool:
+    summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    return summary["StreamStatus"] == "ACTIVE"
+
+
+def _difference(client: "KinesisClient", name: str, expected: int) -> str | None:
+    found = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"]
+    if found == expected:
+        return None
+    return f"stream {name} has {found} open shards, KINESIS_SHARDS is {expected}; it is left as it is"
