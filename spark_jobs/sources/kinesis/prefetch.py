@@ -1,0 +1,129 @@
+"""Reading many shards at once, until they are read to their end or a limit is reached."""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from itertools import repeat, takewhile
+
+import pyarrow as pa
+
+from .cursor import Page, Place, ShardCursor
+from .errors import GoneError
+from .options import MAX_PAGE_RECORDS, MIN_FETCH_SECONDS, Options
+from .records import arrival_millis, to_batch
+
+# So long a call may find nothing; Spark asks again at once, and can stop the query in between.
+_PATIENCE_SECONDS = 1.0
+
+
+@dataclass
+class Taken:
+    """What was read of one shard; arrival of its last record, in milliseconds since 1970.
+
+    finished: what arrived up to the target is read.
+    """
+
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    records: int = 0
+    size: int = 0
+    sequence: str | None = None
+    arrival: int = 0
+    behind: int = 0
+    at_end: bool = False
+    closed: bool = False
+    finished: bool = False
+    gone: GoneError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no use in reading on now."""
+        return self.at_end or self.closed or self.finished or self.gone is not None
+
+
+class Prefetch:
+    """One run over the shards of a micro-batch.
+
+    Args:
+        limit: of records; None for no limit of its own.
+        target: records that arrived later (milliseconds since 1970) are left for another run.
+    """
+
+    def __init__(self, options: Options, *, limit: int | None, target: int | None) -> None:
+        self.options, self.limit, self.target = options, limit, target
+        self.taken: dict[Place, Taken] = {}
+
+    def run(self, cursors: Mapping[Place, ShardCursor], pool: Executor) -> Mapping[Place, Taken]:
+        """Read; the cursors' own positions are left to the caller."""
+        self.taken = {place: Taken() for place in cursors}
+        started = time.monotonic()
+        while True:
+            waiting = [cursor for place, cursor in cursors.items() if not self.taken[place].over]
+            room = self._room()
+            if not waiting or room <= 0:
+                return self.taken
+            now = time.monotonic()
+            due = [cursor for cursor in waiting if cursor.due <= now]
+            if not due:
+                pause = min(cursor.due for cursor in waiting) - now
+                if not self._worth_waiting(pause, now - started):
+                    return self.taken
+                time.sleep(min(pause, _PATIENCE_SECONDS))
+            elif self._count() and now - started > self.options.max_fetch_seconds:
+                return self.taken
+            else:
+                due = due[:room]
+                share = min(room // len(due), self.options.max_records_per_fetch)
+                for cursor, page in pool.map(_fetch, due, repeat(share)):
+                    self._take(cursor, page)
+
+    def _count(self) -> int:
+        return sum(taken.records for taken in self.taken.values())
+
+    def _room(self) -> int:
+        """How many records may still be asked for."""
+        if sum(taken.size for taken in self.taken.values()) >= self.options.fetch_buffer_bytes:
+            return 0
+        return MAX_PAGE_RECORDS * len(self.taken) if self.limit is None else self.limit - self._count()
+
+    def _worth_waiting(self, pause: float, elapsed: float) -> bool:
+        """With records at hand, only for shards known to hold more; with none, as long as is polite."""
+        if self._count():
+            behind = any(taken.records and not taken.over for taken in self.taken.values())
+            return behind and pause <= MIN_FETCH_SECONDS
+        return self.target is not None or elapsed < _PATIENCE_SECONDS
+
+    def _take(self, cursor: ShardCursor, page: Page | GoneError | None) -> None:
+        taken = self.taken[cursor.place]
+        if page is None:
+            return
+        if isinstance(page, GoneError):
+            taken.gone = page
+            return
+        records = list(takewhile(self._in_time, page.records))
+        cut = len(records) < len(page.records)
+        taken.behind, taken.at_end, taken.closed = page.behind, page.at_end, page.closed and not cut
+        taken.finished = self.target is not None and (cut or page.at_end or page.closed)
+        if records:
+            taken.batches.append(to_batch(cursor.place.stream, cursor.place.shard, records))
+            taken.records += len(records)
+            taken.size += taken.batches[-1].nbytes
+            taken.sequence = records[-1]["SequenceNumber"]
+            taken.arrival = arrival_millis(records[-1])
+
+    def _in_time(self, record: Mapping[str, object]) -> bool:
+        return self.target is None or arrival_millis(record) <= self.target
+
+
+def _fetch(cursor: ShardCursor, limit: int) -> tuple[ShardCursor, Page | GoneError | None]:
+    try:
+        return cursor, cursor.fetch(limit)
+    except GoneError as error:
+        return cursor, error
+
+
+def batches_of(taken: Mapping[Place, Taken]) -> Iterator[tuple[Place, list[pa.RecordBatch]]]:
+    """The shards that gave records, with them."""
+    for place, each in taken.items():
+        if each.batches:
+            yield place, each.batches
