@@ -1,11 +1,12 @@
-"""What an answer of the REST proxy says of each record that was sent. Pure: no I/O.
+"""What an answer says of each record that was sent. Pure: no I/O.
 
-Contract: Confluent REST Proxy v2, POST /topics/{topic}. Records fail one by one within a 200, so every entry
-is looked at; a status other than 200 speaks for all of them.
+Contracts: Confluent REST Proxy v2, POST /topics/{topic}; Kinesis, PutRecords. In both, records fail one by one within
+a 200, so every entry is looked at; a status other than 200 speaks for all of them.
 """
 
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,16 +22,10 @@ RETRIABLE_STATUS = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-
-
-class _Entry(msgspec.Struct):
-    offset: int | None = None
-    error_code: int | None = None
-    error: str | None = None
-
-
-class _Answer(msgspec.Struct):
-    offsets: list[_Entry]
+# LocalStack has restarted and forgotten the API: provisioning is about to make it again.
+_FORGOTTEN = b"does not correspond to a deployed API"
+# The two that Kinesis documents for an entry; as the answer to all, throttling comes as a 400.
+_RETRIABLE_EXCEPTIONS = frozenset({"ProvisionedThroughputExceededException", "InternalFailure"})
 
 
 class Problem(NamedTuple):
@@ -40,34 +35,90 @@ class Problem(NamedTuple):
     retriable: bool
 
 
-_decode = msgspec.json.Decoder(_Answer).decode
+class _Offset(msgspec.Struct):
+    offset: int | None = None
+    error_code: int | None = None
+    error: str | None = None
 
 
-def judge(status: int, body: bytes, count: int) -> list[Problem | None]:
-    """One verdict for each of the `count` records sent, in their order; None is acknowledged."""
+class _Produced(msgspec.Struct):
+    offsets: list[_Offset]
+
+
+class _Put(msgspec.Struct, rename="pascal"):
+    sequence_number: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class _PutAll(msgspec.Struct, rename="pascal"):
+    records: list[_Put]
+
+
+class _Error(msgspec.Struct):
+    """The body of an error: the REST proxy's, API Gateway's own, or Kinesis'."""
+
+    message: str
+    type: str = msgspec.field(name="__type", default="")
+
+
+_read_produced = msgspec.json.Decoder(_Produced).decode
+_read_put = msgspec.json.Decoder(_PutAll).decode
+_read_error = msgspec.json.Decoder(_Error).decode
+
+Entry = TypeVar("Entry", _Offset, _Put)
+
+
+def judge_produce(status: int, body: bytes, count: int) -> list[Problem | None]:
+    """One verdict for each of the `count` records produced to a topic, in order; None is acknowledged."""
+    return _judge(status, body, count, lambda: _read_produced(body).offsets, _judge_offset)
+
+
+def judge_put_records(status: int, body: bytes, count: int) -> list[Problem | None]:
+    """One verdict for each of the `count` records put into a stream, in order; None is acknowledged."""
+    return _judge(status, body, count, lambda: _read_put(body).records, _judge_put)
+
+
+def _judge(
+    status: int,
+    body: bytes,
+    count: int,
+    read: Callable[[], Sequence[Entry]],
+    judge_entry: Callable[[Entry], Problem | None],
+) -> list[Problem | None]:
     if status != HTTPStatus.OK:
-        return [Problem(f"HTTP {status}: {_message(body)}", status in RETRIABLE_STATUS)] * count
+        return [_refusal(status, body)] * count
     try:
-        entries = _decode(body).offsets
+        entries = read()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return [Problem(f"unreadable answer: {error}", retriable=False)] * count
     if len(entries) != count:
         return [Problem(f"{len(entries)} entries in the answer for {count} records", retriable=False)] * count
-    return [_judge_entry(entry) for entry in entries]
+    return [judge_entry(entry) for entry in entries]
 
 
-def _judge_entry(entry: _Entry) -> Problem | None:
+def _judge_offset(entry: _Offset) -> Problem | None:
     if entry.error_code is not None:
         return Problem(f"{entry.error_code}: {entry.error}", entry.error_code == RETRIABLE_ENTRY)
     return Problem("an entry without an offset", retriable=False) if entry.offset is None else None
 
 
-def _message(body: bytes) -> str:
-    """The message of an error answer, or its first bytes where it is not the proxy's."""
+def _judge_put(entry: _Put) -> Problem | None:
+    if entry.error_code is not None:
+        reason = f"{entry.error_code}: {entry.error_message}"
+        return Problem(reason, entry.error_code in _RETRIABLE_EXCEPTIONS)
+    return Problem("an entry without a number", retriable=False) if entry.sequence_number is None else None
+
+
+def _refusal(status: int, body: bytes) -> Problem:
+    """The verdict on all records: the answer's message, or its first bytes where it has none."""
     try:
-        return str(msgspec.json.decode(body)["message"])
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError):
-        return body[:100].decode(errors="replace")
+        error = _read_error(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        error = _Error(body[:100].decode(errors="replace"))
+    reason = ": ".join(filter(None, (f"HTTP {status}", error.type, error.message)))
+    retriable = status in RETRIABLE_STATUS or error.type in _RETRIABLE_EXCEPTIONS or _FORGOTTEN in body
+    return Problem(reason, retriable)
 
 
 def retry_after(value: str | None) -> float:

@@ -1,26 +1,22 @@
-"""One topic's way to the REST proxy: requests one after another, so that its records arrive in order."""
+"""The way to one topic or stream: requests one after another, so that its records arrive in order."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
+from typing import NamedTuple
 
-import msgspec
 import urllib3
-from msgspec.structs import astuple
 from tenacity import RetryCallState, RetryError, Retrying, retry_if_exception_type, stop_before_delay
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 from tenacity.wait import wait_random_exponential
 
-from emulator.answers import Problem, judge, retry_after
+from emulator.answers import Problem, retry_after
+from emulator.formats import Format, Record, body
 from emulator.tally import Tally
 from services.mysql.rows import Row
 
-HEADERS = {
-    "Content-Type": "application/vnd.kafka.json.v2+json",
-    "Accept": "application/vnd.kafka.v2+json",
-}
 # A connection on one machine or network takes milliseconds. An answer waits for Kafka's acknowledgement, for
 # which the proxy itself gives up after 20 s: three times that, so that its verdict is heard.
 TIMEOUT = urllib3.Timeout(connect=5, read=60)
@@ -28,7 +24,6 @@ TIMEOUT = urllib3.Timeout(connect=5, read=60)
 DEPTH = 2
 Report = Callable[[int, int, str], None]
 _backoff = wait_random_exponential(multiplier=0.1, max=5)
-_encode = msgspec.json.Encoder().encode
 
 
 class UnsettledError(Exception):
@@ -39,44 +34,59 @@ class UnsettledError(Exception):
         self.wait = wait
 
 
-class Lane:
-    """Sends one topic's records and settles each: acknowledged or failed, counted in `tally`."""
+class Api(NamedTuple):
+    """What the lanes of a run share.
 
-    def __init__(
-        self, http: urllib3.PoolManager, url: str, *, stop: Event, patience: float, report: Report
-    ) -> None:
+    Attributes:
+        http: the session.
+        url: where to post, without the path: the invoke URL, or the REST proxy's.
+        patience: seconds for which a request's records are sent again.
+        stop: once set, nothing waits to be sent again; set by a lane when it gives up.
+    """
+
+    http: urllib3.PoolManager
+    url: str
+    patience: float
+    stop: Event
+
+
+class Lane:
+    """Sends the records of one topic or stream and settles each: acknowledged or failed, counted in `tally`."""
+
+    def __init__(self, api: Api, path: str, form: Format, report: Report) -> None:
         """Make a lane.
 
         Args:
-            http: the session shared by the lanes.
-            url: where to post, `http://host:port/topics/<topic>`.
-            stop: once set, nothing waits to be sent again; set by the lane when it gives up.
-            patience: seconds for which a request's records are sent again.
+            api: where to send, and for how long to try.
+            path: under the API's URL, `/topics/<topic>` or `/streams/<stream>/records`.
+            form: what a request looks like, and what its answer says.
             report: told the records just acknowledged and failed, and what is being waited for.
         """
         self.tally = Tally()
-        self._http = http
-        self._url = url
-        self._stop = stop
+        self._http = api.http
+        self._url = api.url + path
+        self._stop = api.stop
+        self._form = form
         self._report = report
         self._reported = (0, 0)
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._under_way: deque[Future[None]] = deque()
         self._retrying = Retrying(
             retry=retry_if_exception_type(UnsettledError),
-            stop=stop_before_delay(patience) | stop_when_event_set(stop),
+            stop=stop_before_delay(api.patience) | stop_when_event_set(api.stop),
             wait=_wait,
-            sleep=sleep_using_event(stop),
+            sleep=sleep_using_event(api.stop),
             before_sleep=self._say_why,
         )
 
     def submit(self, rows: Sequence[Row]) -> None:
-        """Send rows after those before them; waits while DEPTH requests are not settled yet."""
+        """Send rows after those before them; waits while DEPTH batches are not settled yet."""
         if not rows:
             return
-        self.tally.take(_keys(rows))
+        records = [self._form.record(row) for row in rows]
+        self.tally.take(_keys(records))
         self._settle(DEPTH - 1)
-        self._under_way.append(self._worker.submit(self._deliver, rows))
+        self._under_way.append(self._worker.submit(self._deliver, records))
 
     def finish(self) -> None:
         """Wait until every row is settled."""
@@ -87,48 +97,60 @@ class Lane:
         while len(self._under_way) > most:
             self._under_way.popleft().result()
 
-    def _deliver(self, rows: Sequence[Row]) -> None:
-        pending = list(rows)
+    def _deliver(self, records: Sequence[Record]) -> None:
+        most = self._form.most_record_bytes
+        for record in records:
+            if record.size > most:
+                self.tally.fail([record.key], f"larger than the {most:,} bytes that a record may have")
+        for request in self._form.requests(record for record in records if record.size <= most):
+            self._deliver_request(request)
+        self._tell()
+
+    def _deliver_request(self, pending: list[Record]) -> None:
         try:
             self._retrying(self._send, pending)
         except RetryError as error:
             reason = str(error.last_attempt.exception())
             self.tally.give_up(_keys(pending), reason)
             self._stop.set()
-        self._tell()
 
-    def _send(self, pending: list[Row]) -> None:
-        """Send the pending rows; those that may be sent again stay in `pending`.
+    def _send(self, pending: list[Record]) -> None:
+        """Send the pending records; those that may be sent again stay in `pending`.
 
         Raises:
-            UnsettledError: there are such rows.
+            UnsettledError: there are such records.
         """
+        form = self._form
         try:
-            body = _encode({"records": [{"value": row} for row in pending]})
             answer = self._http.request(
-                "POST", self._url, body=body, headers=HEADERS, timeout=TIMEOUT, retries=False
+                form.method,
+                self._url,
+                body=body(pending),
+                headers=form.headers,
+                timeout=TIMEOUT,
+                retries=False,
             )
         except urllib3.exceptions.HTTPError as error:
             raise UnsettledError(
                 f"{type(error).__name__}: {str(error).rpartition(': ')[2]}", wait=0
             ) from error
-        again = self._count(pending, judge(answer.status, answer.data, len(pending)))
+        again = self._count(pending, form.judge(answer.status, answer.data, len(pending)))
         if again:
             raise UnsettledError(again, retry_after(answer.headers.get("Retry-After")))
 
-    def _count(self, pending: list[Row], verdicts: list[Problem | None]) -> str:
+    def _count(self, pending: list[Record], verdicts: list[Problem | None]) -> str:
         """Settle what can be; keep the rest in `pending` and return a reason of theirs, or an empty text."""
         settled = zip(list(pending), verdicts, strict=True)
         pending.clear()
         reason = ""
-        for row, problem in settled:
+        for record, problem in settled:
             if problem is None:
                 self.tally.acknowledged += 1
             elif problem.retriable:
-                pending.append(row)
+                pending.append(record)
                 reason = problem.reason
             else:
-                self.tally.fail(_keys([row]), problem.reason)
+                self.tally.fail([record.key], problem.reason)
         return reason
 
     def _say_why(self, state: RetryCallState) -> None:
@@ -146,5 +168,5 @@ def _wait(state: RetryCallState) -> float:
     return max(asked, _backoff(state))
 
 
-def _keys(rows: Sequence[Row]) -> list[int]:
-    return [astuple(row)[0] for row in rows]
+def _keys(records: Sequence[Record]) -> list[int]:
+    return [record.key for record in records]

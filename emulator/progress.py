@@ -1,27 +1,41 @@
-"""How far a replay is: a live bar on a terminal, a line now and then elsewhere."""
+"""How far a replay is: a live bar for each route on a terminal, a line now and then elsewhere."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from time import monotonic
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from emulator.formats import Route
+from emulator.lane import Report
 
 _LINE_EVERY = 5.0  # seconds
+
+
+@dataclass
+class _Count:
+    """How far one route is."""
+
+    bar: TaskID
+    total: int | None
+    next_line: float
+    settled: int = 0
+    failed: int = 0
 
 
 class ReplayProgress:
     """Told by the lanes what they settled; safe to call from several threads."""
 
-    def __init__(self, console: Console, total: int | None) -> None:
-        """Show progress towards `total` records; None is endless."""
+    def __init__(self, console: Console, totals: Mapping[Route, int | None]) -> None:
+        """Show each route's progress towards its total of records; None is endless."""
         self._console = console
-        self._total = total
-        self._settled = self._failed = 0
-        self._started = self._next_line = monotonic()
         self._lock = Lock()
-        self._bar = Progress(
-            TextColumn("records"),
+        self._bars = Progress(
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]:,.0f}/s, {task.fields[failed]:,} failed"),
@@ -31,29 +45,41 @@ class ReplayProgress:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=total, rate=0.0, failed=0, note="")
+        self._started = monotonic()
+        self._counts = {
+            route: _Count(
+                self._bars.add_task(route, total=total, rate=0, failed=0, note=""), total, self._started
+            )
+            for route, total in totals.items()
+        }
 
     def __enter__(self) -> "ReplayProgress":
-        self._bar.start()
+        self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._bars.stop()
 
-    def report(self, acknowledged: int, failed: int, note: str = "") -> None:
-        """Count records just settled; `note` says what is being waited for."""
+    def reporter(self, route: Route) -> Report:
+        """What the route's lanes tell: the records just acknowledged and failed, and what is waited for."""
+        return partial(self._report, route)
+
+    def _report(self, route: Route, acknowledged: int, failed: int, note: str = "") -> None:
         with self._lock:
-            self._settled += acknowledged + failed
-            self._failed += failed
+            count = self._counts[route]
+            count.settled += acknowledged + failed
+            count.failed += failed
             now = monotonic()
-            rate = self._settled / max(now - self._started, 1e-9)
-            self._bar.update(self._task, completed=self._settled, rate=rate, failed=self._failed, note=note)
-            if not self._console.is_terminal and now >= self._next_line:
-                self._next_line = now + _LINE_EVERY
-                self._console.print(self._line(rate, note), markup=False, soft_wrap=True)
+            rate = count.settled / max(now - self._started, 1e-9)
+            self._bars.update(count.bar, completed=count.settled, rate=rate, failed=count.failed, note=note)
+            if not self._console.is_terminal and now >= count.next_line:
+                count.next_line = now + _LINE_EVERY
+                self._console.print(_line(route, count, rate, note), markup=False, soft_wrap=True)
 
-    def _line(self, rate: float, note: str) -> str:
-        total = "" if self._total is None else f" of {self._total:,}"
-        return f"{self._settled:,}{total} records, {rate:,.0f}/s, {self._failed:,} failed {note}".rstrip()
+
+def _line(route: Route, count: _Count, rate: float, note: str) -> str:
+    total = "" if count.total is None else f" of {count.total:,}"
+    settled = f"{route}: {count.settled:,}{total} records"
+    return f"{settled}, {rate:,.0f}/s, {count.failed:,} failed {note}".rstrip()

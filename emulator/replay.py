@@ -10,9 +10,6 @@ from emulator.source import Source
 from services.common.settings import TABLES, Table
 from services.mysql.rows import Row
 
-# With a rate, so many requests a second for each topic: a flow rather than a burst every minute.
-_TICKS = 10
-
 Counts = Mapping[Table, int]
 Streams = Mapping[Table, Iterator[Row]]
 Batch = Mapping[Table, Sequence[Row]]
@@ -20,7 +17,10 @@ Batch = Mapping[Table, Sequence[Row]]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to replay and how; the options of `python -m emulator`."""
+    """What to replay and how; the options of `python -m emulator`.
+
+    `ticks` is the most requests a second for each topic or stream where there is a rate.
+    """
 
     rate: float | None
     limit: int | None
@@ -29,6 +29,7 @@ class Plan:
     loop: bool
     batch: int
     start_after: int | None
+    ticks: int
 
     @property
     def ordered(self) -> bool:
@@ -38,7 +39,7 @@ class Plan:
     @property
     def batch_size(self) -> int:
         """Posts of one request: fewer than `batch` where the rate would make them wait for each other."""
-        return self.batch if self.rate is None else min(self.batch, max(1, int(self.rate / _TICKS)))
+        return self.batch if self.rate is None else min(self.batch, max(1, int(self.rate / self.ticks)))
 
 
 def post_limit(counts: Counts, plan: Plan) -> int | None:

@@ -1,37 +1,56 @@
-"""The end of a replay, for people: counts per topic that add up, and why records failed."""
+"""The end of a replay, for people: counts per topic and stream that add up, and why records failed."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table as Grid
 
+from emulator.formats import Route
 from emulator.tally import Tally
 
 
-def print_summary(console: Console, tallies: Mapping[str, Tally], seconds: float) -> None:
-    """Print the table of counts by topic, then each reason with the first keys it hit."""
+class Outcome(NamedTuple):
+    """What became of one route's posts: the counts by topic or stream, and the seconds it took."""
+
+    tallies: Mapping[str, Tally]
+    seconds: float
+
+
+def print_summary(console: Console, outcomes: Mapping[Route, Outcome]) -> None:
+    """Print the table of counts by topic and stream, then each reason with the first keys it hit."""
     grid = Grid(title="Replay")
-    grid.add_column("topic")
+    grid.add_column("topic or stream")
     for heading in ("read", "acknowledged", "failed"):
         grid.add_column(heading, justify="right")
-    for topic, tally in tallies.items():
-        grid.add_row(topic, *(f"{count:,}" for count in _counts(tally)))
-    totals = [sum(column) for column in zip(*map(_counts, tallies.values()), strict=True)]
-    grid.add_row("all", *(f"{count:,}" for count in totals), style="bold")
+    for outcome in outcomes.values():
+        for name, tally in outcome.tallies.items():
+            grid.add_row(name, *(f"{count:,}" for count in _counts(tally)))
+        grid.add_section()
+    totals = {route: _totals(outcome) for route, outcome in outcomes.items()}
+    sums = [sum(column) for column in zip(*totals.values(), strict=True)]
+    grid.add_row("all", *(f"{count:,}" for count in sums), style="bold")
     console.print(grid)
-    console.print(f"{totals[1]:,} records acknowledged in {seconds:.1f} s, {totals[1] / seconds:,.0f}/s")
-    for topic, tally in tallies.items():
-        for line in _reasons(topic, tally):
-            console.print(line, style="red", markup=False, soft_wrap=True)
+    for route, outcome in outcomes.items():
+        done, seconds = totals[route][1], outcome.seconds
+        console.print(f"{route}: {done:,} records acknowledged in {seconds:.1f} s, {done / seconds:,.0f}/s")
+    for outcome in outcomes.values():
+        for name, tally in outcome.tallies.items():
+            for line in _reasons(name, tally):
+                console.print(line, style="red", markup=False, soft_wrap=True)
+
+
+def _totals(outcome: Outcome) -> list[int]:
+    return [sum(column) for column in zip(*map(_counts, outcome.tallies.values()), strict=True)]
 
 
 def _counts(tally: Tally) -> tuple[int, int, int]:
     return tally.read, tally.acknowledged, tally.failed
 
 
-def _reasons(topic: str, tally: Tally) -> list[str]:
+def _reasons(name: str, tally: Tally) -> list[str]:
     return [
-        f"{topic}: {failures.count:,} failed, first index {', '.join(map(str, failures.keys))}: {reason}"
+        f"{name}: {failures.count:,} failed, first index {', '.join(map(str, failures.keys))}: {reason}"
         for reason, failures in tally.reasons.items()
     ]
 

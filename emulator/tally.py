@@ -1,4 +1,4 @@
-"""Counts of one topic's records, and why some failed."""
+"""Counts of the records of one topic or stream, and why some failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Failures:
 
 @dataclass
 class Tally:
-    """What became of the records of a topic; once all are settled, read = acknowledged + failed."""
+    """What became of the records of a topic or stream; once all are settled, read = acknowledged + failed."""
 
     read: int = 0
     last_read: int = -1  # key

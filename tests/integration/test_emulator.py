@@ -1,4 +1,4 @@
-"""`python -m emulator` from a real MySQL through the real REST proxy into real Kafka."""
+"""`python -m emulator batch` from a real MySQL through the real REST proxy into real Kafka."""
 
 import re
 import secrets
@@ -34,7 +34,8 @@ def stack(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     """Kafka, MySQL with ROWS posts, and a REST proxy."""
-    settings = mysql.model_copy(update={"source_rows": ROWS, "source_seed": 5, "kafka_partitions": 1})
+    values = {"source_rows": ROWS, "source_seed": 5, "kafka_partitions": 1, "api_url": mysql.rest_proxy_url}
+    settings = mysql.model_copy(update=values)
     ensure_source(settings)
     with start_proxy(settings, tmp_path_factory.mktemp("proxy")):
         yield settings
@@ -60,11 +61,11 @@ def fresh(stack: Settings) -> Settings:
 
 
 class Emulator(ServiceProcess):
-    """A run of the emulator."""
+    """A run of the emulator, to the topics alone."""
 
     def __init__(self, settings: Settings, folder: Path, *options: object) -> None:
         super().__init__(
-            settings, "emulator", *map(str, options), log=folder / f"emulator.{secrets.token_hex(4)}.log",
+            settings, "emulator", "batch", *map(str, options), log=folder / f"emulator.{secrets.token_hex(4)}.log",
             env={"COLUMNS": "200"},
         )  # fmt: skip
 
@@ -158,8 +159,9 @@ def test_one_post_a_request_a_limit_and_a_start(fresh: Settings, tmp_path: Path)
 
 
 def test_a_proxy_killed_and_restarted_loses_nothing(fresh: Settings, tmp_path: Path) -> None:
-    settings = fresh.model_copy(update={"rest_proxy_port": free_port()})
-    settings = settings.model_copy(update={"rest_proxy_url": f"http://127.0.0.1:{settings.rest_proxy_port}"})
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = fresh.model_copy(update={"rest_proxy_port": port, "rest_proxy_url": url, "api_url": url})
     with start_proxy(settings, tmp_path) as proxy, Emulator(settings, tmp_path, "--rate", 500) as emulator:
         wait_until(lambda: end_offset(settings, "pin") > 200, timeout=60, what="the first records")
         proxy.kill()
@@ -176,13 +178,13 @@ def test_a_proxy_killed_and_restarted_loses_nothing(fresh: Settings, tmp_path: P
 
 
 def test_a_proxy_that_stays_away_ends_the_run_with_all_counted(fresh: Settings, tmp_path: Path) -> None:
-    away = fresh.model_copy(update={"rest_proxy_url": f"http://127.0.0.1:{free_port()}"})
+    away = fresh.model_copy(update={"api_url": f"http://127.0.0.1:{free_port()}"})
     status, emulator = replay(away, tmp_path, "--patience", 1, "--start-after", 9)
     assert status == 1
     counts = emulator.counts(away)
     assert all(read == failed > 0 and acknowledged == 0 for read, acknowledged, failed in counts.values())
     assert "Connection refused" in emulator.output()
-    assert "To go on: --start-after 9\n" in emulator.output()
+    assert "To go on: batch --start-after 9\n" in emulator.output()
 
 
 def test_going_on_after_an_interruption_leaves_nothing_out(fresh: Settings, tmp_path: Path) -> None:
@@ -192,7 +194,7 @@ def test_going_on_after_an_interruption_leaves_nothing_out(fresh: Settings, tmp_
         assert first.end() == 130, first.output()
     read, acknowledged, failed = first.counts(fresh)["pin"]
     assert (0 < read < ROWS, acknowledged, failed) == (True, read, 0)
-    found = re.search(r"To go on: (--start-after) (\d+)\n", first.output())
+    found = re.search(r"To go on: batch (--start-after) (\d+)\n", first.output())
     assert found, first.output()
     status, second = replay(fresh, tmp_path, *found.groups())
     assert (status, second.counts(fresh)) == (0, all_acknowledged(ROWS - read))

@@ -4,19 +4,23 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 import urllib3
 
-from emulator.lane import Lane
-from services.mysql.rows import User
+from emulator.formats import FORMATS, TOPIC, Route
+from emulator.lane import Api, Lane
+from services.mysql.rows import Pin, User
+
+PATHS: dict[Route, str] = {"batch": "/topics/id.user", "stream": "/streams/streaming-id-user/records"}
+THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class Reply(NamedTuple):
     status: int = 200
-    errors: tuple[int | None, ...] = ()  # of each entry; none at all acknowledges everything
+    errors: tuple[int | str | None, ...] = ()  # of each entry; none at all acknowledges everything
     headers: dict[str, str] = {}  # noqa: RUF012 - read only
     hang_up: bool = False
 
@@ -35,7 +39,7 @@ class Proxy(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/topics/id.user"
+        return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -47,31 +51,52 @@ class Handler(BaseHTTPRequestHandler):
         self.server.connections += 1
 
     def do_POST(self) -> None:
-        assert self.path == "/topics/id.user"
+        assert self.path == PATHS["batch"]
         assert self.headers["Content-Type"] == "application/vnd.kafka.json.v2+json"
+        self.answer([record["value"]["ind"] for record in self.records()], topic_entry, "offsets")
+
+    def do_PUT(self) -> None:
+        assert self.path == PATHS["stream"]
+        assert self.headers["Content-Type"] == "application/json"
+        records = self.records()
+        rows = [msgspec.json.decode(record["data"]) for record in records]
+        keys = [row.get("ind", row.get("index")) for row in rows]
+        assert [record["partition-key"] for record in records] == [str(key) for key in keys]
+        self.answer(keys, stream_entry, "Records")
+
+    def records(self) -> list[dict[str, Any]]:
         body = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
-        keys = [record["value"]["ind"] for record in body["records"]]
+        assert list(body) == ["records"]
+        records: list[dict[str, Any]] = body["records"]
+        return records
+
+    def answer(self, keys: list[int], entry: Callable[[Any], object], name: str) -> None:
         self.server.received.append(keys)
         self.server.on_request()
         reply = self.server.script.pop(0) if self.server.script else Reply()
         if reply.hang_up:
             self.close_connection = True
             return
-        errors = reply.errors or (None,) * len(keys)
-        entries = [
-            {"offset": None if code else 0, "error_code": code, "error": code and "why"} for code in errors
-        ]
+        entries = [entry(error) for error in reply.errors or (None,) * len(keys)]
         answer = msgspec.json.encode(
-            {"offsets": entries} if reply.status == 200 else {"error_code": reply.status, "message": "no"}
+            {name: entries} if reply.status == 200 else {"error_code": reply.status, "message": "no"}
         )
         self.send_response(reply.status)
-        for name, value in {**reply.headers, "Content-Length": str(len(answer))}.items():
-            self.send_header(name, value)
+        for header, value in {**reply.headers, "Content-Length": str(len(answer))}.items():
+            self.send_header(header, value)
         self.end_headers()
         self.wfile.write(answer)
 
     def log_message(self, *args: object) -> None:
         """Stay silent."""
+
+
+def topic_entry(error: int | None) -> object:
+    return {"offset": None if error else 0, "error_code": error, "error": error and "why"}
+
+
+def stream_entry(error: str | None) -> object:
+    return {"ErrorCode": error, "ErrorMessage": "why"} if error else {"SequenceNumber": "1", "ShardId": "s"}
 
 
 @pytest.fixture
@@ -87,11 +112,12 @@ def proxy() -> Iterator[Proxy]:
 class Run:
     """A lane, what stops it and what it said."""
 
-    def __init__(self, url: str, patience: float = 20) -> None:
+    def __init__(self, url: str, patience: float = 20, route: Route = "batch") -> None:
         self.stop = threading.Event()
         self.settled: list[tuple[int, int]] = []
         self.notes: list[str] = []
-        self.lane = Lane(urllib3.PoolManager(), url, stop=self.stop, patience=patience, report=self.report)
+        api = Api(urllib3.PoolManager(), url, patience, self.stop)
+        self.lane = Lane(api, PATHS[route], FORMATS[route], self.report)
         self.tally = self.lane.tally
 
     def report(self, acknowledged: int, failed: int, note: str) -> None:
@@ -217,3 +243,64 @@ def test_nothing_to_send_is_no_request(proxy: Proxy) -> None:
     run.lane.submit([])
     run.lane.finish()
     assert (proxy.received, run.tally.read) == ([], 0)
+
+
+def test_only_the_records_that_kinesis_did_not_take_are_put_again(proxy: Proxy) -> None:
+    proxy.script = [
+        Reply(errors=(None, THROTTLED, None, "InternalFailure")),
+        Reply(errors=(THROTTLED, None)),
+        Reply(status=429),
+    ]
+    run = Run(proxy.url, route="stream")
+    assert run.send(range(4), range(4, 6)) == (6, 6, 0)
+    assert proxy.received == [[0, 1, 2, 3], [1, 3], [1], [1], [4, 5]]
+    assert run.notes == [
+        "trying again: InternalFailure: why",
+        f"trying again: {THROTTLED}: why",
+        "trying again: HTTP 429: no",
+    ]
+
+
+def test_a_stream_that_stays_throttled_ends_the_replay_with_all_counted(proxy: Proxy) -> None:
+    proxy.script = [Reply(errors=(None, THROTTLED))] + [Reply(errors=(THROTTLED,))] * 50
+    run = Run(proxy.url, patience=0.3, route="stream")
+    assert run.send(range(2)) == (2, 1, 1)
+    assert run.stop.is_set()
+    assert run.tally.first_given_up == 1
+
+
+def test_put_records_is_never_asked_for_more_than_500(proxy: Proxy) -> None:
+    assert Run(proxy.url, route="stream").send(range(1_200)) == (1_200, 1_200, 0)
+    assert [len(keys) for keys in proxy.received] == [500, 500, 200]
+    assert [key for keys in proxy.received for key in keys] == list(range(1_200))
+
+
+def pin(key: int, size: int) -> Pin:
+    """A post of `size` bytes as JSON."""
+    empty = Pin(key, *[""] * 8, 0, "", "")
+    return Pin(key, "x" * (size - len(msgspec.json.encode(empty))), *[""] * 7, 0, "", "")
+
+
+def test_put_records_is_never_asked_for_more_than_5_mib(proxy: Proxy) -> None:
+    run = Run(proxy.url, route="stream")
+    run.lane.submit([pin(key, 1_000_000) for key in range(7)])
+    assert run.send() == (7, 7, 0)
+    assert proxy.received == [[0, 1, 2, 3, 4], [5, 6]]
+
+
+def test_a_record_over_a_mebibyte_fails_alone_and_unsent(proxy: Proxy) -> None:
+    run = Run(proxy.url, route="stream")
+    largest = 1024**2 - len("1")  # the partition key counts
+    run.lane.submit([pin(1, largest), pin(2, largest + 1), pin(3, 100)])
+    assert run.send() == (3, 2, 1)
+    assert proxy.received == [[1, 3]]
+    assert list(run.tally.reasons) == ["larger than the 1,048,576 bytes that a record may have"]
+    assert run.tally.first_given_up is None
+
+
+def test_a_request_fits_api_gateway(proxy: Proxy) -> None:
+    run = Run(proxy.url)
+    run.lane.submit([User(key, "x" * 4_000_000, None, None, None) for key in range(3)])
+    assert run.send() == (3, 3, 0)
+    assert proxy.received == [[0, 1], [2]]
+    assert TOPIC.most_bytes < 10_000_000

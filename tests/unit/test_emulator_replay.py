@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from threading import Event
 from time import monotonic
 
 import pytest
 
+from emulator.__main__ import plan_of
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count
 from emulator.summary import cut_short, resume_after
 from emulator.tally import FIRST_KEYS, MAX_REASONS, Tally
 from services.common.settings import TABLES, Table
 from services.mysql.rows import Row, User
+from tests.processes import make_settings
 
 
 def plan(**options: object) -> Plan:
     defaults: dict[str, object] = {
-        "rate": None, "limit": None, "random": False, "seed": 1, "loop": False, "batch": 500, "start_after": None
+        "rate": None, "limit": None, "random": False, "seed": 1, "loop": False, "batch": 500, "start_after": None,
+        "ticks": 10,
     }  # fmt: skip
     return Plan(**{**defaults, **options})  # type: ignore[arg-type]
 
@@ -89,6 +93,25 @@ def test_a_limit_cuts_the_last_batch_and_reads_no_further() -> None:
 )
 def test_a_rate_makes_requests_small_enough_to_flow(rate: float | None, batch: int, size: int) -> None:
     assert plan(rate=rate, batch=batch).batch_size == size
+
+
+@pytest.mark.parametrize(
+    ("asked", "rate", "limit"),
+    [
+        ({}, 50, 1_000),
+        ({"rate": 3, "limit": 7}, 3, 7),
+        ({"loop": True}, 50, None),
+        ({"loop": True, "limit": 9}, 50, 9),
+        ({"random": True}, 50, 1_000),
+    ],
+)
+def test_the_streams_have_a_rate_and_a_limit_of_their_own(
+    tmp_path: Path, asked: dict[str, object], rate: float, limit: int | None
+) -> None:
+    settings = make_settings(tmp_path)
+    planned = plan_of("stream", plan(**asked), settings)
+    assert (planned.rate, planned.limit) == (rate, limit)
+    assert plan_of("batch", plan(**asked), settings) == plan(**asked)
 
 
 def posts(number: int) -> list[Batch]:

@@ -1,0 +1,122 @@
+"""A run of the emulator: the posts of each route, from MySQL to the API, with progress and a summary."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from time import monotonic
+
+import urllib3
+from rich.console import Console
+
+from emulator.formats import FORMATS, Route, destination
+from emulator.lane import Api, Lane, Report
+from emulator.progress import ReplayProgress
+from emulator.replay import Batch, Counts, Plan, batches, paced, post_limit, record_count, streams
+from emulator.source import Source
+from emulator.summary import Outcome, cut_short, print_summary, resume_after
+from services.common.api import invoke_url
+from services.common.settings import TABLES, Settings, Table
+
+
+@dataclass
+class Part:
+    """What one route replays.
+
+    Attributes:
+        plan: which posts, and how fast.
+        posts: the posts in batches.
+        total: the records that they are; None is endless.
+        lanes: where the rows of each table go.
+        seconds: how long it took.
+    """
+
+    plan: Plan
+    posts: Iterable[Batch]
+    total: int | None
+    lanes: Mapping[Table, Lane]
+    seconds: float = 0.0
+
+
+def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, stop: Event) -> bool:
+    """Carry the plans out, all at once; whether every record read was acknowledged.
+
+    Raises:
+        mysql.connector.Error: the source cannot be read; what was read before is settled and in the summary.
+        services.common.api.ApiNotFoundError: API Gateway does not have the API.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer.
+    """
+    console = Console()
+    url = invoke_url(settings)
+    sources = {route: Source(settings) for route in plans}
+    counts = {route: _counts(sources[route], plan) for route, plan in plans.items()}
+    totals = {route: record_count(counts[route], plan) for route, plan in plans.items()}
+    if 0 in totals.values():
+        console.print("Nothing to replay: the source has no such rows.", style="red")
+        return False
+    api = Api(urllib3.PoolManager(maxsize=len(TABLES) * len(plans)), url, patience, stop)
+    progress = ReplayProgress(console, totals)
+    parts = {
+        route: Part(
+            plan,
+            _posts(sources[route], counts[route], plan),
+            totals[route],
+            _lanes(api, settings, route, progress.reporter(route)),
+        )
+        for route, plan in plans.items()
+    }
+    try:
+        with progress:
+            _carry_out(parts.values(), stop)
+    finally:
+        outcomes = {route: _outcome(settings, route, part) for route, part in parts.items()}
+        print_summary(console, outcomes)
+        for route, part in parts.items():
+            tallies = outcomes[route].tallies
+            if part.plan.ordered and cut_short(tallies, part.total):
+                console.print(f"To go on: {route} --start-after {resume_after(tallies)}")
+    return all(tally.failed == 0 for outcome in outcomes.values() for tally in outcome.tallies.values())
+
+
+def _counts(source: Source, plan: Plan) -> Counts:
+    return {table: source.count(table, plan.start_after) for table in TABLES}
+
+
+def _posts(source: Source, counts: Counts, plan: Plan) -> Iterable[Batch]:
+    return batches(streams(source, counts, plan), plan.batch_size, post_limit(counts, plan))
+
+
+def _lanes(api: Api, settings: Settings, route: Route, report: Report) -> dict[Table, Lane]:
+    """A lane for each table, all on one HTTP session with a connection kept alive for each."""
+    return {
+        table: Lane(api, destination(settings, route, table)[1], FORMATS[route], report) for table in TABLES
+    }
+
+
+def _outcome(settings: Settings, route: Route, part: Part) -> Outcome:
+    tallies = {destination(settings, route, table)[0]: lane.tally for table, lane in part.lanes.items()}
+    return Outcome(tallies, part.seconds)
+
+
+def _carry_out(parts: Iterable[Part], stop: Event) -> None:
+    """Feed the parts, each in a thread of its own; the first one that cannot go on stops the others."""
+    with ThreadPoolExecutor() as pool:
+        running = [pool.submit(_feed, part, stop) for part in parts]
+    for part in running:
+        part.result()
+
+
+def _feed(part: Part, stop: Event) -> None:
+    """Hand the posts to the lanes and wait until all are settled, whatever happens to their source."""
+    started = monotonic()
+    try:
+        for batch in paced(part.posts, part.plan.rate, stop):
+            for table, rows in batch.items():
+                part.lanes[table].submit(rows)
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        for lane in part.lanes.values():
+            lane.finish()
+        part.seconds = monotonic() - started
