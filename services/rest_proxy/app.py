@@ -19,6 +19,7 @@ from services.rest_proxy.errors import (
 )
 from services.rest_proxy.metadata import KafkaJSONResponse, add_metadata_routes
 from services.rest_proxy.openapi import document
+from services.rest_proxy.pin import Pin
 from services.rest_proxy.produce import Produce
 from services.rest_proxy.topics import Topics
 
@@ -40,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="REST proxy",
         version="2",
-        description="Confluent REST Proxy v2, the part that produces.",
+        description="Confluent REST Proxy v2, the part that produces, and a route for single posts.",
         lifespan=lifespan,
         redirect_slashes=False,
         default_response_class=KafkaJSONResponse,
@@ -54,5 +55,8 @@ def create_app(settings: Settings) -> FastAPI:
     add_metadata_routes(app, topics, budget)
     produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
     app.router.routes.insert(0, Route("/topics/{topic}", produce, methods=["POST"]))
+    pin_topics = (settings.pin_batch_topic, settings.pin_streaming_topic)
+    pin = Pin(topics, deliverer, budget, pin_topics, settings.rest_proxy_max_record_bytes)
+    app.router.routes.insert(0, Route("/pin/", pin, methods=["POST"]))
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app

@@ -13,6 +13,12 @@ from services.rest_proxy.errors import ApiError, ErrorCode
 READ_SECONDS = 20
 
 
+def declared_length(headers: dict[bytes, bytes]) -> int | None:
+    """Content-Length, which the server has checked to be a number; None for a chunked body."""
+    length = headers.get(b"content-length")
+    return None if length is None else int(length)
+
+
 async def read_body(receive: Receive, declared: int | None, limit: int, share: Share) -> bytes:
     """The whole body.
 

@@ -24,7 +24,7 @@ class ErrorCode(Enum):
     METHOD_NOT_ALLOWED = 405, "The path does not have this method."
     BODY_TIMEOUT = 408, "The body did not arrive in time."
     TOO_LARGE = 413, "The body, or its number of records, is over the limit."
-    UNSUPPORTED_TYPE = 41501, "The content type is neither of the two produced."
+    UNSUPPORTED_TYPE = 41501, "The content type is not one that this path takes."
     INVALID = 422, "The body is empty, or JSON of another shape than the request's."
     INTERNAL = 500, "A fault of the proxy; its log has the trace."
     KAFKA_ERROR = 50002, "Kafka refused this record, and would refuse it again."

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's own, and the produce route, which is outside of FastAPI's machinery."""
+"""The OpenAPI document: FastAPI's own, and the routes that produce, which are outside of FastAPI's machinery."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from services.rest_proxy.errors import MEDIA_TYPE, ErrorCode, responses
+from services.rest_proxy.pin import CONTENT_TYPE as PIN_TYPE
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
 
 JSON = dict[str, Any]
@@ -55,6 +56,7 @@ _ERRORS = (
     ErrorCode.OVERLOADED,
     ErrorCode.KAFKA_UNAVAILABLE,
 )
+_RECORD_ERRORS = (ErrorCode.KAFKA_ERROR, ErrorCode.KAFKA_RETRIABLE)
 
 
 def document(app: FastAPI) -> JSON:
@@ -64,6 +66,7 @@ def document(app: FastAPI) -> JSON:
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         schema["paths"]["/topics/{topic}"]["post"] = _produce_operation()
+        schema["paths"]["/pin/"] = {"post": _pin_operation()}
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -90,6 +93,39 @@ def _produce_operation() -> JSON:
                 "content": {MEDIA_TYPE: {"schema": _ANSWER}},
             },
             **{str(status): answer for status, answer in responses(*_ERRORS).items()},
+        },
+    }
+
+
+def _pin_operation() -> JSON:
+    place = {
+        "type": "object",
+        "required": ["topic", "partition", "offset"],
+        "additionalProperties": False,
+        "properties": {
+            "topic": {"type": "string"},
+            "partition": {"type": "integer"},
+            "offset": {"type": "integer"},
+        },
+    }
+    answer = {
+        "type": "object",
+        "required": ["offsets"],
+        "additionalProperties": False,
+        "properties": {"offsets": {"type": "array", "minItems": 2, "maxItems": 2, "items": place}},
+    }
+    post = {"type": "object", "description": "A post, kept byte for byte."}
+    return {
+        "operationId": "pin",
+        "summary": "Produce one post to the topics for batch and for streaming",
+        "description": (
+            "Answers 200 when both topics have acknowledged it. After 50002 and 50003 one of them may have it; "
+            "any other status means that nothing was written."
+        ),
+        "requestBody": {"required": True, "content": {PIN_TYPE: {"schema": post}}},
+        "responses": {
+            "200": {"description": "Where the post is.", "content": {PIN_TYPE: {"schema": answer}}},
+            **{str(status): answer for status, answer in responses(*_ERRORS, *_RECORD_ERRORS).items()},
         },
     }
 

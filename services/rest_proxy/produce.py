@@ -7,7 +7,7 @@ Plain ASGI within the FastAPI application: FastAPI's own machinery would add 50 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from services.rest_proxy.body import read_body
+from services.rest_proxy.body import declared_length, read_body
 from services.rest_proxy.budget import Budget, Share
 from services.rest_proxy.delivery import Deliverer
 from services.rest_proxy.errors import MEDIA_TYPE
@@ -53,7 +53,5 @@ class Produce:
 
     async def _read(self, headers: dict[bytes, bytes], receive: Receive, share: Share) -> list[Record]:
         parse = parser_of(headers.get(b"content-type", b"").decode("latin-1"))
-        length = headers.get(b"content-length")
-        declared = None if length is None else int(length)
-        body = await read_body(receive, declared, self._max_body_bytes, share)
+        body = await read_body(receive, declared_length(headers), self._max_body_bytes, share)
         return parse(body, self._budget.max_records)

@@ -57,6 +57,7 @@ class _BinaryRequest(Struct, forbid_unknown_fields=True):
 
 _decode_json = Decoder(_JsonRequest).decode
 _decode_binary = Decoder(_BinaryRequest).decode
+_decode_object = Decoder(dict[str, Raw]).decode
 _check_syntax = Decoder(Raw).decode
 
 
@@ -99,6 +100,16 @@ def parse_binary(body: bytes, most: int) -> list[Record]:
         Record(_base64(r.key, index, "key"), _base64(r.value, index, "value"), _partition(r.partition, index))
         for index, r in enumerate(records)
     ]
+
+
+def parse_object(body: bytes) -> Record:
+    """A record whose value is the body, which has to be one JSON object.
+
+    Raises:
+        ApiError: 400 malformed, 422 empty or not an object.
+    """
+    _decode(_decode_object, body)
+    return Record(None, body, ANY_PARTITION)
 
 
 _PARSERS = {JSON_TYPE: parse_json, BINARY_TYPE: parse_binary}

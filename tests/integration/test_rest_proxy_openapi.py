@@ -16,7 +16,8 @@ RUN_SECONDS = 120
 
 @pytest.fixture(scope="module")
 def proxy(kafka: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    with running_proxy(kafka, tmp_path_factory.mktemp("proxy")) as proxy:
+    values = {"pin_batch_topic": new_topic(kafka), "pin_streaming_topic": new_topic(kafka)}
+    with running_proxy(kafka, tmp_path_factory.mktemp("proxy"), **values) as proxy:
         yield proxy
 
 
@@ -35,7 +36,7 @@ def test_every_answer_is_as_documented(proxy: Proxy, tmp_path: Path, topic_exist
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "5 selected / 5 total" in run.stdout
+    assert "6 selected / 6 total" in run.stdout
 
 
 def test_the_document_has_every_route_and_is_shown(proxy: Proxy) -> None:
@@ -47,5 +48,6 @@ def test_the_document_has_every_route_and_is_shown(proxy: Proxy) -> None:
         ("get", "/topics"),
         ("get", "/topics/{topic}"),
         ("post", "/topics/{topic}"),
+        ("post", "/pin/"),
     }
     assert proxy.client.get("/docs").status_code == 200
