@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -63,7 +63,8 @@ def _with_role(session: boto3.Session, options: Options) -> boto3.Session:
     """A session whose temporary keys renew themselves."""
 
     def sts_client(service: str, **given: Any) -> Any:  # noqa: ANN401 - made by boto3 at run time
-        return session.client(service, **{**given, "endpoint_url": options.sts_endpoint})
+        make: Any = session.client
+        return make(service, **{**given, "endpoint_url": options.sts_endpoint})
 
     extra = {"RoleSessionName": options.role_session_name}
     if options.role_external_id:
@@ -77,9 +78,16 @@ def _with_role(session: boto3.Session, options: Options) -> boto3.Session:
     return boto3.Session(region_name=session.region_name, botocore_session=assumed)
 
 
-def stream_argument(stream: str) -> dict[str, str]:
+class StreamArgument(TypedDict, total=False):
+    """The argument of a call that says which stream it is about."""
+
+    StreamName: str
+    StreamARN: str
+
+
+def stream_argument(stream: str) -> StreamArgument:
     """How calls name the stream, which is given by its name or its ARN."""
-    return {"StreamARN" if stream.startswith("arn:") else "StreamName": stream}
+    return {"StreamARN": stream} if stream.startswith("arn:") else {"StreamName": stream}
 
 
 def error_code(error: Exception) -> str:

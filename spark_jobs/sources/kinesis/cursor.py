@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import dropwhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Required, TypedDict
 
 from .client import EXPIRED_ITERATOR, GONE, Backoff, error_code, stream_argument
 from .errors import GoneError
@@ -16,6 +16,7 @@ from .records import Record, arrival_millis
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.literals import ShardIteratorTypeType
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +30,22 @@ class Page:
 
     records: may be none though more follow.
     behind: milliseconds between the last record of the page and the shard's newest.
-    at_end: nothing more was there at the time of the read.
+    full: the page ended at a limit.
     closed: nothing more will ever come.
     """
 
     records: Sequence[Record]
     behind: int
-    at_end: bool
+    full: bool
     closed: bool
+
+    @property
+    def at_end(self) -> bool:
+        """Whether nothing more was there at the time of the read.
+
+        LocalStack says 0 ms behind also where more records of the same millisecond follow.
+        """
+        return self.behind == 0 and not self.full
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,17 @@ class Place:
     start: int
 
 
-class ShardCursor:
-    """A place in a shard; `due` says (as time.monotonic() does) when it may be read again.
+class _Where(TypedDict, total=False):
+    ShardIteratorType: "Required[ShardIteratorTypeType]"
+    StartingSequenceNumber: str
+    Timestamp: datetime
 
+
+class ShardCursor:
+    """A place in a shard, moved by each read.
+
+    position: where the micro-batch starts; sequence: of the last record read since.
+    due: when it may be read again, as time.monotonic() has it.
     stale: the position is older than what the stream keeps; reading fails unless its record is still there.
     """
 
@@ -64,6 +81,7 @@ class ShardCursor:
         stale: bool = False,
     ) -> None:
         self.client, self.options, self.place, self.position = client, options, place, position
+        self.sequence = position.sequence
         self.due = 0.0
         self.iterator: str | None = None
         self.unproven = stale
@@ -89,35 +107,39 @@ class ShardCursor:
         self.due = asked + max(pause, size / self.options.max_fetch_bytes_per_second)
         return page
 
-    def moved_to(self, position: Position, *, exactly: bool) -> None:
-        """The records up to there are taken; `exactly`: all that were fetched."""
+    def settle(self, position: Position) -> None:
+        """The next micro-batch starts there; what was read beyond it will be read again."""
         self.position = position
-        if not exactly:
-            self.iterator = None
+        if self.sequence != position.sequence:
+            self.sequence, self.iterator = position.sequence, None
 
     def _page(self, limit: int) -> tuple[Page, int]:
         if self.iterator is None:
             self.iterator = self._open()
         limit = min(limit + self.unproven, MAX_PAGE_RECORDS)
         answer = self.client.get_records(ShardIterator=self.iterator, Limit=limit)
-        found, behind = answer["Records"], answer.get("MillisBehindLatest", 0)
+        found, behind = list[Record](answer["Records"]), answer.get("MillisBehindLatest", 0)
         self.iterator = answer.get("NextShardIterator")
         size = sum(len(record["Data"]) for record in found)
-        # LocalStack says 0 ms also where more records of the same millisecond follow.
-        at_end = behind == 0 and len(found) < limit and size < _FULL_PAGE_BYTES
-        records = self._accepted(found)
-        if self.unproven and (records or at_end or not self.iterator):
+        page = Page(
+            found, behind, full=len(found) >= limit or size >= _FULL_PAGE_BYTES, closed=not self.iterator
+        )
+        return replace(page, records=self._accepted(page)), size
+
+    def _accepted(self, page: Page) -> Sequence[Record]:
+        """The page's records that are after the cursor, which moves to the last of them."""
+        records = page.records
+        if self.unproven and (records or page.at_end or page.closed):
             records = self._proven(records)
-        return Page(records, behind, at_end, closed=not self.iterator), size
+        if self.sequence is None and self.place.start:
+            # boto3 may have cut the iterator's time to the second.
+            records = list(dropwhile(lambda record: arrival_millis(record) < self.place.start, records))
+        if records:
+            self.sequence = records[-1]["SequenceNumber"]
+        return records
 
-    def _accepted(self, records: list[Record]) -> list[Record]:
-        """Without those before the start: boto3 may cut an iterator's time to the second."""
-        if self.position.sequence is not None or not self.place.start:
-            return records
-        return list(dropwhile(lambda record: arrival_millis(record) < self.place.start, records))
-
-    def _proven(self, records: list[Record]) -> list[Record]:
-        if not records or records[0]["SequenceNumber"] != self.position.sequence:
+    def _proven(self, records: Sequence[Record]) -> Sequence[Record]:
+        if not records or records[0]["SequenceNumber"] != self.sequence:
             raise GoneError("what was read last has expired, and so may have records after it")
         self.unproven = False
         return records[1:]
@@ -138,10 +160,10 @@ class ShardCursor:
         iterator: str = answer["ShardIterator"]
         return iterator
 
-    def _where(self) -> dict[str, Any]:
-        if self.position.sequence is not None:
-            kind = "AT_SEQUENCE_NUMBER" if self.unproven else "AFTER_SEQUENCE_NUMBER"
-            return {"ShardIteratorType": kind, "StartingSequenceNumber": self.position.sequence}
+    def _where(self) -> "_Where":
+        if self.sequence is not None:
+            kind: ShardIteratorTypeType = "AT_SEQUENCE_NUMBER" if self.unproven else "AFTER_SEQUENCE_NUMBER"
+            return {"ShardIteratorType": kind, "StartingSequenceNumber": self.sequence}
         if self.unproven:
             raise GoneError("nothing of it was read for longer than the stream keeps records")
         if self.place.start:

@@ -83,7 +83,7 @@ def parse_options(given: Mapping[str, str], *, default_position: str) -> Options
         min_fetch_seconds=reader.value("minFetchPeriod", _fetch_period, 0.4),
         max_fetch_seconds=reader.value("maxFetchDuration", _duration, 10.0),
         fetch_buffer_bytes=min(reader.value("fetchBufferSize", _size, MAX_BUFFER_BYTES), MAX_BUFFER_BYTES),
-        look_seconds=reader.value("shardFetchInterval", _duration, 1.0),
+        look_seconds=reader.value("shardFetchInterval", _duration, 10.0),
         client_retries=reader.value("clientRetries", _positive, 5),
         fail_on_data_loss=reader.value("failOnDataLoss", _boolean, True),
         region=reader.text("region"),

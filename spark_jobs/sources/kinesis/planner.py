@@ -5,11 +5,12 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .client import make_client
 from .cursor import Place, ShardCursor
-from .errors import DataLossError
+from .errors import DataLossError, OptionError
 from .offsets import Offset, Position, StreamOffset, advance, lost_shards, new_stream, with_ready
 from .options import Options
 from .partitions import PrefetchedPartition, RangePartition
@@ -68,12 +69,23 @@ class Planner:
         base = self._rebased(start)
         cursors = {place: self._cursor(place, position) for place, position in self._readable(start, base)}
         taken = Prefetch(self.options, limit=limit, target=self.target).run(cursors, self.pool)
-        if any(each.closed for each in taken.values()):
-            self._look()  # now the children are listed
+        if self._recreated(cursors, taken):
+            return self.latest(start, limit)
         read = {place: self._position(cursors[place], each) for place, each in taken.items()}
         end = self._advanced(base, read)
         self.prefetched = Prefetched(start, end, taken)
         return end
+
+    def _recreated(self, cursors: Mapping[Place, ShardCursor], taken: Mapping[Place, Taken]) -> bool:
+        """Look at the streams if what was read asks for it; whether one of them is a new one."""
+        if not any(
+            each.gone or each.closed or (each.records and cursors[place].position.sequence is None)
+            for place, each in taken.items()
+        ):
+            return False
+        before = {name: view.created for name, view in self.views.items()}
+        self._look()
+        return before != {name: view.created for name, view in self.views.items()}
 
     def partitions(self, start: Offset, end: Offset) -> Sequence[PrefetchedPartition | RangePartition]:
         """One partition per shard with records between the offsets.
@@ -92,7 +104,7 @@ class Planner:
         ]
 
     def _ranges(self, name: str, start: StreamOffset, end: StreamOffset) -> list[RangePartition]:
-        view = self.views.get(name) or look_at(self.client, name, self.options.client_retries)
+        view = self.views.get(name) or look_at(self.client, name, retries=self.options.client_retries)
         if view.created != end.created:
             self._lose(f"stream {name} was deleted and created again while a micro-batch of it was open")
             return []
@@ -103,8 +115,10 @@ class Planner:
         ]
 
     def _look(self) -> None:
-        retries = self.options.client_retries
-        self.views = {name: look_at(self.client, name, retries) for name in self.options.streams}
+        names, retries = self.options.streams, self.options.client_retries
+        self.views = dict(
+            zip(names, self.pool.map(partial(look_at, self.client, retries=retries), names), strict=True)
+        )
         self.looked = time.monotonic()
 
     def _lose(self, what: str) -> None:
@@ -140,6 +154,8 @@ class Planner:
     def _initial(self, view: StreamView) -> int:
         if self.options.initial_position == "latest":
             return view.now()
+        if self.options.at_millis > view.now():
+            raise OptionError("option initialPosition: expected an at_timestamp in the past")
         return self.options.at_millis
 
     def _readable(self, start: Offset, base: Offset) -> list[tuple[Place, Position]]:
@@ -159,44 +175,25 @@ class Planner:
         stale = view.now() - position.read_to > view.retention
         cursor = self.cursors.get(place)
         if cursor is None or cursor.position != position or (stale and not cursor.unproven):
-            due = cursor.due if cursor else 0.0
-            cursor = self.cursors[place] = ShardCursor(
-                self.client, self.options, place, position, stale=stale
-            )
-            cursor.due = due
+            renewed = ShardCursor(self.client, self.options, place, position, stale=stale)
+            renewed.due = cursor.due if cursor else 0.0
+            cursor = self.cursors[place] = renewed
+        cursor.settle(position)
         return cursor
 
     def _position(self, cursor: ShardCursor, taken: Taken) -> Position:
         """Where the shard stands after the micro-batch; moves its cursor there."""
         place, before, view = cursor.place, cursor.position, self.views[cursor.place.stream]
         if taken.gone:
-            return self._after_loss(place, before, taken)
-        self.behind[place] = taken.behind
-        closed = taken.closed and any(place.shard in parents for parents in view.parents.values())
-        if taken.finished:
+            del self.cursors[place]
+            self._lose(f"stream {place.stream}, shard {place.shard}: {taken.gone}")
+            return Position(read_to=view.now())
+        if self.target is not None and taken.over:
             self.finished.add(place)
-        idle = taken.at_end and view.now() - before.read_to > view.retention // 4
-        if not (taken.records or closed or idle):
-            return before
-        read_to = view.now() if (taken.at_end or closed) and not taken.finished else taken.arrival
-        position = Position(
-            read_to=max(read_to, before.read_to),
-            sequence=taken.sequence or before.sequence,
-            records=taken.records,
-            closed=closed,
-        )
-        cursor.moved_to(position, exactly=not taken.finished)
+        self.behind[place] = taken.behind
+        position = _moved(before, taken, view, place.shard)
+        cursor.settle(position)
         return position
-
-    def _after_loss(self, place: Place, before: Position, taken: Taken) -> Position:
-        """The shard's oldest record, unless the whole stream is another one, which the next call will see."""
-        view = look_at(self.client, place.stream, self.options.client_retries)
-        self.looked = _NEVER
-        self.cursors.pop(place, None)
-        if view.created != self.views[place.stream].created:
-            return before
-        self._lose(f"stream {place.stream}, shard {place.shard}: {taken.gone}")
-        return Position(read_to=view.now())
 
     def _advanced(self, base: Offset, read: Mapping[Place, Position]) -> Offset:
         """The offset with what was read; the very same if nothing was."""
@@ -218,3 +215,17 @@ class Planner:
             if place.stream in streams and place in self.behind:
                 streams[place.stream][place.shard] = self.behind[place]
         return {"millisBehindLatest": streams, "dataLosses": self.losses}
+
+
+def _moved(before: Position, taken: Taken, view: StreamView, shard: str) -> Position:
+    """The position behind what was taken; the same if nothing was.
+
+    An idle shard's is renewed now and then, so that a restart finds it younger than what the stream keeps.
+    """
+    # Kinesis lists a shard's children before it ends; without them the order of reading is not known yet.
+    closed = taken.closed and any(shard in parents for parents in view.parents.values())
+    idle = taken.at_end and view.now() - before.read_to > view.retention // 4
+    if not (taken.records or closed or idle):
+        return before
+    read_to = view.now() if taken.at_end or closed else max(taken.arrival, before.read_to)
+    return Position(read_to, taken.sequence or before.sequence, taken.records, closed)

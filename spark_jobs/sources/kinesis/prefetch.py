@@ -15,13 +15,16 @@ from .records import arrival_millis, to_batch
 
 # So long a call may find nothing; Spark asks again at once, and can stop the query in between.
 _PATIENCE_SECONDS = 1.0
+# A shard that is nearly read up is left to the next micro-batch; else a steady flow would never end this one.
+_LAGGING_MILLIS = 1000
 
 
 @dataclass
 class Taken:
     """What was read of one shard; arrival of its last record, in milliseconds since 1970.
 
-    finished: what arrived up to the target is read.
+    lagging: more is known to follow, a second's worth or more.
+    cut: records that arrived after the target were left out.
     """
 
     batches: list[pa.RecordBatch] = field(default_factory=list)
@@ -32,13 +35,14 @@ class Taken:
     behind: int = 0
     at_end: bool = False
     closed: bool = False
-    finished: bool = False
+    lagging: bool = False
+    cut: bool = False
     gone: GoneError | None = None
 
     @property
     def over(self) -> bool:
         """Whether there is no use in reading on now."""
-        return self.at_end or self.closed or self.finished or self.gone is not None
+        return self.at_end or self.closed or self.cut or self.gone is not None
 
 
 class Prefetch:
@@ -72,7 +76,7 @@ class Prefetch:
             elif self._count() and now - started > self.options.max_fetch_seconds:
                 return self.taken
             else:
-                due = due[:room]
+                due = sorted(due, key=lambda cursor: cursor.due)[:room]
                 share = min(room // len(due), self.options.max_records_per_fetch)
                 for cursor, page in pool.map(_fetch, due, repeat(share)):
                     self._take(cursor, page)
@@ -89,8 +93,7 @@ class Prefetch:
     def _worth_waiting(self, pause: float, elapsed: float) -> bool:
         """With records at hand, only for shards known to hold more; with none, as long as is polite."""
         if self._count():
-            behind = any(taken.records and not taken.over for taken in self.taken.values())
-            return behind and pause <= MIN_FETCH_SECONDS
+            return pause <= MIN_FETCH_SECONDS and any(taken.lagging for taken in self.taken.values())
         return self.target is not None or elapsed < _PATIENCE_SECONDS
 
     def _take(self, cursor: ShardCursor, page: Page | GoneError | None) -> None:
@@ -101,9 +104,10 @@ class Prefetch:
             taken.gone = page
             return
         records = list(takewhile(self._in_time, page.records))
-        cut = len(records) < len(page.records)
-        taken.behind, taken.at_end, taken.closed = page.behind, page.at_end, page.closed and not cut
-        taken.finished = self.target is not None and (cut or page.at_end or page.closed)
+        taken.cut = len(records) < len(page.records)
+        taken.behind, taken.at_end = page.behind, page.at_end and not taken.cut
+        taken.closed = page.closed and not taken.cut
+        taken.lagging = not taken.over and (page.full or page.behind >= _LAGGING_MILLIS)
         if records:
             taken.batches.append(to_batch(cursor.place.stream, cursor.place.shard, records))
             taken.records += len(records)

@@ -90,7 +90,9 @@ class KinesisBatchReader(DataSourceReader):
     def partitions(self) -> Sequence[InputPartition]:
         """One for each shard."""
         client = make_client(self.options)
-        views = {name: look_at(client, name, self.options.client_retries) for name in self.options.streams}
+        views = {
+            name: look_at(client, name, retries=self.options.client_retries) for name in self.options.streams
+        }
         return [
             ShardPartition(Place(name, shard, self.options.at_millis), view.now())
             for name, view in views.items()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .client import GONE, error_code, persistently, stream_argument
 from .errors import DataLossError
@@ -12,6 +12,7 @@ from .offsets import Parents
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import DescribeStreamSummaryOutputTypeDef, ShardTypeDef
 
 # The Date is up to a second old by itself, and the answer may have taken another.
 _DATE_TOLERANCE = 2.0
@@ -34,7 +35,7 @@ class StreamView:
         return int(time.time() * 1000) + self.skew
 
 
-def look_at(client: "KinesisClient", stream: str, retries: int) -> StreamView:
+def look_at(client: "KinesisClient", stream: str, *, retries: int) -> StreamView:
     """Describe the stream and list its shards.
 
     Raises:
@@ -58,7 +59,7 @@ def _look_at(client: "KinesisClient", stream: str) -> StreamView:
     return StreamView(created, summary["RetentionPeriodHours"] * 3_600_000, parents, skew)
 
 
-def _shards(client: "KinesisClient", stream: str) -> Iterator[dict[str, Any]]:
+def _shards(client: "KinesisClient", stream: str) -> Iterator["ShardTypeDef"]:
     answer = client.list_shards(**stream_argument(stream))
     yield from answer["Shards"]
     while answer.get("NextToken"):
@@ -66,13 +67,11 @@ def _shards(client: "KinesisClient", stream: str) -> Iterator[dict[str, Any]]:
         yield from answer["Shards"]
 
 
-def _parents(shard: dict[str, Any]) -> Iterator[str]:
-    for key in ("ParentShardId", "AdjacentParentShardId"):
-        if shard.get(key):
-            yield shard[key]
+def _parents(shard: "ShardTypeDef") -> Iterator[str]:
+    yield from filter(None, (shard.get("ParentShardId"), shard.get("AdjacentParentShardId")))
 
 
-def clock_skew(answer: dict[str, Any]) -> int:
+def clock_skew(answer: "DescribeStreamSummaryOutputTypeDef") -> int:
     """0 unless the answer's Date, which is in whole seconds, contradicts this machine's clock."""
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     if not date:
