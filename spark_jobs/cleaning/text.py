@@ -22,9 +22,7 @@ SENTINELS = (
 # Unicode's white space, control characters apart; the two common ones first.
 BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 
-# Control characters and the rarer white space. The first class is quick to test and passes over most
-# characters, the look-behind says which of the rest are meant.
-_RARE = rf"[^ -~](?<=[\x00-\x1f\x7f-\x9f{BLANKS[2:]}])"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+"
 _LINE_BREAKS = r"[\t\n\r]+"
 _SPREAD = r"(?s)\A.(?:,.)++\z"
@@ -50,8 +48,8 @@ def tidy(text: Column, controls: Column) -> Column:
     is_ascii = fn.octet_length(text) == fn.length(text)
     return (
         fn.when(~controls & is_ascii, fn.trim(text))
-        .when(text.rlike(_RARE), _trim(_without_controls(text)))
-        .otherwise(fn.trim(text, fn.lit(BLANKS[:2])))
+        .when(~controls & ~_may_hold_c1(fn.replace(text, fn.lit("\u00a0"), fn.lit(""))), _trim(text))
+        .otherwise(_tidy(text))
     )
 
 
@@ -80,6 +78,15 @@ def path(text: Column) -> Column:
 
 def _trim(text: Column) -> Column:
     return fn.trim(text, fn.lit(BLANKS))
+
+
+def _tidy(text: Column) -> Column:
+    return fn.when(text.rlike(_CONTROL), _trim(_without_controls(text))).otherwise(_trim(text))
+
+
+def _may_hold_c1(text: Column) -> Column:
+    """Whether a text may hold U+0080 to U+009F, which begin with this byte in UTF-8; some signs do as well."""
+    return fn.contains(text.cast("binary"), fn.lit(bytes([0xC2])))
 
 
 def _without_controls(text: Column) -> Column:
