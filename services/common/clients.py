@@ -72,10 +72,11 @@ def mysql_connection(settings: Settings, database: str = "pinterest_data") -> An
 def postgres_connection(
     settings: Settings, role: str = "postgres", database: str = "pinterest"
 ) -> "PostgresConnection":
-    """A connection to the served database as `postgres`, `batch_writer` or `analyst`."""
+    """A connection to a served database as `postgres`, `batch_writer`, `speed_writer` or `analyst`."""
     passwords = {
         "postgres": settings.postgres_password,
         "batch_writer": settings.batch_writer_password,
+        "speed_writer": settings.speed_writer_password,
         "analyst": settings.analyst_password,
     }
     return psycopg2.connect(

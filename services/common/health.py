@@ -17,7 +17,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from services.common.clients import postgres_connection
-from services.common.settings import Settings, load_settings
+from services.common.settings import LOOPBACK, Settings, load_settings
 
 # A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
 _PATIENCE = 5.0
@@ -51,11 +51,11 @@ def kafka_cluster_id(settings: Settings) -> str | None:
 
 
 def localstack(settings: Settings) -> None:
-    """LocalStack answers, and each of our services has been loaded."""
-    answer = _get_json(f"{settings.aws_endpoint_url}/_localstack/health")
-    states = answer.get("services")
+    """LocalStack answers, and each of our services has been loaded; whether AWS_ENDPOINT_URL is it or not."""
+    url = f"http://{LOOPBACK}:{settings.localstack_port}"
+    states = _get_json(f"{url}/_localstack/health").get("services")
     if not isinstance(states, dict):
-        raise Unhealthy(f"{settings.aws_endpoint_url} is not a LocalStack")
+        raise Unhealthy(f"{url} is not a LocalStack")
     loading = [
         name for name in ("s3", "kinesis", "apigateway") if states.get(name) not in ("running", "available")
     ]

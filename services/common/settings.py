@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     rest_proxy_url: Address = Field(
         default_factory=lambda data: f"http://{LOOPBACK}:{data.get('rest_proxy_port')}"
     )
-    """Where API Gateway finds the REST proxy."""
+    """Where health checks and benchmarks find the REST proxy."""
     mysql_host: str = LOOPBACK
     """Where clients find MySQL."""
     postgres_host: str = LOOPBACK
@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """The stage of the REST API in API Gateway."""
     api_url: Address = ""
     """Where the emulator posts to: an invoke URL, or the REST proxy; empty: the API's own, asked of API Gateway."""
+    api_rest_proxy_url: Address = Field(default_factory=lambda data: str(data.get("rest_proxy_url")))
+    """Where API Gateway finds the REST proxy; on AWS an address that AWS reaches."""
     api_role_arn: str = Field(default_factory=_locally("arn:aws:iam::000000000000:role/api-gateway-kinesis"))
     """The role with which API Gateway calls Kinesis; on AWS provisioning makes the API only when it is set."""
 
@@ -133,6 +135,8 @@ class Settings(BaseSettings):
     """Postgres' superuser postgres."""
     batch_writer_password: SecretStr
     """Postgres' role of the batch cleaner."""
+    speed_writer_password: SecretStr
+    """Postgres' role of the streaming writer."""
     analyst_password: SecretStr
     """Postgres' read-only role for people."""
 
@@ -218,7 +222,9 @@ def _plain(value: object) -> str:
 
 def explain(error: ValidationError) -> str:
     """One line per wrong or missing variable: its name, what is expected, what was given."""
-    return "\n".join(_explain_one(dict(problem)) for problem in error.errors())
+    # Defaults that could not be made for want of a wrong value are not worth a line of their own.
+    problems = [dict(each) for each in error.errors() if each["type"] != "default_factory_not_called"]
+    return "\n".join(map(_explain_one, problems))
 
 
 def _explain_one(problem: dict[str, object]) -> str:
@@ -226,7 +232,9 @@ def _explain_one(problem: dict[str, object]) -> str:
     variable = str(location[0]).upper() if isinstance(location, tuple) and location else "settings"
     if problem["type"] == "missing":
         return f"{variable} is not set. Run `make setup`, which writes it into .env."
-    return f"{variable}: {problem['msg']} (it is {problem['input']!r}). Correct it in .env."
+    field = Settings.model_fields.get(variable.lower())
+    given = "" if field and field.annotation is SecretStr else f" (it is {problem['input']!r})"
+    return f"{variable}: {problem['msg']}{given}. Correct it in .env."
 
 
 @cache

@@ -6,12 +6,14 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
 from services.common import health
+from services.common.api import ApiNotFoundError, invoke_url
 from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
 from services.local import doctor, processes, supervision
@@ -72,7 +74,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
             wait_until(settled, timeout=_UP_SECONDS, what="the services to be healthy", interval=0.5)
     if problems:
         _explain_failure(settings, failed or _causes(services, problems), problems)
-    console.print(_table(settings, services, problems))
+    _show(settings, services, problems)
 
 
 def _given_up(service: Service, state: supervision.ProcessState) -> bool:
@@ -127,6 +129,17 @@ def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str
     return {name: reason for name, reason in found.items() if reason}
 
 
+def _show(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> None:
+    """Print the table, and the URL to post to."""
+    console.print(_table(settings, services, problems))
+    if "localstack" in problems and not settings.api_url:
+        return  # asking it would only take time
+    try:
+        console.print(f"\n Invoke URL  {invoke_url(settings)}", highlight=False, soft_wrap=True)
+    except (ApiNotFoundError, BotoCoreError, ClientError) as error:
+        console.print(f"\n [yellow]{escape(str(error))}[/]", highlight=False)
+
+
 def _table(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> Table:
     states = supervision.states(settings)
     table = Table("service", "state", "URL or connection string", "memory", box=None, header_style="bold")
@@ -152,7 +165,7 @@ def status() -> None:
     settings = load_settings()
     _require_up(settings)
     services = load(settings)
-    console.print(_table(settings, services, _problems(settings, services)))
+    _show(settings, services, _problems(settings, services))
 
 
 def _require_up(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """docker-compose.yml read for local mode: which process each service is, and what it waits for.
 
-Variables are replaced as Compose does: ${NAME}, ${NAME:-default} and ${NAME:?message}, and $$ is a dollar sign
-(the Compose specification's chapter on interpolation).
+Variables are replaced as Compose does: ${NAME}, ${NAME:-default}, ${NAME-default if it is not even empty} and
+${NAME:?message}, and $$ is a dollar sign (the Compose specification's chapter on interpolation).
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from services.common.settings import ROOT, Settings
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 
-_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?:(?P<kind>:[-?])(?P<other>[^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?:(?P<kind>:[-?]|-)(?P<other>[^}]*))?\})")
 
 
 class ComposeError(Exception):
@@ -62,7 +62,7 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
         if match["dollar"]:
             return "$"
         value = values.get(match["name"], "")
-        if value or match["kind"] is None:
+        if value or match["kind"] is None or (match["kind"] == "-" and match["name"] in values):
             return value
         if match["kind"] == ":?":
             raise ComposeError(f"{match['name']} is not set: {match['other']}")

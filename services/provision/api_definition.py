@@ -66,7 +66,9 @@ _CALLS = (
 
 def definition(settings: Settings) -> JSON:
     """The document: `/topics/{proxy+}` to the REST proxy, `/streams...` to Kinesis."""
-    paths: JSON = {"/topics/{proxy+}": {"x-amazon-apigateway-any-method": _proxy(settings.rest_proxy_url)}}
+    paths: JSON = {
+        "/topics/{proxy+}": {"x-amazon-apigateway-any-method": _proxy(settings.api_rest_proxy_url)}
+    }
     for call in _CALLS:
         paths.setdefault(call.path, {})[call.method] = _kinesis(call, settings)
     return {

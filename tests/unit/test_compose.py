@@ -27,6 +27,9 @@ def stack(tmp_path: Path) -> Settings:
         ("${NAME}", "value"),
         ("${NAME:-other}", "value"),
         ("${EMPTY:-other}", "other"),
+        ("${EMPTY-other}", ""),
+        ("${NAME-other}", "value"),
+        ("${ABSENT-http://other:1}", "http://other:1"),
         ("${ABSENT:-}", ""),
         ("${ABSENT}", ""),
         ("$$NAME", "$NAME"),
@@ -90,6 +93,13 @@ def test_local_mode_replaces_what_is_different_outside_of_a_container(stack: Set
     assert kafka["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
     assert services["s3-sink"].environment["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{stack.kafka_port}"
     assert services["rest-proxy"].port == stack.rest_proxy_port
+
+
+@pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:14566"])
+def test_our_services_use_the_endpoint_that_is_set(tmp_path: Path, endpoint: str) -> None:
+    services = load(make_settings(tmp_path, aws_endpoint_url=endpoint))
+    for name in ("provision", "s3-sink"):
+        assert services[name].environment["AWS_ENDPOINT_URL"] == endpoint
 
 
 def test_a_launcher_gets_the_containers_command(stack: Settings) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from services.common.clients import aws_options
 from services.common.settings import ROOT, Settings, explain
 from tests.processes import make_settings
 
@@ -38,6 +39,13 @@ def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
         ("spark_driver_memory", "lots", "SPARK_DRIVER_MEMORY: String should match pattern"),
         ("state_dir", "", "STATE_DIR: Value error, should be a folder of its own"),
         ("state_dir", "/", "STATE_DIR: Value error, should be a folder of its own"),
+        ("aws_endpoint_url", "127.0.0.1:4566", "AWS_ENDPOINT_URL: String should match pattern"),
+        ("api_url", "example.org", "API_URL: String should match pattern"),
+        ("api_stage", "a/b", "API_STAGE: String should match pattern"),
+        ("stream_rate", 0, "STREAM_RATE: Input should be greater than 0"),
+        ("stream_limit", 0, "STREAM_LIMIT: Input should be greater than or equal to 1"),
+        ("kinesis_shards", 0, "KINESIS_SHARDS: Input should be greater than or equal to 1"),
+        ("pin_batch_topic", "a topic", "PIN_BATCH_TOPIC: String should match pattern"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(
@@ -46,6 +54,38 @@ def test_a_wrong_value_is_named_with_what_is_expected(
     text = _explained(tmp_path, **{name: value})
     assert text.startswith(expected)
     assert repr(value) in text
+
+
+def test_aws_itself_has_no_endpoint_and_leaves_keys_and_role_to_be_set(tmp_path: Path) -> None:
+    local, aws = make_settings(tmp_path), make_settings(tmp_path, aws_endpoint_url="")
+    assert aws_options(local)["aws_secret_access_key"] == aws_options(local)["aws_access_key_id"] == "test"
+    assert aws_options(aws) == {
+        "endpoint_url": None,
+        "region_name": "us-east-1",
+        "aws_access_key_id": None,
+        "aws_secret_access_key": None,
+        "aws_session_token": None,
+    }
+    assert (local.api_role_arn != "", aws.api_role_arn) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "keys", [{"aws_access_key_id": "AKIA"}, {"aws_secret_access_key": "secret"}], ids=["id", "secret"]
+)
+def test_half_a_pair_of_aws_keys_is_refused_without_showing_it(tmp_path: Path, keys: dict[str, str]) -> None:
+    text = _explained(tmp_path, aws_endpoint_url="", **keys)
+    assert text == (
+        "AWS_SECRET_ACCESS_KEY: Value error, should be set together with AWS_ACCESS_KEY_ID, or neither of them. "
+        "Correct it in .env."
+    )
+
+
+def test_addresses_end_without_a_slash(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path, api_url="https://a.example/test/", rest_proxy_url="http://b.example:1/"
+    )
+    assert (settings.api_url, settings.rest_proxy_url) == ("https://a.example/test", "http://b.example:1")
+    assert settings.api_rest_proxy_url == "http://b.example:1"
 
 
 def test_a_missing_secret_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:

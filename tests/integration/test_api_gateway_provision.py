@@ -1,0 +1,90 @@
+"""Streams and REST API are made where they are missing, on a real LocalStack, and left alone where they are not."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.common.api import ApiNotFoundError, invoke_url
+from services.common.clients import api_gateway_client
+from services.common.settings import TABLES, Settings
+from services.provision.api import ensure_api
+from services.provision.streams import ensure_streams
+from services.rest_proxy.records import JSON_TYPE
+from tests.integration.api_gateway import TEXTS, records, running_api
+from tests.processes import free_port, launch_server
+
+
+@pytest.fixture(scope="module")
+def user(
+    kafka: Settings, localstack: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    with running_api(kafka, localstack, tmp_path_factory.mktemp("proxy")) as user:
+        yield user
+
+
+def deployments(user: Settings) -> int:
+    [api] = [api for api in api_gateway_client(user).get_rest_apis()["items"] if api["name"] == user.api_name]
+    return len(api_gateway_client(user).get_deployments(restApiId=api["id"])["items"])
+
+
+def test_the_api_is_deployed_again_only_when_its_definition_changes(
+    user: Settings,
+) -> None:
+    before = deployments(user)
+    url = ensure_api(user)
+    assert (url, deployments(user)) == (invoke_url(user), before)
+    moved = user.model_copy(update={"api_rest_proxy_url": f"http://127.0.0.1:{free_port()}"})
+    assert (ensure_api(moved), deployments(user)) == (url, before + 1)
+    # Nothing listens there: the gateway's own error, which the emulator waits out.
+    gone = httpx.post(f"{url}/topics/any", content=b"{}", headers={"Content-Type": JSON_TYPE})
+    assert gone.status_code == 500
+    assert ensure_api(user) == url
+    assert httpx.get(f"{url}/topics/nowhere").json()["error_code"] == 40401
+
+
+def test_streams_that_differ_are_reported_and_left_alone(user: Settings) -> None:
+    assert ensure_streams(user) == []
+    wider = user.model_copy(update={"kinesis_shards": 2})
+    assert ensure_streams(wider) == [
+        f"stream {user.stream(table)} has 1 open shards, KINESIS_SHARDS is 2; it is left as it is"
+        for table in TABLES
+    ]
+
+
+def test_the_invoke_url_is_what_is_set_or_what_the_gateway_knows(user: Settings) -> None:
+    elsewhere = user.model_copy(update={"api_url": "https://abc.execute-api.eu-west-1.amazonaws.com/dev"})
+    assert invoke_url(elsewhere) == elsewhere.api_url
+    stranger = user.model_copy(update={"user_id": "nobody"})
+    with pytest.raises(ApiNotFoundError, match=r"no REST API 'pinterest-nobody'.*make up"):
+        invoke_url(stranger)
+
+
+def test_on_aws_without_a_role_the_api_is_left_alone(user: Settings) -> None:
+    assert ensure_api(user.model_copy(update={"api_role_arn": ""})) is None
+
+
+def test_after_a_restart_provisioning_makes_the_api_again_at_the_same_url(
+    localstack: Settings, tmp_path: Path
+) -> None:
+    """LocalStack forgets its REST APIs and keeps the streams with what is in them."""
+    port = free_port()
+    own = {"localstack_port": port, "aws_endpoint_url": f"http://127.0.0.1:{port}", "state_dir": tmp_path}
+    user = localstack.model_copy(update=own)
+    record = {"data": TEXTS[0], "partition-key": "1"}
+    with ExitStack() as stack:
+        server = launch_server(stack, user, "localstack")
+        ensure_streams(user)
+        url = ensure_api(user)
+        assert url
+        path = f"{url}/streams/{user.stream('pin')}/records"
+        assert httpx.put(path, json={"records": [record]}, timeout=60).status_code == 200
+        server.kill()
+        launch_server(stack, user, "localstack")
+        assert httpx.put(path, json={"records": [record]}, timeout=60).status_code == 404
+        assert ensure_streams(user) == []
+        assert ensure_api(user) == url
+        assert httpx.put(path, json={"records": [record]}, timeout=60).status_code == 200
+        assert records(user, user.stream("pin"), 2) == [("1", TEXTS[0].encode())] * 2
