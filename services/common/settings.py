@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     api_stage: Annotated[str, Field(pattern=r"^\w{1,128}$")] = "test"
     """The stage of the REST API in API Gateway."""
     api_url: Address = ""
-    """Where the emulator posts to: an invoke URL, or the REST proxy; empty: the API's own, asked of API Gateway."""
+    """Where the emulator posts to; empty: the API's invoke URL, asked of API Gateway. The REST proxy has no streams."""
     api_rest_proxy_url: Address = Field(default_factory=lambda data: str(data.get("rest_proxy_url")))
     """Where API Gateway finds the REST proxy; on AWS an address that AWS reaches."""
     api_role_arn: str = Field(default_factory=_locally("arn:aws:iam::000000000000:role/api-gateway-kinesis"))

@@ -1,5 +1,6 @@
 """Settings: names derive from the user id, and a wrong value is named with what is expected."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from services.common.clients import aws_options
 from services.common.settings import ROOT, Settings, explain
+from services.local.dotenv import write
 from tests.processes import make_settings
 
 
@@ -112,3 +114,21 @@ def test_the_environment_gives_the_same_settings_again(
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, analyst_password="hush-hush")
     assert "hush-hush" not in repr(settings)
+
+
+def test_the_env_of_docs_aws_md_is_sound_and_means_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    env = tmp_path / ".env"
+    write(env)
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/aws.md").read_text(), re.S)
+    env.write_text(env.read_text() + "".join(blocks))
+    settings = Settings(_env_file=env)
+    assert aws_options(settings)["endpoint_url"] is aws_options(settings)["aws_session_token"] is None
+    assert settings.aws_access_key_id == "AKIAIOSFODNN7EXAMPLE"
+    assert settings.api_url.endswith(".amazonaws.com/test")
+    assert settings.api_role_arn.startswith("arn:aws:iam::")
+    assert settings.api_rest_proxy_url.endswith(":8082")
+    assert settings.aws_endpoint_url == ""
