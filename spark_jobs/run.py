@@ -17,7 +17,7 @@ from spark_jobs import progress
 from spark_jobs.accounts import CountsDoNotAddUpError, OffsetRange, TableAccount
 from spark_jobs.plan import Plan
 from spark_jobs.progress import Position, Progress
-from spark_jobs.sinks import delta, parquet, postgres
+from spark_jobs.sinks import copying, delta, parquet, postgres
 from spark_jobs.steps import Steps
 from spark_jobs.table_run import Context, run_table
 
@@ -99,7 +99,7 @@ def _serve_rejected(context: Context, count: int, ranges: Sequence[OffsetRange])
     ours = parquet.from_ranges(ranges, "partition", "offset", "topic")
     rows = parquet.read(context.settings, files, postgres.QUARANTINE.columns, ours)
     stored = postgres.put(
-        context.connection, postgres.QUARANTINE, parquet.to_csv(rows), replace=context.plan.replace
+        context.connection, postgres.QUARANTINE, copying.to_csv(rows), replace=context.plan.replace
     )
     if stored != count:
         raise CountsDoNotAddUpError(f"{count} records were rejected, {stored} stored in quarantine.batch")

@@ -19,6 +19,8 @@ from pyspark.sql.types import (
 from services.common.settings import Table
 
 KEY = "ind"
+# `user` is a reserved word of SQL.
+SERVED_NAMES: dict[Table, str] = {"pin": "pin", "geo": "geo", "user": "users"}
 
 
 def _schema(**columns: DataType) -> StructType:

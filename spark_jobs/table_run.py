@@ -12,7 +12,7 @@ from spark_jobs import accounts, staging
 from spark_jobs.accounts import OffsetRange, TableAccount
 from spark_jobs.plan import Plan
 from spark_jobs.schemas import CLEANED
-from spark_jobs.sinks import delta, parquet, postgres
+from spark_jobs.sinks import copying, delta, parquet, postgres
 from spark_jobs.steps import Steps
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ def _serve(context: Context, table: Table, ranges: Sequence[OffsetRange]) -> int
     rows = parquet.read(context.settings, files, CLEANED[table].names, ours)
     with context.copying:
         target = postgres.SERVED[table]
-        return postgres.put(context.connection, target, parquet.to_csv(rows), replace=context.plan.replace)
+        return postgres.put(context.connection, target, copying.to_csv(rows), replace=context.plan.replace)

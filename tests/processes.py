@@ -34,7 +34,7 @@ def free_port() -> int:
 def make_settings(state_dir: Path, **values: object) -> Settings:
     """Settings of a stack of its own: free ports, fresh secrets, nothing from .env or the environment."""
     ports = ("kafka_port", "kafka_controller_port", "rest_proxy_port", "localstack_port", "mysql_port")
-    passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "analyst")
+    passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "speed_writer", "analyst")
     generated: dict[str, object] = {
         "user_id": secrets.token_hex(6),
         "kafka_cluster_id": f"{secrets.token_hex(10)}_A",

@@ -1,4 +1,7 @@
-"""Create the served databases, their schema and their roles: sql/postgres/*.sql, in the order of their names.
+"""Create the served databases, their schemas and their roles.
+
+The files of sql/postgres make the database pinterest and all roles, those of sql/postgres_streaming the database
+pinterest_streaming, each in the order of their names.
 
 Every file can be applied again to the schema it made; this runs after every start of the servers.
 """
@@ -19,8 +22,9 @@ from services.common.settings import ROOT, Settings
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-SQL_FOLDER = ROOT / "sql" / "postgres"
-DATABASES = ("pinterest", "pinterest_streaming")
+SQL_FOLDER = ROOT / "sql"
+# The folder of each database, in the order in which they are applied: roles come first.
+DATABASES = {"pinterest": "postgres", "pinterest_streaming": "postgres_streaming"}
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
@@ -44,7 +48,10 @@ class SchemaLockedError(SchemaError):
 def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
     """Create what is missing, as superuser `postgres`, and set the roles' passwords to those of the settings.
 
-    The files are applied in one transaction: all of them or none. Callers at the same time queue up.
+    The files of a database are applied in one transaction: all of them or none. Callers at the same time queue up.
+
+    Args:
+        folder: holds a folder for each database, as DATABASES names them.
 
     Raises:
         psycopg2.OperationalError: the server cannot be reached, or another caller takes too long.
@@ -58,15 +65,26 @@ def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
     )
     with _turn(settings) as server:
         _create_databases(server)
-        retrying(_apply_all, settings, sorted(folder.glob("*.sql")))
+        for database, files in DATABASES.items():
+            retrying(_apply_all, settings, database, sorted((folder / files).glob("*.sql")))
+        _set_passwords(settings)
 
 
-def _apply_all(settings: Settings, files: Sequence[Path]) -> None:
-    with closing(_connect(settings, "pinterest", _ATTEMPT_MS)) as connection, connection:
+def _apply_all(settings: Settings, database: str, files: Sequence[Path]) -> None:
+    with closing(_connect(settings, database, _ATTEMPT_MS)) as connection, connection:
         for file in files:
             _apply(connection, file)
-        _set_password(connection, "analyst", settings.analyst_password.get_secret_value())
-        _set_password(connection, "batch_writer", settings.batch_writer_password.get_secret_value())
+
+
+def _set_passwords(settings: Settings) -> None:
+    passwords = {
+        "analyst": settings.analyst_password,
+        "batch_writer": settings.batch_writer_password,
+        "speed_writer": settings.speed_writer_password,
+    }
+    with closing(_connect(settings, "postgres", _ATTEMPT_MS)) as connection, connection:
+        for role, password in passwords.items():
+            _set_password(connection, role, password.get_secret_value())
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The state file of an instance, by which `make status` sees that it lives and how far behind it is.
 
-`<state_dir>/run/s3-sink.json` is written anew each second. Its keys:
+`<state_dir>/run/s3-sink.json` is a `services.common.state_file`. Its keys besides:
 
-- `written_at`: unix seconds; `pid`: the process; `lag`: records not landed yet, over all its partitions
+- `lag`: records not landed yet, over all its partitions
 - `partitions`: a list, one entry per partition that the group gave to this instance:
   - `topic`, `partition`
   - `next`: the offset after the last landed one, null while it is not known
@@ -11,14 +11,12 @@
   - `problem`: why the partition does not land, or null
 """
 
-import json
-import os
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-_PERIOD = 1.0
+from services.common.state_file import StateFile
 
 
 @dataclass(frozen=True)
@@ -39,25 +37,18 @@ class PartitionStatus:
 
 
 class Status:
-    """Writes the state file, at most once a second."""
+    """The sink's state file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._write_at = 0.0
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = StateFile(path)
 
     def write(self, partitions: Callable[[], list[PartitionStatus]]) -> None:
-        """Replace the file if the last one is a second old; `partitions` is asked only then."""
-        if time.monotonic() < self._write_at:
-            return
-        self._write_at = time.monotonic() + _PERIOD
-        found = partitions()
-        state = {
-            "written_at": time.time(),
-            "pid": os.getpid(),
-            "lag": sum(partition.lag for partition in found),
-            "partitions": [asdict(partition) for partition in found],
-        }
-        draft = self._path.with_suffix(".tmp")
-        draft.write_text(json.dumps(state))
-        draft.replace(self._path)  # in one step: a reader never sees half a file
+        """Replace the file, at most once a second; `partitions` is asked only then."""
+        self._file.write(lambda: _state(partitions()))
+
+
+def _state(partitions: list[PartitionStatus]) -> dict[str, Any]:
+    return {
+        "lag": sum(partition.lag for partition in partitions),
+        "partitions": [asdict(partition) for partition in partitions],
+    }

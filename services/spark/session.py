@@ -36,13 +36,27 @@ _LEAN = {
     # 16 MiB of Parquet is some 60 MiB of rows, and the driver holds two partitions of them while it copies.
     "spark.sql.files.maxPartitionBytes": "16m",
 }
+_STREAMING = {
+    # A file of a checkpoint is one conditional put; the default writes another one and renames it, which is a
+    # copy in S3 and takes six requests.
+    "spark.sql.streaming.checkpointFileManagerClass": (
+        "org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager"
+    ),
+    # Nobody looks at the hundred last reports of each query.
+    "spark.sql.streaming.numRecentProgressUpdates": "2",
+    # The streaming writer's own VACUUM keeps an hour, under Delta's guard of a week for tables with other writers.
+    "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+}
 
 
-def spark_session(settings: Settings, app_name: str, *, brief: bool = False) -> SparkSession:
+def spark_session(
+    settings: Settings, app_name: str, *, brief: bool = False, streaming: bool = False
+) -> SparkSession:
     """Start (or return) this process's session; stop it with `.stop()`.
 
     Args:
         brief: the session is for a job of seconds, so its start counts more than its speed.
+        streaming: the session is for streaming queries with checkpoints in the bucket.
 
     Raises:
         FileNotFoundError: the jars are not installed.
@@ -57,7 +71,8 @@ def spark_session(settings: Settings, app_name: str, *, brief: bool = False) -> 
     os.environ["AWS_ACCESS_KEY_ID"] = settings.aws_access_key_id
     os.environ["AWS_SECRET_ACCESS_KEY"] = settings.aws_secret_access_key.get_secret_value()
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
-    for key, value in (_DELTA | _LEAN | _process(settings, brief) | _s3a(settings)).items():
+    options = _DELTA | _LEAN | (_STREAMING if streaming else {}) | _process(settings, brief) | _s3a(settings)
+    for key, value in options.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 

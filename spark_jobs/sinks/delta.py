@@ -1,8 +1,13 @@
-"""The batch path's Delta tables: `delta_tables/transformed/{pin,geo,user}` and `quarantine` beside them.
+"""The Delta tables `pin`, `geo`, `user` and `quarantine`: of the batch path in `delta_tables/transformed`, of the
+speed path in `delta_tables/streaming`.
 
-The tables hold the cleaned columns, then `source_partition int, source_offset bigint`: the place in the topic
-of the record that a row comes from. A later run compares places, so records may arrive in any order.
+The tables hold the cleaned columns, then the place of the record that a row comes from: in its topic
+(`source_partition int, source_offset bigint`), or in its stream (`streaming.delta.PLACE`). A later write compares
+places, so records may arrive in any order.
 """
+
+from collections.abc import Sequence
+from typing import Literal
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -12,13 +17,21 @@ from spark_jobs.schemas import KEY
 
 QUARANTINE = "quarantine"
 # The columns by which files can be skipped. Statistics of all texts would double the cost of a write.
-_STATISTICS = f"{KEY},source_partition,source_offset"
-_PLACE = ("topic", "partition", "offset")
+_STATISTICS = (KEY, "source_partition", "source_offset")
+# Of a batch row and the one under its ind, by their places: whether the new one takes its place. A row of
+# the same place is written again, so that a repeated run finds the same rows its own.
+LATER_OFFSET = (
+    "new.source_offset > old.source_offset"
+    " OR (new.source_offset = old.source_offset AND new.source_partition >= old.source_partition)"
+)
+OFFSET = ("topic", "partition", "offset")
 
 
-def location(settings: Settings, name: str) -> str:
+def location(
+    settings: Settings, name: str, layer: Literal["transformed", "streaming"] = "transformed"
+) -> str:
     """Where a table lives."""
-    return f"s3a://{settings.bucket}/delta_tables/transformed/{name}"
+    return f"s3a://{settings.bucket}/delta_tables/{layer}/{name}"
 
 
 def exists(spark: SparkSession, path: str) -> bool:
@@ -32,23 +45,24 @@ def replace(rows: DataFrame, path: str) -> None:
     # Postgres is filled from the table's files as they are (`files`).
     writing = writing.option("delta.enableDeletionVectors", "false")
     if KEY in rows.columns:
-        writing = writing.option("delta.dataSkippingStatsColumns", _STATISTICS)
+        statistics = ",".join(name for name in _STATISTICS if name in rows.columns)
+        writing = writing.option("delta.dataSkippingStatsColumns", statistics)
     writing.save(path)
 
 
-def merge(rows: DataFrame, path: str) -> int:
+def merge(rows: DataFrame, path: str, later: str = LATER_OFFSET) -> int:
     """Take in the rows that are not older than what the table has under their ind; returns how many.
 
-    A row of the same place is written again, so that a repeated run finds the same rows its own.
+    Args:
+        later: SQL on `new` and `old`: whether the new row is not the older one.
     """
-    newer = "new.source_offset > old.source_offset"
-    same_offset = "new.source_offset = old.source_offset AND new.source_partition >= old.source_partition"
+    return _merge(rows, path, (KEY,), later)
+
+
+def _merge(rows: DataFrame, path: str, key: Sequence[str], later: str | None = None) -> int:
+    same = " AND ".join(f"old.{name} = new.{name}" for name in key)
     table = DeltaTable.forPath(rows.sparkSession, path).alias("old")
-    merging = (
-        table.merge(rows.alias("new"), f"old.{KEY} = new.{KEY}")
-        .whenMatchedUpdateAll(f"{newer} OR ({same_offset})")
-        .whenNotMatchedInsertAll()
-    )
+    merging = table.merge(rows.alias("new"), same).whenMatchedUpdateAll(later).whenNotMatchedInsertAll()
     affected: int = merging.execute().collect()[0]["num_affected_rows"]
     return affected
 
@@ -64,12 +78,9 @@ def files(spark: SparkSession, path: str) -> list[str]:
     return spark.read.format("delta").load(path).inputFiles()
 
 
-def add_quarantined(rows: DataFrame, path: str) -> None:
-    """Take in the rejected records; one that is there already gets the new reasons."""
-    if not exists(rows.sparkSession, path):
-        return replace(rows, path)
-    same = " AND ".join(f"old.{name} = new.{name}" for name in _PLACE)
-    table = DeltaTable.forPath(rows.sparkSession, path).alias("old")
-    merging = table.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll()
-    merging.execute()
-    return None
+def add_quarantined(rows: DataFrame, path: str, key: Sequence[str] = OFFSET) -> None:
+    """Take in the rejected records; one that is there already, by its key, gets the new reasons."""
+    if exists(rows.sparkSession, path):
+        _merge(rows, path, key)
+    else:
+        replace(rows, path)

@@ -1,9 +1,9 @@
-"""Rows of Parquet files on S3 -> pieces of CSV as Postgres's COPY reads it, without Spark.
+"""Rows of Parquet files on S3, without Spark.
 
 Arrow reads and writes a million posts in 3 s of CPU; through Spark's Python workers it was 15 to 40.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
 from urllib.parse import urlsplit
@@ -11,15 +11,12 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from pyarrow import csv
 from pyarrow.fs import S3FileSystem
 
 from services.common.clients import aws_options
 from services.common.settings import Settings
 from spark_jobs.accounts import OffsetRange
 
-# pyarrow quotes every text and no null, which is how COPY's CSV tells '' from null.
-_OPTIONS = csv.WriteOptions(include_header=False)
 _BATCH_ROWS = 10_000  # some 5 MB of CSV
 
 
@@ -71,24 +68,3 @@ def _holds(each: OffsetRange, partition: str, offset: str, topic: str | None) ->
     at = pc.field(offset)
     held = (pc.field(partition) == each.partition) & (at >= each.first) & (at < each.end)
     return held & (pc.field(topic) == each.topic) if topic else held
-
-
-def to_csv(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """Each batch as CSV, without a header."""
-    for batch in batches:
-        sink = pa.BufferOutputStream()
-        csv.write_csv(
-            pa.RecordBatch.from_arrays([*map(_plain, batch.columns)], batch.schema.names), sink, _OPTIONS
-        )
-        yield sink.getvalue().to_pybytes()
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    """A column as Postgres takes it: arrays in braces, and NUL, which its text cannot hold, as `\\x00`."""
-    if pa.types.is_list(column.type):
-        # The elements are numbers or codes: they need no quotes.
-        elements = pc.binary_join(column.cast(pa.list_(pa.string())), ",")
-        return pc.binary_join_element_wise("{", elements, "}", "")
-    if pa.types.is_string(column.type):
-        return pc.replace_substring(column, "\0", r"\x00")
-    return column

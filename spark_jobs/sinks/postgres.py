@@ -1,7 +1,6 @@
 """The batch path's rows in Postgres: COPY, upsert, and the record of the run, all in one transaction."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from psycopg2.extras import Json, execute_values
 
 from services.common.settings import Table
 from spark_jobs.accounts import TableAccount
-from spark_jobs.schemas import CLEANED, KEY
+from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
+from spark_jobs.sinks.copying import Target, copy, names, upsert
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -18,27 +18,10 @@ if TYPE_CHECKING:
 
 # Any number will do, as long as every batch run takes the same one; advisory locks are per database.
 _LOCK = 20_171_020
-_COPY_BUFFER_BYTES = 1024**2
-
-
-@dataclass(frozen=True)
-class Target:
-    """A table that takes rows: its name, its columns in the order of the rows, and its key."""
-
-    schema: str
-    name: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """The quoted name."""
-        return sql.Identifier(self.schema, self.name)
 
 
 SERVED: dict[Table, Target] = {
-    table: Target("batch", {"user": "users"}.get(table, table), tuple(CLEANED[table].names), (KEY,))
-    for table in CLEANED
+    table: Target("batch", SERVED_NAMES[table], tuple(CLEANED[table].names), (KEY,)) for table in CLEANED
 }
 QUARANTINE = Target(
     "quarantine",
@@ -80,56 +63,18 @@ def put(connection: "PostgresConnection", target: Target, chunks: Iterable[bytes
     with connection.cursor() as cursor:
         if replace:
             cursor.execute(sql.SQL("TRUNCATE {}").format(target.identifier))
-            rows = _copy(cursor, target.identifier, target, chunks, freeze=True)
+            rows = copy(cursor, target.identifier, target.columns, chunks, freeze=True)
             # Queries on a table that was just filled take twice as long until autovacuum comes by to do this.
             cursor.execute(sql.SQL("ANALYZE {}").format(target.identifier))
             return rows
-        staging = sql.Identifier("pg_temp", f"staged_{target.schema}_{target.name}")
         cursor.execute(
             sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-                staging, _names(target.columns), target.identifier
+                target.staging, names(target.columns), target.identifier
             )
         )
-        rows = _copy(cursor, staging, target, chunks, freeze=False)
-        cursor.execute(_upsert(target, staging))
+        rows = copy(cursor, target.staging, target.columns, chunks)
+        cursor.execute(upsert(target, target.staging))
         return rows
-
-
-def _copy(
-    cursor: "PostgresCursor",
-    into: sql.Identifier,
-    target: Target,
-    chunks: Iterable[bytes],
-    *,
-    freeze: bool,
-) -> int:
-    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, FREEZE {})").format(
-        into, _names(target.columns), sql.Literal(freeze)
-    )
-    cursor.copy_expert(command, _Pieces(chunks), _COPY_BUFFER_BYTES)
-    return cursor.rowcount
-
-
-def _upsert(target: Target, staging: sql.Identifier) -> sql.Composed:
-    """Rows that are there already, value for value, are left alone: a repeat leaves no dead rows behind."""
-    others = [name for name in target.columns if name not in target.key]
-    return sql.SQL(
-        "INSERT INTO {table} AS old ({all}) SELECT {all} FROM {staging}"
-        " ON CONFLICT ({key}) DO UPDATE SET ({others}) = ROW({new})"
-        " WHERE ({old}) IS DISTINCT FROM ({new})"
-    ).format(
-        table=target.identifier,
-        all=_names(target.columns),
-        staging=staging,
-        key=_names(target.key),
-        others=_names(others),
-        old=_names(others, "old"),
-        new=_names(others, "excluded"),
-    )
-
-
-def _names(columns: Iterable[str], *of: str) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(*of, column) for column in columns)
 
 
 def record_run(  # noqa: PLR0913 - the columns of ops.batch_runs, by name
@@ -166,20 +111,3 @@ def _record_table(cursor: "PostgresCursor", run_id: int, account: TableAccount) 
         "INSERT INTO ops.batch_run_offsets VALUES %s",
         [(run_id, each.topic, each.partition, each.first, each.end, each.missing) for each in account.ranges],
     )
-
-
-class _Pieces:
-    """The chunks as the file that psycopg2's COPY reads from."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = filter(None, chunks)
-        self._rest = memoryview(b"")
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; none at the end."""
-        if not self._rest:
-            self._rest = memoryview(next(self._chunks, b""))
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return bytes(piece)
-
-    readline = read  # psycopg2's stubs ask for it; COPY reads by size

@@ -1,4 +1,4 @@
--- Records that the batch job rejected: not lost, but set aside with the reasons.
+-- Records that the batch job or the streaming writer rejected: not lost, but set aside with the reasons.
 
 CREATE TABLE IF NOT EXISTS quarantine.batch (
     topic text NOT NULL,
@@ -20,3 +20,26 @@ COMMENT ON COLUMN quarantine.batch.quarantined_at IS 'When the run that first re
 
 GRANT USAGE ON SCHEMA quarantine TO batch_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON quarantine.batch TO batch_writer;
+
+CREATE TABLE IF NOT EXISTS quarantine.stream (
+    stream text NOT NULL,
+    shard text NOT NULL,
+    sequence_number numeric NOT NULL,
+    partition_key text NOT NULL,
+    arrived_at timestamptz NOT NULL,
+    reasons text[] NOT NULL,
+    raw text,
+    quarantined_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (stream, shard, sequence_number)
+);
+
+COMMENT ON TABLE quarantine.stream IS 'Records rejected by the streaming writer; one row per record, however often read';
+COMMENT ON COLUMN quarantine.stream.stream IS 'Kinesis stream of the record';
+COMMENT ON COLUMN quarantine.stream.sequence_number IS 'The record''s number in its shard; up to 56 digits';
+COMMENT ON COLUMN quarantine.stream.arrived_at IS 'When Kinesis took the record';
+COMMENT ON COLUMN quarantine.stream.reasons IS 'Why it was rejected: codes of spark_jobs/cleaning/reasons.py';
+COMMENT ON COLUMN quarantine.stream.raw IS 'The record''s data; bytes that are not UTF-8, and NUL, as \x00';
+COMMENT ON COLUMN quarantine.stream.quarantined_at IS 'When the micro-batch that first rejected it was committed';
+
+GRANT USAGE ON SCHEMA quarantine TO speed_writer;
+GRANT SELECT, INSERT, UPDATE ON quarantine.stream TO speed_writer;

@@ -52,3 +52,28 @@ GRANT USAGE ON SCHEMA ops TO batch_writer;
 GRANT SELECT, INSERT ON ops.batch_runs, ops.batch_run_tables, ops.batch_run_offsets TO batch_writer;
 -- Rows to merge are staged in a temporary table: unlogged, and gone with its session, however that ends.
 GRANT TEMPORARY ON DATABASE pinterest TO batch_writer;
+
+-- The streaming queries that write into this database: the last micro-batch, and all counts so far.
+CREATE TABLE IF NOT EXISTS ops.stream_progress (
+    query text NOT NULL,
+    query_id uuid NOT NULL,
+    batch_id bigint NOT NULL,
+    read bigint NOT NULL,
+    cleaned bigint NOT NULL,
+    duplicate bigint NOT NULL,
+    quarantined bigint NOT NULL,
+    warnings bigint NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (query, query_id),
+    CHECK (read = cleaned + duplicate + quarantined)
+);
+
+COMMENT ON TABLE ops.stream_progress IS 'One row per streaming query and checkpoint: what became of the records it read';
+COMMENT ON COLUMN ops.stream_progress.query_id IS 'Spark''s id of the query, kept in its checkpoint; a new one reads anew';
+COMMENT ON COLUMN ops.stream_progress.batch_id IS 'The last micro-batch that was committed; one up to it is not written again';
+COMMENT ON COLUMN ops.stream_progress.duplicate IS 'Records older than another one with the same ind';
+COMMENT ON COLUMN ops.stream_progress.warnings IS 'Values that could not be read and became null';
+
+GRANT USAGE ON SCHEMA ops TO speed_writer;
+GRANT SELECT, INSERT, UPDATE ON ops.stream_progress TO speed_writer;

@@ -145,26 +145,30 @@ def test_text_sorts_by_code_point_and_times_show_in_utc(served: Settings) -> Non
 
 @pytest.mark.parametrize("password", ["second", "qu'ote\"s \\ and %s", "pässwörd 日本"])
 def test_passwords_follow_the_settings(served: Settings, password: str) -> None:
+    roles = ("analyst", "batch_writer", "speed_writer")
     changed = served.model_copy(
-        update={"analyst_password": SecretStr(password), "batch_writer_password": SecretStr(f"{password}!")}
+        update={f"{role}_password": SecretStr(password + "!" * place) for place, role in enumerate(roles)}
     )
     ensure_schema(changed)
-    for role in ("analyst", "batch_writer"):
+    for role in roles:
         assert rows(changed, "SELECT current_user", role=role) == [(role,)]
         with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
             postgres_connection(served, role)
 
 
 def test_a_failing_file_is_named_and_nothing_is_applied(served: Settings, tmp_path: Path) -> None:
-    (tmp_path / "10_good.sql").write_text("CREATE TABLE ops.half_made (n integer);")
-    (tmp_path / "20_bad.sql").write_text("-- Ünïcode\nSELECT 1;\nCREATE TABLE ops.bad (n nonsense);\n")
+    files = tmp_path / "postgres"
+    files.mkdir()
+    (files / "10_good.sql").write_text("CREATE TABLE ops.half_made (n integer);")
+    (files / "20_bad.sql").write_text("-- Ünïcode\nSELECT 1;\nCREATE TABLE ops.bad (n nonsense);\n")
     with pytest.raises(SchemaError, match=r'20_bad\.sql line 3: type "nonsense" does not exist'):
         ensure_schema(served, tmp_path)
     assert rows(served, "SELECT to_regclass('ops.half_made')") == [(None,)]
 
 
 def test_a_failure_without_a_position_names_the_file(served: Settings, tmp_path: Path) -> None:
-    (tmp_path / "10_runtime.sql").write_text("SELECT 1 / 0;")
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "10_runtime.sql").write_text("SELECT 1 / 0;")
     with pytest.raises(SchemaError, match=r"10_runtime\.sql: division by zero"):
         ensure_schema(served, tmp_path)
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from confluent_kafka import KafkaError
 
-from services.s3_sink.backoff import Backoff
+from services.common.backoff import Backoff
 from services.s3_sink.buffer import Buffer, Limits
 from services.s3_sink.consumer import ErrorLog
 from services.s3_sink.status import PartitionStatus, Status

@@ -1,4 +1,4 @@
-"""How long to wait before S3 is asked again."""
+"""How long to wait before a server that failed is asked again."""
 
 import random
 
@@ -20,5 +20,5 @@ class Backoff:
         return bound * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
     def reset(self) -> None:
-        """S3 answered: the next failure starts from the beginning."""
+        """It answered: the next failure starts from the beginning."""
         self._seconds = _FIRST_SECONDS

@@ -1,0 +1,52 @@
+"""`python -m spark_jobs.streaming`: run the streaming queries until SIGTERM or Ctrl-C."""
+
+import signal
+import threading
+
+from services.common.clients import s3_client
+from services.common.log import configure
+from services.common.settings import Settings, load_settings
+from services.common.state_file import StateFile
+from services.spark.session import spark_session
+from spark_jobs.sources.kinesis import KinesisDataSource
+from spark_jobs.streaming.queries import all_queries
+from spark_jobs.streaming.runner import Runner
+from spark_jobs.streaming.status import LagMeter, describe
+
+_ROUND_SECONDS = 0.5
+
+
+def main() -> None:
+    """Run the service; SIGTERM and SIGINT end it, and what was under way comes again at the next start."""
+    settings, log = load_settings(), configure("streaming-writer")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("starting Spark")
+    spark = spark_session(settings, "streaming-writer", streaming=True)
+    spark.dataSource.register(KinesisDataSource)
+    s3 = s3_client(settings)
+    runners = [Runner(settings, s3, query) for query in all_queries(spark, settings)]
+    log.info("started", queries=len(runners), bucket=settings.bucket)
+    try:
+        run(settings, runners, stop)
+    finally:
+        for runner in runners:
+            runner.stop()
+        spark.stop()
+    log.info("stopped")
+
+
+def run(settings: Settings, runners: list[Runner], stop: threading.Event) -> None:
+    """Tend the queries and say how they are, until `stop` is set."""
+    state = StateFile(settings.state_dir / "run" / "streaming-writer.json")
+    lags = LagMeter(runners, stop)
+    lags.start()
+    while not stop.wait(_ROUND_SECONDS):
+        for runner in runners:
+            runner.tend()
+        state.write(lambda: {"queries": [describe(runner, lags.of(runner.query.name)) for runner in runners]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The queries' checkpoints: `checkpoints/streaming/<query>` in the bucket, so that they are lost with its tables."""
+
+import json
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def prefix(query: str) -> str:
+    """Where a query's checkpoint begins."""
+    return f"checkpoints/streaming/{query}/"
+
+
+def query_id(s3: "S3Client", bucket: str, query: str) -> str | None:
+    """Spark's id of the checkpoint; None if no micro-batch of it was ever planned."""
+    planned = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix(query)}offsets/", MaxKeys=1)
+    if not planned["KeyCount"]:
+        return None
+    try:
+        body = s3.get_object(Bucket=bucket, Key=f"{prefix(query)}metadata")["Body"].read()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "NoSuchKey":
+            return None
+        raise
+    found: str = json.loads(body)["id"]
+    return found
+
+
+def forget(s3: "S3Client", bucket: str, query: str) -> None:
+    """Remove a checkpoint: the query will read its source from the start."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix(query))
+    for page in pages:
+        keys = [{"Key": each["Key"]} for each in page.get("Contents", [])]
+        if keys:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})  # type: ignore[typeddict-item]

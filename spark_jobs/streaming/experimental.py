@@ -1,0 +1,50 @@
+"""Records of Kafka's topic pinterest-streaming -> `experimental_data`, one row for each."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as fn
+
+from spark_jobs.cleaning import classify
+from spark_jobs.sinks.copying import Target, copy, create_staging, to_csv, upsert
+from spark_jobs.streaming.progress import ProgressTable
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor as PostgresCursor  # noqa: N812
+
+_PLACE = ("topic", "partition", "offset")
+_DATA = Target(
+    "public", "experimental_data", ("category", "follower_count", "downloaded", *_PLACE), key=_PLACE
+)
+
+
+class ExperimentalRows:
+    """What the query writes into the database `pinterest_streaming`."""
+
+    database = "pinterest_streaming"
+    quarantine = Target("public", "experimental_quarantine", (*_PLACE, "reasons", "raw"), _PLACE)
+    progress = ProgressTable("public", "experimental")
+
+    def prepare(self, cursor: "PostgresCursor") -> None:
+        """Make the table in which the rows wait; it is empty at each transaction's start."""
+        create_staging(cursor, _DATA)
+
+    def judge(self, records: DataFrame) -> DataFrame:
+        """Records as `from_kafka` gives them, judged and cleaned as posts."""
+        downloaded = fn.get_json_object("value", "$.downloaded").try_cast("int")
+        return classify(records, "pin").select(
+            *_PLACE,
+            "reasons",
+            fn.size("warnings").alias("warnings"),
+            fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw"),
+            "row.category",
+            "row.follower_count",
+            downloaded.alias("downloaded"),
+        )
+
+    def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
+        """Bring them in; returns how many. Those of offsets that are there already stay one row."""
+        copy(cursor, _DATA.staging, _DATA.columns, to_csv(accepted.select(_DATA.columns).to_batches()))
+        cursor.execute(upsert(_DATA, _DATA.staging))
+        return len(accepted)

@@ -1,0 +1,64 @@
+"""What the streaming queries read: records of Kinesis or Kafka, their data as text in `value`."""
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as fn
+
+from services.common.settings import Settings, Table
+
+# Bounds a micro-batch's memory (25 MB of posts) while a backlog is read; 10,000 records a second are held.
+BATCH_RECORDS = 20_000
+
+
+def from_kinesis(spark: SparkSession, settings: Settings, table: Table) -> DataFrame:
+    """A table's stream, from its oldest record.
+
+    Returns:
+        `stream, shard, sequence_number, partition_key, arrived_at, value`.
+    """
+    options = {
+        "streamName": settings.stream(table),
+        "region": settings.aws_region,
+        "initialPosition": "earliest",
+        "maxRecordsPerTrigger": str(BATCH_RECORDS),
+        # A stream made again is read from its start, with a warning: its records are new, and none is lost.
+        "failOnDataLoss": "false",
+    } | _access(settings)
+    records = spark.readStream.format("kinesis").options(**options).load()
+    return records.select(
+        "stream",
+        fn.col("shardId").alias("shard"),
+        fn.col("sequenceNumber").alias("sequence_number"),
+        fn.col("partitionKey").alias("partition_key"),
+        fn.col("approximateArrivalTimestamp").alias("arrived_at"),
+        _text(fn.col("data")).alias("value"),
+    )
+
+
+def _access(settings: Settings) -> dict[str, str]:
+    """Endpoint and keys where they are set, else Kinesis' own and wherever boto3 finds some."""
+    options = {
+        "endpointUrl": settings.aws_endpoint_url,
+        "awsAccessKey": settings.aws_access_key_id,
+        "awsSecretKey": settings.aws_secret_access_key.get_secret_value(),
+        "awsSessionToken": settings.aws_session_token.get_secret_value(),
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def from_kafka(spark: SparkSession, settings: Settings, topic: str) -> DataFrame:
+    """A topic, from its oldest record, as `topic, partition, offset, value`."""
+    options = {
+        "kafka.bootstrap.servers": settings.kafka_bootstrap_servers,
+        "subscribe": topic,
+        "startingOffsets": "earliest",
+        "maxOffsetsPerTrigger": str(BATCH_RECORDS),
+    }
+    records = spark.readStream.format("kafka").options(**options).load()
+    return records.select("topic", "partition", "offset", _text(fn.col("value")).alias("value"))
+
+
+def _text(data: Column) -> Column:
+    """The bytes as text; bytes that are not UTF-8, which cannot be JSON, all as `\\x..`: nothing is lost."""
+    text = data.cast("string")
+    escaped = fn.regexp_replace(fn.lower(fn.hex(data)), "(..)", r"\\x$1")
+    return fn.when(fn.is_valid_utf8(text), text).otherwise(escaped)

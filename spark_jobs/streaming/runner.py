@@ -1,0 +1,113 @@
+"""Keeps one streaming query running: starts it, notices its end, says why, and starts it again."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql.streaming.query import StreamingQuery
+
+from services.common.backoff import Backoff
+from services.common.settings import Settings
+from spark_jobs.streaming import checkpoints
+from spark_jobs.streaming.queries import Query, Sink
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writer")
+
+_QUERY_ID = "sql.streaming.queryId"  # where Spark tells a micro-batch's thread whose it is
+
+
+class Runner:
+    """A query and what has become of it. Used by one thread, `write` apart, which Spark's calls."""
+
+    def __init__(self, settings: Settings, s3: "S3Client", query: Query) -> None:
+        """Nothing is started yet."""
+        self.query = query
+        self.problem: str | None = "not started yet"
+        self.last_error: str | None = None
+        self.restarts = 0
+        self._settings = settings
+        self._s3 = s3
+        self._running: StreamingQuery | None = None
+        self._sink: Sink | None = None
+        self._backoff = Backoff()
+        self._start_at = 0.0
+
+    def tend(self) -> None:
+        """Start the query if it is due, or note that it has ended."""
+        if self._running is not None:
+            if self._running.isActive:
+                return
+            self._note_end(str(self._running.exception() or "it ended by itself"))
+        if time.monotonic() >= self._start_at:
+            self._start()
+
+    def _start(self) -> None:
+        try:
+            self._sink = self.query.open_sink()
+            self._forget_what_the_sink_lost(self._sink)
+            location = f"s3a://{self._settings.bucket}/{checkpoints.prefix(self.query.name)}"
+            writing = self.query.read().writeStream.foreachBatch(self._write).queryName(self.query.name)
+            self._running = (
+                writing.option("checkpointLocation", location)
+                .trigger(processingTime=self.query.trigger)
+                .start()
+            )
+        except Exception as error:
+            self._note_end(str(error))
+            return
+        self.problem = None
+
+    def _forget_what_the_sink_lost(self, sink: Sink) -> None:
+        """A checkpoint says what need not be read again: that is wrong once its rows are gone."""
+        bucket, name = self._settings.bucket, self.query.name
+        query_id = checkpoints.query_id(self._s3, bucket, name)
+        if query_id and not sink.remembers(query_id):
+            log.warning("what was written is gone: reading the source from its start", query=name)
+            checkpoints.forget(self._s3, bucket, name)
+
+    def _write(self, batch: DataFrame, batch_id: int) -> None:
+        assert self._sink is not None  # noqa: S101 - the sink is opened before the query starts
+        query_id = batch.sparkSession.sparkContext.getLocalProperty(_QUERY_ID)
+        assert query_id is not None  # noqa: S101 - Spark sets it for each micro-batch
+        self._sink.write(batch, batch_id, query_id)
+        self._backoff.reset()
+
+    def _note_end(self, reason: str) -> None:
+        self._close()
+        self.problem = self.last_error = short(reason)
+        self.restarts += 1
+        wait = self._backoff.next()
+        self._start_at = time.monotonic() + wait
+        log.error("query ended", query=self.query.name, reason=reason, again_in_seconds=round(wait, 1))
+
+    def _close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+        self._sink = self._running = None
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """Spark's last report on the query; empty before the first."""
+        try:
+            return (self._running.lastProgress if self._running is not None else None) or {}
+        except (Py4JError, PySparkException):
+            return {}  # it ended just now, which the next round will see
+
+    def stop(self) -> None:
+        """End the query; a micro-batch under way is not committed, and comes again at the next start."""
+        if self._running is not None:
+            self._running.stop()
+        self._close()
+
+
+def short(reason: str) -> str:
+    """The line of a long report that says what happened: Python's own last, else the first."""
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line.partition(":")[0] and ": " in line]
+    return (errors[-1] if errors else lines[0] if lines else "unknown")[:300]

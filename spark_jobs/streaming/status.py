@@ -1,0 +1,82 @@
+"""The state of the streaming queries, by which `make status` shows how far behind each is.
+
+`<state_dir>/run/streaming-writer.json` is a `services.common.state_file`. Its key besides is `queries`, a list with
+an entry for each query:
+
+- `name`, `source`: the query, and the stream or topic that it reads
+- `problem`: why it does not run now, or null
+- `last_error`: why it last ended, or null; `restarts`: how often it has
+- `batch`: the number of its last micro-batch, null before the first; `rate`: records a second in it
+- `lag_records`, `lag_seconds`: records that wait and the age of the oldest, null while that is not known
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from spark_jobs.streaming.lag import Lag
+from spark_jobs.streaming.runner import Runner, short
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writer")
+
+# Each measurement reads from each shard, of whose 5 reads a second the queries need most.
+_LAG_SECONDS = 5.0
+
+
+class LagMeter:
+    """Measures the queries' lag now and then, in a thread of its own: a server that hangs must not stop the rest."""
+
+    def __init__(self, runners: Sequence[Runner], stop: threading.Event) -> None:
+        self._runners = runners
+        self._stop = stop
+        self._lags: dict[str, Lag] = {}
+        self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
+
+    def start(self) -> None:
+        """Begin to measure."""
+        self._thread.start()
+
+    def of(self, name: str) -> Lag | None:
+        """A query's lag as last measured; None if it could not be."""
+        return self._lags.get(name)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LAG_SECONDS):
+            for runner in self._runners:
+                self._measure(runner)
+
+    def _measure(self, runner: Runner) -> None:
+        offset = end_offset(runner.progress)
+        if offset is None:
+            return
+        try:
+            self._lags[runner.query.name] = runner.query.measure_lag(offset)
+        except Exception as error:
+            self._lags.pop(runner.query.name, None)
+            log.warning("cannot measure the lag", query=runner.query.name, reason=short(str(error)))
+
+
+def end_offset(progress: dict[str, Any]) -> str | None:
+    """The source's offset up to which a query has read, as JSON."""
+    sources = progress.get("sources") or [{}]
+    offset = sources[0].get("endOffset")
+    return json.dumps(offset) if isinstance(offset, dict) else offset
+
+
+def describe(runner: Runner, lag: Lag | None) -> dict[str, Any]:
+    """A query's entry in the state file."""
+    progress = runner.progress
+    return {
+        "name": runner.query.name,
+        "source": runner.query.source,
+        "problem": runner.problem,
+        "last_error": runner.last_error,
+        "restarts": runner.restarts,
+        "batch": progress.get("batchId"),
+        "rate": progress.get("inputRowsPerSecond"),
+        "lag_records": lag.records if lag else None,
+        "lag_seconds": lag.seconds if lag else None,
+    }
