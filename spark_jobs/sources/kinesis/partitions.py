@@ -46,24 +46,19 @@ class RangePartition(InputPartition):
         Raises:
             DataLossError: some are gone.
         """
-        missing = self.end.records
+        missing, last = self.end.records, int(self.end.sequence or 0)
         cursor = ShardCursor(client, options, self.place, self.start)
         try:
             while missing > 0:
                 page = next_page(cursor, min(missing, options.max_records_per_fetch))
-                if page.records:
-                    missing -= len(page.records)
-                    self._check_not_beyond(page)
-                    yield to_batch(self.place.stream, self.place.shard, page.records)
-                elif page.at_end or page.closed:
-                    raise GoneError("the shard holds fewer records")
+                records = [record for record in page.records if int(record["SequenceNumber"]) <= last]
+                missing -= len(records)
+                if records:
+                    yield to_batch(self.place.stream, self.place.shard, records)
+                if missing and (page.at_end or page.closed or len(records) < len(page.records)):
+                    raise GoneError("the shard holds fewer records up to there")
         except GoneError as error:
             self._lose(options, missing, error)
-
-    def _check_not_beyond(self, page: Page) -> None:
-        last = page.records[-1]["SequenceNumber"]
-        if int(last) > int(self.end.sequence or 0):
-            raise GoneError(f"the shard goes on with {last}")
 
     def _lose(self, options: Options, missing: int, error: GoneError) -> None:
         what = (

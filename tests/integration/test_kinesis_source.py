@@ -1,0 +1,169 @@
+"""The Kinesis source on a real LocalStack: what it reads, from where, up to where."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.errors import PySparkException, StreamingQueryException
+from pyspark.sql import SparkSession
+
+from services.common.settings import Settings
+from services.common.wait import wait_until
+from spark_jobs.sources.kinesis import measure_lag
+from tests.integration.kinesis_lab import Reader, Stream, make_session, source_options
+
+READ_SECONDS = 60.0  # a micro-batch takes half a second; the machine may be busy
+
+
+@pytest.fixture(scope="module")
+def spark(localstack: Settings) -> Iterator[SparkSession]:
+    session = make_session(localstack)
+    yield session
+    session.stop()
+
+
+def test_batch_read_gives_every_record_with_its_columns(localstack: Settings, spark: SparkSession) -> None:
+    stream = Stream(localstack, shards=2)
+    begin = datetime.now(UTC)
+    stream.put(range(1200))
+    frame = spark.read.format("kinesis").options(**source_options(localstack, stream.name)).load()
+    assert frame.dtypes == [
+        ("partitionKey", "string"),
+        ("data", "binary"),
+        ("stream", "string"),
+        ("shardId", "string"),
+        ("sequenceNumber", "string"),
+        ("approximateArrivalTimestamp", "timestamp"),
+    ]
+    rows = frame.collect()
+    assert sorted(int(row["data"]) for row in rows) == list(range(1200))
+    assert all(row["partitionKey"] == str(int(row["data"]) % 7) for row in rows)
+    assert {row["stream"] for row in rows} == {stream.name}
+    assert {row["shardId"] for row in rows} == {"shardId-000000000000", "shardId-000000000001"}
+    assert {len(row["sequenceNumber"]) for row in rows} == {56}
+    assert len({(row["shardId"], row["sequenceNumber"]) for row in rows}) == 1200
+    moments = [row["approximateArrivalTimestamp"].replace(tzinfo=UTC) for row in rows]
+    assert begin - timedelta(seconds=2) < min(moments) <= max(moments) < datetime.now(UTC)
+
+
+def test_batch_read_of_several_streams_from_a_time(localstack: Settings, spark: SparkSession) -> None:
+    streams = [Stream(localstack), Stream(localstack)]
+    for number, stream in enumerate(streams):
+        stream.put([number])
+    time.sleep(1.1)  # iterators may be cut to whole seconds, so the test would else not tell
+    middle = datetime.now(UTC)
+    for number, stream in enumerate(streams):
+        stream.put([10 + number])
+    options = source_options(localstack, *(stream.name for stream in streams))
+    position = f'{{"at_timestamp": "{middle.isoformat()}"}}'
+    frame = spark.read.format("kinesis").options(**options, initialPosition=position).load()
+    found = {(row["stream"], int(row["data"])) for row in frame.collect()}
+    assert found == {(stream.name, 10 + number) for number, stream in enumerate(streams)}
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"initialPosition": "newest"}, "initialPosition"),
+        ({"startingPosition": "latest"}, "startingposition"),
+    ],
+)
+def test_wrong_option_names_itself(
+    localstack: Settings, spark: SparkSession, options: dict[str, str], named: str
+) -> None:
+    frame = spark.read.format("kinesis").options(**source_options(localstack, "any", **options)).load()
+    with pytest.raises(PySparkException, match=f"option {named}: "):
+        frame.collect()
+
+
+def test_stream_that_is_missing_is_an_error(
+    localstack: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    reader = Reader(spark, tmp_path, source_options(localstack, "never-made"))
+    with pytest.raises(StreamingQueryException, match="stream never-made does not exist"):
+        reader.drain()
+
+
+def test_available_now_ends_while_records_keep_coming(
+    localstack: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    stream = Stream(localstack, shards=2)
+    stream.put(range(100))
+    options = source_options(localstack, stream.name, initialPosition="trim_horizon", maxRecordsPerTrigger=30)
+    reader = Reader(spark, tmp_path, options)
+    later = iter(range(100, 1000))
+    reader.drain(after=lambda _: stream.put([next(later) for _ in range(5)]))
+    assert all(len(tries[-1]) <= 30 for tries in reader.sink.attempts().values())
+    first = reader.sink.values()
+    reader.sink.check_holds(range(100))
+    reader.drain()
+    reader.sink.check_holds(range(100 + 5 * _batches(first)))
+
+
+def _batches(values: list[int]) -> int:
+    """Batches of the first run: the empty one that pins the start, and one for each 30 records."""
+    return 1 + -(-len(values) // 30)
+
+
+def test_latest_is_pinned_before_the_first_record(
+    localstack: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    stream = Stream(localstack)
+    stream.put([1])
+    time.sleep(1.1)  # as above
+    reader = Reader(spark, tmp_path, source_options(localstack, stream.name))
+
+    def fail(batch: int) -> None:
+        raise RuntimeError(f"batch {batch} fails")
+
+    with pytest.raises(StreamingQueryException, match="batch 0 fails"):
+        reader.drain(before=fail)
+    stream.put([2])  # after the start, before anything is committed
+    reader.drain()
+    reader.sink.check_holds([2])
+
+
+def test_running_query_follows_new_records_and_tells_its_lag(
+    localstack: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    stream, other = Stream(localstack, shards=2), Stream(localstack)
+    options = source_options(localstack, stream.name, other.name, initialPosition="earliest")
+    reader = Reader(spark, tmp_path, options)
+    query = reader.start()
+    for value in range(5):
+        stream.put([value])
+        other.put([100 + value])
+        wanted = 2 * (value + 1)
+        wait_until(
+            lambda wanted=wanted: len(reader.sink.values()) == wanted, timeout=READ_SECONDS, what="records"
+        )
+    wait_until(lambda: query.lastProgress, timeout=READ_SECONDS, what="progress")
+    query.stop()
+    progress = query.lastProgress
+    assert progress is not None
+    assert "millisBehindLatest" in str(progress["sources"][0]["latestOffset"])
+    assert sum(lag.records for lag in measure_lag(stream.client, reader.offset())) == 0
+    stream.put([5, 6, 7])
+    lags = [lag for lag in measure_lag(stream.client, reader.offset()) if lag.records]
+    assert {lag.stream for lag in lags} == {stream.name}
+    assert sum(lag.records for lag in lags) == 3
+    reader.drain()
+    reader.sink.check_holds([*range(8), *range(100, 105)])
+
+
+def test_empty_pages_before_the_first_record(
+    localstack: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    stream = Stream(localstack, shards=4)
+    reader = Reader(spark, tmp_path, source_options(localstack, stream.name, initialPosition="earliest"))
+    reader.drain()
+    assert reader.sink.values() == []
+    query = reader.start()
+    wait_until(lambda: query.status["message"], timeout=READ_SECONDS, what="the query to run")
+    time.sleep(1.5)  # several reads of nothing
+    stream.put([1, 2, 3])
+    wait_until(lambda: len(reader.sink.values()) == 3, timeout=READ_SECONDS, what="three records")
+    query.stop()
+    reader.sink.check_holds([1, 2, 3])

@@ -1,0 +1,97 @@
+"""A Kinesis of lists, for what a real one does too rarely: errors, expiry, empty pages."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from spark_jobs.sources.kinesis.options import Options, parse_options
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def options(**given: str) -> Options:
+    """Options of a query from the stream `s`."""
+    return parse_options({"streamName": "s", **given}, default_position="trim_horizon")
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    """A service's error."""
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "GetRecords")
+
+
+def sequence(number: int) -> str:
+    """A sequence number as long as Kinesis': 56 digits."""
+    return str(4968 * 10**52 + number)
+
+
+class FakeShard:
+    """Records 0, 1, 2 ... whose data is their number; the first may have expired."""
+
+    def __init__(self, records: int = 0, *, parents: tuple[str, ...] = (), closed: bool = False) -> None:
+        self.records, self.parents, self.closed, self.expired = records, parents, closed, 0
+
+
+class FakeKinesis:
+    """As much of boto3's client as the source uses.
+
+    failures: raised by the next calls of get_records, one each; None lets a call pass.
+    empty_pages: before each page with records.
+    """
+
+    def __init__(self, **shards: FakeShard) -> None:
+        self.shards = shards
+        self.created = BEGIN
+        self.failures: Iterator[Exception | None] = iter(())
+        self.empty_pages = 0
+        self.calls: list[str] = []
+
+    def describe_stream_summary(self, **_stream: str) -> dict[str, Any]:
+        summary = {"StreamCreationTimestamp": self.created, "RetentionPeriodHours": 24}
+        return {"StreamDescriptionSummary": summary, "ResponseMetadata": {"HTTPHeaders": {}}}
+
+    def list_shards(self, **_stream: str) -> dict[str, Any]:
+        names = ("ParentShardId", "AdjacentParentShardId")
+        listed = [
+            {"ShardId": name, **dict(zip(names, shard.parents, strict=False))}
+            for name, shard in self.shards.items()
+        ]
+        return {"Shards": listed}
+
+    def get_shard_iterator(self, **given: str) -> dict[str, str]:
+        self.calls.append(given["ShardIteratorType"])
+        shard = self.shards[given["ShardId"]]
+        number = shard.expired
+        if "StartingSequenceNumber" in given:
+            after = given["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
+            asked = int(given["StartingSequenceNumber"]) - int(sequence(0)) + after
+            asked -= asked == 1  # as LocalStack does: "after" the very first record begins with it
+            number = max(asked, shard.expired)  # as Kinesis does: what has expired is passed over in silence
+        return {"ShardIterator": f"{given['ShardId']} {number} {self.empty_pages}"}
+
+    def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        failure = next(self.failures, None)
+        if failure is not None:
+            raise failure
+        name, first, empty = ShardIterator.split()
+        shard, start = self.shards[name], int(first)
+        stop = start if int(empty) else min(start + Limit, shard.records)
+        following = {
+            "NextShardIterator": f"{name} {stop} {int(empty) - 1 if int(empty) else self.empty_pages}"
+        }
+        return {
+            "Records": [_record(number) for number in range(start, stop)],
+            "MillisBehindLatest": 5000 * (shard.records - stop),
+            **({} if shard.closed and stop == shard.records else following),
+        }
+
+
+def _record(number: int) -> dict[str, Any]:
+    return {
+        "Data": str(number).encode(),
+        "PartitionKey": "k",
+        "SequenceNumber": sequence(number),
+        "ApproximateArrivalTimestamp": BEGIN + timedelta(seconds=number),
+    }
