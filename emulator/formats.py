@@ -70,11 +70,18 @@ def body(records: Iterable[Record]) -> bytes:
     return b'{"records":[' + b",".join(record.element for record in records) + b"]}"
 
 
-def destination(settings: Settings, route: Route, table: Table) -> tuple[str, str]:
-    """The name of a table's topic or stream, and where under the API's URL its records go."""
+class Destination(NamedTuple):
+    """A topic or stream, and where under the API's URL its records go."""
+
+    name: str
+    path: str
+
+
+def destination(settings: Settings, route: Route, table: Table) -> Destination:
+    """Where a table's rows go."""
     if route == "batch":
-        return settings.topic(table), f"/topics/{settings.topic(table)}"
-    return settings.stream(table), f"/streams/{settings.stream(table)}/records"
+        return Destination(settings.topic(table), f"/topics/{settings.topic(table)}")
+    return Destination(settings.stream(table), f"/streams/{settings.stream(table)}/records")
 
 
 def _key(row: Row) -> int:

@@ -1,6 +1,5 @@
 """How far a replay is: a live bar for each route on a terminal, a line now and then elsewhere."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -30,8 +29,8 @@ class _Count:
 class ReplayProgress:
     """Told by the lanes what they settled; safe to call from several threads."""
 
-    def __init__(self, console: Console, totals: Mapping[Route, int | None]) -> None:
-        """Show each route's progress towards its total of records; None is endless."""
+    def __init__(self, console: Console) -> None:
+        """Show the routes that are added."""
         self._console = console
         self._lock = Lock()
         self._bars = Progress(
@@ -46,12 +45,7 @@ class ReplayProgress:
             transient=True,
         )
         self._started = monotonic()
-        self._counts = {
-            route: _Count(
-                self._bars.add_task(route, total=total, rate=0, failed=0, note=""), total, self._started
-            )
-            for route, total in totals.items()
-        }
+        self._counts: dict[Route, _Count] = {}
 
     def __enter__(self) -> "ReplayProgress":
         self._bars.start()
@@ -62,8 +56,10 @@ class ReplayProgress:
     ) -> None:
         self._bars.stop()
 
-    def reporter(self, route: Route) -> Report:
-        """What the route's lanes tell: the records just acknowledged and failed, and what is waited for."""
+    def add(self, route: Route, total: int | None) -> Report:
+        """Show a route's progress towards `total` records, None is endless; returns what its lanes tell."""
+        bar = self._bars.add_task(route, total=total, rate=0, failed=0, note="")
+        self._counts[route] = _Count(bar, total, self._started)
         return partial(self._report, route)
 
     def _report(self, route: Route, acknowledged: int, failed: int, note: str = "") -> None:

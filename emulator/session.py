@@ -10,9 +10,9 @@ import urllib3
 from rich.console import Console
 
 from emulator.formats import FORMATS, Route, destination
-from emulator.lane import Api, Lane, Report
+from emulator.lane import Api, Lane
 from emulator.progress import ReplayProgress
-from emulator.replay import Batch, Counts, Plan, batches, paced, post_limit, record_count, streams
+from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count, streams
 from emulator.source import Source
 from emulator.summary import Outcome, cut_short, print_summary, resume_after
 from services.common.api import invoke_url
@@ -47,24 +47,13 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer.
     """
     console = Console()
-    url = invoke_url(settings)
-    sources = {route: Source(settings) for route in plans}
-    counts = {route: _counts(sources[route], plan) for route, plan in plans.items()}
-    totals = {route: record_count(counts[route], plan) for route, plan in plans.items()}
-    if 0 in totals.values():
+    http = urllib3.PoolManager(maxsize=len(TABLES) * len(plans))  # each lane keeps its connection
+    api = Api(http, invoke_url(settings), patience, stop)
+    progress = ReplayProgress(console)
+    parts = {route: _part(settings, route, plan, api, progress) for route, plan in plans.items()}
+    if any(part.total == 0 for part in parts.values()):
         console.print("Nothing to replay: the source has no such rows.", style="red")
         return False
-    api = Api(urllib3.PoolManager(maxsize=len(TABLES) * len(plans)), url, patience, stop)
-    progress = ReplayProgress(console, totals)
-    parts = {
-        route: Part(
-            plan,
-            _posts(sources[route], counts[route], plan),
-            totals[route],
-            _lanes(api, settings, route, progress.reporter(route)),
-        )
-        for route, plan in plans.items()
-    }
     try:
         with progress:
             _carry_out(parts.values(), stop)
@@ -78,23 +67,24 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
     return all(tally.failed == 0 for outcome in outcomes.values() for tally in outcome.tallies.values())
 
 
-def _counts(source: Source, plan: Plan) -> Counts:
-    return {table: source.count(table, plan.start_after) for table in TABLES}
-
-
-def _posts(source: Source, counts: Counts, plan: Plan) -> Iterable[Batch]:
-    return batches(streams(source, counts, plan), plan.batch_size, post_limit(counts, plan))
-
-
-def _lanes(api: Api, settings: Settings, route: Route, report: Report) -> dict[Table, Lane]:
-    """A lane for each table, all on one HTTP session with a connection kept alive for each."""
-    return {
-        table: Lane(api, destination(settings, route, table)[1], FORMATS[route], report) for table in TABLES
-    }
+def _part(settings: Settings, route: Route, plan: Plan, api: Api, progress: ReplayProgress) -> Part:
+    source = Source(settings)
+    counts = {table: source.count(table, plan.start_after) for table in TABLES}
+    total = record_count(counts, plan)
+    report = progress.add(route, total)
+    return Part(
+        plan,
+        batches(streams(source, counts, plan), plan.batch_size, post_limit(counts, plan)),
+        total,
+        {
+            table: Lane(api, destination(settings, route, table).path, FORMATS[route], report)
+            for table in TABLES
+        },
+    )
 
 
 def _outcome(settings: Settings, route: Route, part: Part) -> Outcome:
-    tallies = {destination(settings, route, table)[0]: lane.tally for table, lane in part.lanes.items()}
+    tallies = {destination(settings, route, table).name: lane.tally for table, lane in part.lanes.items()}
     return Outcome(tallies, part.seconds)
 
 

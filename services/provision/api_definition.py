@@ -46,7 +46,7 @@ _BYTES = ["application/vnd.kafka.json.v2+json", "application/vnd.kafka.binary.v2
 
 
 class _Call(NamedTuple):
-    """A method of the API and the Kinesis action it calls; a body is checked where it has a model."""
+    """A method of the API, the Kinesis action it calls, and the template of the latter's request."""
 
     path: str
     method: str
@@ -55,12 +55,12 @@ class _Call(NamedTuple):
 
 
 _CALLS = (
-    _Call("/streams", "get", "ListStreams", "{}"),
-    _Call("/streams/{stream-name}", "post", "CreateStream", "create_stream.vtl"),
-    _Call("/streams/{stream-name}", "get", "DescribeStream", "stream.vtl"),
-    _Call("/streams/{stream-name}", "delete", "DeleteStream", "stream.vtl"),
-    _Call("/streams/{stream-name}/record", "put", "PutRecord", "put_record.vtl"),
-    _Call("/streams/{stream-name}/records", "put", "PutRecords", "put_records.vtl"),
+    _Call("/streams", "get", "ListStreams", "list_streams"),
+    _Call("/streams/{stream-name}", "post", "CreateStream", "create_stream"),
+    _Call("/streams/{stream-name}", "get", "DescribeStream", "stream"),
+    _Call("/streams/{stream-name}", "delete", "DeleteStream", "stream"),
+    _Call("/streams/{stream-name}/record", "put", "PutRecord", "put_record"),
+    _Call("/streams/{stream-name}/records", "put", "PutRecords", "put_records"),
 )
 
 
@@ -124,5 +124,4 @@ def _path_parameter(name: str) -> JSON:
 
 
 def _template(name: str) -> str:
-    folder = Path(__file__).with_name("vtl")
-    return (folder / name).read_text() if name.endswith(".vtl") else name
+    return Path(__file__).with_name("vtl").joinpath(f"{name}.vtl").read_text()

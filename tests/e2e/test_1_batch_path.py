@@ -16,6 +16,7 @@ from tests import plain_cleaning
 from tests.cleaned_rows import Geo, Pin, User
 from tests.e2e import hops
 from tests.e2e.conftest import Make
+from tests.integration.api_gateway import records
 from tests.nine_answers import nine_answers
 
 CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {
@@ -45,6 +46,13 @@ def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[hops.P
     assert sorted(sent, key=lambda row: row[key]) == [_on_the_wire(row) for row in rows]
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_mysql_to_kinesis(table: Table, stack: Settings) -> None:
+    rows = hops.source_rows(stack, table)[: stack.stream_limit]
+    found = records(stack, stack.stream(table), len(rows))
+    assert [json.loads(data) for _, data in found] == [_on_the_wire(row) for row in rows]
+
+
 def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[hops.Place, bytes]) -> None:
     assert hops.landed_lines(stack) == kafka_values
 
@@ -66,6 +74,13 @@ def test_counts_of_the_run_add_up(stack: Settings) -> None:
     counted = "SELECT table_name, read, cleaned, duplicate, quarantined FROM ops.batch_run_tables ORDER BY 1"
     rows = stack.source_rows
     assert hops.ask(stack, counted) == [(table, rows, rows, 0, 0) for table in sorted(TABLES)]
+
+
+def test_the_invoke_url_is_shown_and_answers(make: Make, demo: str, stack: Settings) -> None:
+    [url] = re.findall(r"Invoke URL +(http\S+)", make("status"))
+    assert url in demo
+    topic = httpx.get(f"{url}/topics/{stack.topic('pin')}")
+    assert (topic.status_code, topic.json()["name"]) == (200, stack.topic("pin"))
 
 
 def test_postgres_to_nine_answers(stack: Settings) -> None:

@@ -9,9 +9,10 @@ from emulator.progress import ReplayProgress
 
 def test_without_a_terminal_a_line_is_printed_now_and_then() -> None:
     output = StringIO()
-    with ReplayProgress(Console(file=output, width=200), {"batch": 40}) as progress:
-        progress.reporter("batch")(10, 2, "")
-        progress.reporter("batch")(10, 0, "")
+    with ReplayProgress(Console(file=output, width=200)) as progress:
+        report = progress.add("batch", 40)
+        report(10, 2, "")
+        report(10, 0, "")
     assert output.getvalue().startswith("batch: 12 of 40 records, ")
     assert "2 failed" in output.getvalue()
     assert output.getvalue().count("\n") == 1
@@ -19,8 +20,8 @@ def test_without_a_terminal_a_line_is_printed_now_and_then() -> None:
 
 def test_an_endless_replay_has_no_total() -> None:
     output = StringIO()
-    with ReplayProgress(Console(file=output, width=200), {"stream": None}) as progress:
-        progress.reporter("stream")(10, 0, "trying again: [/b] refused")
+    with ReplayProgress(Console(file=output, width=200)) as progress:
+        progress.add("stream", None)(10, 0, "trying again: [/b] refused")
     assert output.getvalue().startswith("stream: 10 records, ")
     assert output.getvalue().endswith("0 failed trying again: [/b] refused\n")
 
@@ -28,9 +29,10 @@ def test_an_endless_replay_has_no_total() -> None:
 def test_a_terminal_shows_count_rate_failures_and_what_is_waited_for() -> None:
     output = StringIO()
     console = Console(file=output, force_terminal=True, width=200, color_system=None)
-    with ReplayProgress(console, {"batch": 1_000, "stream": 30}) as progress:
-        progress.reporter("stream")(10, 0, "")
-        progress.reporter("batch")(250, 7, "trying again: [/b] refused")
+    with ReplayProgress(console) as progress:
+        report = {"batch": progress.add("batch", 1_000), "stream": progress.add("stream", 30)}
+        report["stream"](10, 0, "")
+        report["batch"](250, 7, "trying again: [/b] refused")
     last = output.getvalue()
     assert "257/1000" in last
     assert "10/30" in last
