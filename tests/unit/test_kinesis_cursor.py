@@ -10,6 +10,7 @@ import pytest
 from spark_jobs.sources.kinesis import planner as planner_module
 from spark_jobs.sources.kinesis.cursor import Place, ShardCursor
 from spark_jobs.sources.kinesis.errors import DataLossError
+from spark_jobs.sources.kinesis.lag import measure_lag
 from spark_jobs.sources.kinesis.offsets import Offset, Position, from_json, to_json
 from spark_jobs.sources.kinesis.partitions import PrefetchedPartition, RangePartition, ShardPartition
 from spark_jobs.sources.kinesis.planner import Planner
@@ -176,7 +177,7 @@ def test_child_is_read_after_its_parent_in_a_batch_of_its_own(make_planner: Make
     assert {shard for shard, position in offset["s"].shards.items() if position.closed} == {"a", "b"}
     del client.shards["a"], client.shards["b"]
     client.shards["d"].records += 1
-    planner.looked = float("-inf")
+    planner.watch.look()
     found, offset = drain(planner, offset)
     assert found == [4]
     assert offset["s"].shards.keys() == {"c", "d"}
@@ -223,11 +224,23 @@ def test_position_older_than_the_retention_must_still_be_there(make_planner: Mak
     assert lax.report()["dataLosses"] == 1
 
 
+def test_records_before_a_gap_are_kept(make_planner: MakePlanner) -> None:
+    client = FakeKinesis(a=FakeShard(20))
+    client.failures = iter([None, error("InvalidArgumentException"), error("InvalidArgumentException")])
+    planner = make_planner(client, failOnDataLoss="false", maxRecordsPerFetch="5")
+    start = planner.latest({}, None)
+    end = planner.latest(start, None)
+    assert numbers(planner.partitions(start, end)) == [0, 1, 2, 3, 4]
+    assert end["s"].shards["a"].sequence == sequence(4)
+    assert planner.latest(end, None)["s"].shards["a"].sequence is None
+    assert planner.report()["dataLosses"] == 1
+
+
 def test_idle_shard_is_renewed_before_it_looks_expired(make_planner: MakePlanner) -> None:
     client = FakeKinesis(a=FakeShard(5))
     planner = make_planner(client)
     offset = drain(planner, {})[1]
-    now = planner.views["s"].now()
+    now = planner.watch.views["s"].now()
     seven_hours_ago = Position(now - 7 * 3_600_000, sequence(4), 5)
     idle = {"s": type(offset["s"])(offset["s"].created, 0, {"a": seven_hours_ago})}
     end = planner.latest(idle, None)
@@ -296,3 +309,15 @@ def test_first_record_of_a_shard_is_not_repeated(make_planner: MakePlanner) -> N
     found, offset = drain(make_planner(client), {})
     client.shards["a"].records = 3
     assert (found, drain(make_planner(client), offset)[0]) == ([0], [1, 2])
+
+
+def test_lag_counts_what_follows_the_offset(make_planner: MakePlanner) -> None:
+    client: Any = FakeKinesis(a=FakeShard(30), b=FakeShard(5))
+    start = make_planner(client).latest({}, None)
+    end = make_planner(client).latest(start, 20)  # fifteen of a, five of b
+    found = {lag.shard: lag.records for lag in measure_lag(client, to_json(end))}
+    assert found == {"a": 15, "b": 0}
+    assert [lag.records for lag in measure_lag(client, to_json(end), limit=7)] == [7, 0]
+    client.failures = iter([error("ResourceNotFoundException")])
+    with pytest.raises(DataLossError, match="stream s, shard a"):
+        measure_lag(client, to_json(end))

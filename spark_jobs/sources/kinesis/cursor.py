@@ -67,6 +67,7 @@ class ShardCursor:
     """A place in a shard, moved by each read.
 
     position: where the micro-batch starts; sequence: of the last record read since.
+    behind: the last page's, in milliseconds.
     due: when it may be read again, as time.monotonic() has it.
     stale: the position is older than what the stream keeps; reading fails unless its record is still there.
     """
@@ -83,6 +84,7 @@ class ShardCursor:
         self.client, self.options, self.place, self.position = client, options, place, position
         self.sequence = position.sequence
         self.due = 0.0
+        self.behind = 0
         self.iterator: str | None = None
         self.unproven = stale
         self.backoff = Backoff(options.client_retries)
@@ -103,6 +105,7 @@ class ShardCursor:
             self._postpone(error)
             return None
         self.backoff.succeeded()
+        self.behind = page.behind
         pause = self.options.min_fetch_seconds if page.at_end else MIN_FETCH_SECONDS
         self.due = asked + max(pause, size / self.options.max_fetch_bytes_per_second)
         return page

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .cursor import Place, ShardCursor
+from .errors import DataLossError, GoneError
 from .offsets import Position, from_json
 from .options import Options, parse_options
 from .partitions import next_page
@@ -44,7 +45,7 @@ def measure_lag(
         limit: of records to count per shard; it costs one read for each 10,000, of the 5 a second of a shard.
 
     Raises:
-        GoneError: an offset's record has expired, or its stream was deleted.
+        DataLossError: an offset's record has expired, or its stream was deleted.
         botocore.exceptions.ClientError: Kinesis refuses, or stays unreachable.
     """
     parsed = from_json(json.loads(offset) if isinstance(offset, str) else offset)
@@ -61,7 +62,10 @@ def _shard_lag(client: "KinesisClient", place: Place, position: Position, limit:
         {"streamARN" if place.stream.startswith("arn:") else "streamName": place.stream, "maxFetchRate": "2"},
         default_position="latest",
     )
-    arrivals = list(_arrivals(ShardCursor(client, options, place, position), options, limit))
+    try:
+        arrivals = list(_arrivals(ShardCursor(client, options, place, position), options, limit))
+    except GoneError as error:
+        raise DataLossError(f"stream {place.stream}, shard {place.shard}: {error}") from error
     age = int(time.time() * 1000) - arrivals[0] if arrivals else 0
     return ShardLag(place.stream, place.shard, len(arrivals), max(age, 0))
 

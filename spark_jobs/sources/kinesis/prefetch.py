@@ -32,7 +32,6 @@ class Taken:
     size: int = 0
     sequence: str | None = None
     arrival: int = 0
-    behind: int = 0
     at_end: bool = False
     closed: bool = False
     lagging: bool = False
@@ -105,7 +104,7 @@ class Prefetch:
             return
         records = list(takewhile(self._in_time, page.records))
         taken.cut = len(records) < len(page.records)
-        taken.behind, taken.at_end = page.behind, page.at_end and not taken.cut
+        taken.at_end = page.at_end and not taken.cut
         taken.closed = page.closed and not taken.cut
         taken.lagging = not taken.over and (page.full or page.behind >= _LAGGING_MILLIS)
         if records:
