@@ -190,6 +190,8 @@ class Settings(BaseSettings):
     """Where Spark jobs run; spark://host:port is a cluster."""
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "2g"
     """The heap of a Spark job's driver (in local mode, of the whole job)."""
+    spark_streaming_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "1g"
+    """The heap of the streaming writer's driver."""
 
     @property
     def bucket(self) -> str:

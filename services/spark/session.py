@@ -36,17 +36,6 @@ _LEAN = {
     # 16 MiB of Parquet is some 60 MiB of rows, and the driver holds two partitions of them while it copies.
     "spark.sql.files.maxPartitionBytes": "16m",
 }
-_STREAMING = {
-    # A file of a checkpoint is one conditional put; the default writes another one and renames it, which is a
-    # copy in S3 and takes six requests.
-    "spark.sql.streaming.checkpointFileManagerClass": (
-        "org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager"
-    ),
-    # Nobody looks at the hundred last reports of each query.
-    "spark.sql.streaming.numRecentProgressUpdates": "2",
-    # The streaming writer's own VACUUM keeps an hour, under Delta's guard of a week for tables with other writers.
-    "spark.databricks.delta.retentionDurationCheck.enabled": "false",
-}
 
 
 def spark_session(
@@ -67,11 +56,10 @@ def spark_session(
     os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     # Workers need this environment's libraries; the first python3 on the path may have none of them.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # The JVM's command line is for all to see, its environment is not.
-    os.environ["AWS_ACCESS_KEY_ID"] = settings.aws_access_key_id
-    os.environ["AWS_SECRET_ACCESS_KEY"] = settings.aws_secret_access_key.get_secret_value()
+    os.environ.update(_aws_keys(settings))
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
-    options = _DELTA | _LEAN | (_STREAMING if streaming else {}) | _process(settings, brief) | _s3a(settings)
+    special = _streaming(settings) if streaming else {}
+    options = _DELTA | _LEAN | _process(settings, brief) | special | _s3a(settings)
     for key, value in options.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
@@ -92,6 +80,16 @@ def _process(settings: Settings, brief: bool) -> dict[str, str]:
     }
 
 
+def _streaming(settings: Settings) -> dict[str, str]:
+    return {
+        "spark.driver.memory": settings.spark_streaming_memory,
+        # Nobody looks at the hundred last reports of each query.
+        "spark.sql.streaming.numRecentProgressUpdates": "2",
+        # The streaming writer's own VACUUM keeps an hour, under Delta's guard of a week for tables with other writers.
+        "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+    }
+
+
 def _scratch_folder(settings: Settings) -> Path:
     """This process's folder for shuffles and staged rows; those of killed processes are removed."""
     folder = settings.state_dir / "spark"
@@ -101,11 +99,21 @@ def _scratch_folder(settings: Settings) -> Path:
     return folder / str(os.getpid())
 
 
+def _aws_keys(settings: Settings) -> dict[str, str]:
+    """For the JVM's environment: its command line is for all to see. Empty: it looks where AWS's tools do."""
+    keys = {
+        "AWS_ACCESS_KEY_ID": settings.aws_access_key_id,
+        "AWS_SECRET_ACCESS_KEY": settings.aws_secret_access_key.get_secret_value(),
+        "AWS_SESSION_TOKEN": settings.aws_session_token.get_secret_value(),
+    }
+    return {name: value for name, value in keys.items() if value}
+
+
 def _s3a(settings: Settings) -> dict[str, str]:
     endpoint = settings.aws_endpoint_url
     options = {
         "endpoint.region": settings.aws_region,
-        "aws.credentials.provider": "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
+        "aws.credentials.provider": "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
         "path.style.access": "true",
         "connection.ssl.enabled": str(not endpoint.startswith("http:")).lower(),
         "input.stream.type": "classic",

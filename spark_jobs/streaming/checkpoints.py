@@ -15,9 +15,11 @@ def prefix(query: str) -> str:
 
 
 def query_id(s3: "S3Client", bucket: str, query: str) -> str | None:
-    """Spark's id of the checkpoint; None if no micro-batch of it was ever planned."""
-    planned = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix(query)}offsets/", MaxKeys=1)
-    if not planned["KeyCount"]:
+    """Spark's id of the checkpoint; None if no micro-batch of it was ever finished."""
+    commits = f"{prefix(query)}commits/"
+    # The folder itself is an object as well.
+    finished = s3.list_objects_v2(Bucket=bucket, Prefix=commits, StartAfter=commits, MaxKeys=1)
+    if not finished["KeyCount"]:
         return None
     try:
         body = s3.get_object(Bucket=bucket, Key=f"{prefix(query)}metadata")["Body"].read()

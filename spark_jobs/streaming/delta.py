@@ -4,14 +4,13 @@ A merge compares places, so a repeated micro-batch changes nothing: no number of
 """
 
 import time
-from threading import Lock
 
 from delta.tables import DeltaTable
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as fn
 
-from services.common.settings import Settings, Table
+from services.common.settings import TABLES, Settings, Table
 from spark_jobs.schemas import CLEANED, KEY
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import speed
@@ -26,54 +25,58 @@ _LATER = (
     "struct(new.arrived_at, length(new.sequence_number), new.sequence_number)"
     " >= struct(old.arrived_at, length(old.sequence_number), old.sequence_number)"
 )
-# The three tables' queries share the quarantine; concurrent merges of one table would fail each other.
-_QUARANTINE = Lock()
 
 
 class DeltaSink:
-    """The writer of a table's query."""
+    """The writer of the three tables."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, table: Table) -> None:
-        """For the records of the table's stream."""
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        """For the records of the tables' streams."""
         self._spark = spark
-        self._table = table
-        self._path = delta.location(settings, table, "streaming")
-        self._quarantine = delta.location(settings, delta.QUARANTINE, "streaming")
+        self._settings = settings
         self._optimize_at = time.monotonic() + OPTIMIZE_SECONDS
         self._vacuum_at = time.monotonic() + VACUUM_SECONDS
 
-    def remembers(self, query_id: str) -> bool:  # noqa: ARG002 - the table is known by its place
+    def remembers(self, query_id: str) -> bool:  # noqa: ARG002 - the tables are known by their place
         """Whether what earlier micro-batches wrote is still there."""
-        return delta.exists(self._spark, self._path)
+        return all(delta.exists(self._spark, self._path(table)) for table in TABLES)
 
-    def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:  # noqa: ARG002 - as the class says
-        """Merge a micro-batch into the table, and its rejects into the quarantine."""
-        judged = speed.judged(batch, self._table).localCheckpoint(
-            eager=True, storageLevel=StorageLevel.MEMORY_AND_DISK
-        )
-        self._merge(latest(judged.where(fn.size("reasons") == 0)))
-        rejected = judged.where(fn.size("reasons") > 0).select(*speed.QUARANTINE.columns)
-        if not rejected.isEmpty():
-            with _QUARANTINE:
-                delta.add_quarantined(rejected, self._quarantine, speed.QUARANTINE.key)
+    def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:  # noqa: ARG002 - as the file says
+        """Merge a micro-batch into the tables, and its rejects into the quarantine."""
+        records = batch.persist()
+        for table in TABLES:
+            judged = speed.judged(records, table, self._settings.stream(table)).localCheckpoint(
+                eager=True, storageLevel=StorageLevel.MEMORY_AND_DISK
+            )
+            self._merge(table, latest(judged.where(fn.size("reasons") == 0)))
+            rejected = judged.where(fn.size("reasons") > 0).select(*speed.QUARANTINE.columns)
+            if not rejected.isEmpty():
+                delta.add_quarantined(rejected, self._path(delta.QUARANTINE), speed.QUARANTINE.key)
+        records.unpersist()
         self._tidy_up()
 
-    def _merge(self, rows: DataFrame) -> None:
-        cleaned = rows.select(*CLEANED[self._table].names, *speed.PLACE)
-        if delta.exists(self._spark, self._path):
-            delta.merge(cleaned, self._path, _LATER)
-        else:
-            delta.replace(cleaned, self._path)
+    def _merge(self, table: Table, rows: DataFrame) -> None:
+        cleaned, path = rows.select(*CLEANED[table].names, *speed.PLACE), self._path(table)
+        if not delta.exists(self._spark, path):
+            delta.replace(cleaned, path)
+        elif not cleaned.isEmpty():
+            delta.merge(cleaned, path, _LATER)
 
     def _tidy_up(self) -> None:
         """Join small files and remove those that no version of the last hour needs, when it is time to."""
         now = time.monotonic()
+        tables = [DeltaTable.forPath(self._spark, self._path(table)) for table in TABLES]
         if now >= self._optimize_at:
             self._optimize_at = now + OPTIMIZE_SECONDS
-            DeltaTable.forPath(self._spark, self._path).optimize().executeCompaction()
+            for table in tables:
+                table.optimize().executeCompaction()
         if now >= self._vacuum_at:
             self._vacuum_at = now + VACUUM_SECONDS
-            DeltaTable.forPath(self._spark, self._path).vacuum(_KEPT_HOURS)
+            for table in tables:
+                table.vacuum(_KEPT_HOURS)
+
+    def _path(self, name: str) -> str:
+        return delta.location(self._settings, name, "streaming")
 
     def close(self) -> None:
         """Nothing is held between micro-batches."""

@@ -20,9 +20,8 @@ _DATA = Target(
 
 
 class ExperimentalRows:
-    """What the query writes into the database `pinterest_streaming`."""
+    """What becomes of the topic in the database `pinterest_streaming`."""
 
-    database = "pinterest_streaming"
     quarantine = Target("public", "experimental_quarantine", (*_PLACE, "reasons", "raw"), _PLACE)
     progress = ProgressTable("public", "experimental")
 

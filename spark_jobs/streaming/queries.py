@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
 
-from services.common.settings import TABLES, Settings, Table
+from services.common.settings import TABLES, Settings
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.experimental import ExperimentalRows
 from spark_jobs.streaming.lag import KafkaLag, KinesisLag, Lag
@@ -48,40 +48,30 @@ class Query:
 
 def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
     """Every query of the service."""
-    speed = [_speed(spark, settings, table) for table in TABLES]
-    delta = [_delta(spark, settings, table) for table in TABLES]
-    return [*speed, *delta, _experimental(spark, settings)]
-
-
-def _speed(spark: SparkSession, settings: Settings, table: Table) -> Query:
-    return Query(
-        name=f"speed-{table}",
-        source=settings.stream(table),
+    streams = f"streaming-{settings.user_id}-*"
+    parts = [SpeedRows(table, settings.stream(table)) for table in TABLES]
+    speed = Query(
+        name="speed",
+        source=streams,
         trigger=_KINESIS_TRIGGER,
-        read=partial(from_kinesis, spark, settings, table),
-        open_sink=lambda: TransactionSink(settings, SpeedRows(table)),
+        read=partial(from_kinesis, spark, settings),
+        open_sink=lambda: TransactionSink(settings, "pinterest", *parts),
         measure_lag=KinesisLag(settings).measure,
     )
-
-
-def _delta(spark: SparkSession, settings: Settings, table: Table) -> Query:
-    return Query(
-        name=f"delta-{table}",
-        source=settings.stream(table),
+    delta = Query(
+        name="delta",
+        source=streams,
         trigger=_DELTA_TRIGGER,
-        read=partial(from_kinesis, spark, settings, table),
-        open_sink=partial(DeltaSink, spark, settings, table),
+        read=partial(from_kinesis, spark, settings),
+        open_sink=partial(DeltaSink, spark, settings),
         measure_lag=KinesisLag(settings).measure,
     )
-
-
-def _experimental(spark: SparkSession, settings: Settings) -> Query:
-    topic = settings.pin_streaming_topic
-    return Query(
+    experimental = Query(
         name="experimental",
-        source=topic,
+        source=settings.pin_streaming_topic,
         trigger=_KAFKA_TRIGGER,
-        read=partial(from_kafka, spark, settings, topic),
-        open_sink=lambda: TransactionSink(settings, ExperimentalRows()),
+        read=partial(from_kafka, spark, settings, settings.pin_streaming_topic),
+        open_sink=lambda: TransactionSink(settings, "pinterest_streaming", ExperimentalRows()),
         measure_lag=KafkaLag(settings).measure,
     )
+    return [speed, delta, experimental]

@@ -3,20 +3,20 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from services.common.settings import Settings, Table
+from services.common.settings import TABLES, Settings
 
 # Bounds a micro-batch's memory (25 MB of posts) while a backlog is read; 10,000 records a second are held.
 BATCH_RECORDS = 20_000
 
 
-def from_kinesis(spark: SparkSession, settings: Settings, table: Table) -> DataFrame:
-    """A table's stream, from its oldest record.
+def from_kinesis(spark: SparkSession, settings: Settings) -> DataFrame:
+    """The three tables' streams, from their oldest records.
 
     Returns:
         `stream, shard, sequence_number, partition_key, arrived_at, value`.
     """
     options = {
-        "streamName": settings.stream(table),
+        "streamName": ",".join(map(settings.stream, TABLES)),
         "region": settings.aws_region,
         "initialPosition": "earliest",
         "maxRecordsPerTrigger": str(BATCH_RECORDS),

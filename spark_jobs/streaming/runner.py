@@ -1,5 +1,6 @@
 """Keeps one streaming query running: starts it, notices its end, says why, and starts it again."""
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writer")
 
+# `psycopg2.OperationalError: ...`, `java.net.ConnectException: ...`, at the start of a line or after "Caused by:".
+_NAMES_AN_ERROR = re.compile(r"(Caused by: )?[\w.$]*(Error|Exception|Unavailable)\b: ")
 _QUERY_ID = "sql.streaming.queryId"  # where Spark tells a micro-batch's thread whose it is
 
 
@@ -107,7 +110,7 @@ class Runner:
 
 
 def short(reason: str) -> str:
-    """The line of a long report that says what happened: Python's own last, else the first."""
-    lines = [line.strip() for line in reason.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line.partition(":")[0] and ": " in line]
-    return (errors[-1] if errors else lines[0] if lines else "unknown")[:300]
+    """The line of a long report that says what happened."""
+    lines = [line.strip(": ") for line in reason.splitlines()]
+    telling = [line for line in lines if _NAMES_AN_ERROR.match(line)]
+    return next((line for line in [*reversed(telling), *lines] if line), "unknown")[:300]

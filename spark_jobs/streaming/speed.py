@@ -27,14 +27,14 @@ QUARANTINE = Target(
 
 
 class SpeedRows:
-    """What a table's query writes into the database `pinterest`."""
+    """What becomes of a table's stream in the database `pinterest`."""
 
-    database = "pinterest"
     quarantine = QUARANTINE
 
-    def __init__(self, table: Table) -> None:
-        """For the records of the table's stream."""
+    def __init__(self, table: Table, stream: str) -> None:
+        """For the records of the stream, which are meant for the table."""
         self._table = table
+        self._stream = stream
         self._target = Target("speed", SERVED_NAMES[table], tuple(CLEANED[table].names), (KEY,))
         self._merge = _merge(self._target)
         self.progress = ProgressTable("ops", f"speed-{table}")
@@ -49,8 +49,9 @@ class SpeedRows:
         )
 
     def judge(self, records: DataFrame) -> DataFrame:
-        """Records as `from_kinesis` gives them, judged and cleaned."""
-        return judged(records, self._table).withColumn("warnings", fn.size("warnings"))
+        """Those of the records (columns as in `from_kinesis`) that are of the stream, judged and cleaned."""
+        judgement = judged(records, self._table, self._stream)
+        return judgement.withColumn("warnings", fn.size("warnings"))
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Merge the latest of them; returns how many were not older than the row of their ind."""
@@ -61,11 +62,13 @@ class SpeedRows:
         return row[0] if row else 0
 
 
-def judged(records: DataFrame, table: Table) -> DataFrame:
-    """Records and the verdict on each: their place, `reasons`, `warnings`, the cleaned columns, `raw` of a rejected."""
+def judged(records: DataFrame, table: Table, stream: str) -> DataFrame:
+    """A stream's records: their place, `reasons`, `warnings`, the cleaned columns, and of a rejected one `raw`."""
     raw = fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw")
     place = (name for name in records.columns if name != "value")
-    return classify(records, table).select(*place, "reasons", "warnings", raw, "row.*")
+    return classify(records.where(fn.col("stream") == stream), table).select(
+        *place, "reasons", "warnings", raw, "row.*"
+    )
 
 
 def _merge(target: Target) -> sql.Composed:

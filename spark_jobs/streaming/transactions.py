@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg2 import sql
 from pyspark.sql import DataFrame
 
 from services.common.clients import postgres_connection
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """What a query writes: how its records are judged, and where they go."""
+    """What becomes of some of a query's records: which, how they are judged, and where they go."""
 
-    database: str
     progress: ProgressTable
     quarantine: Target
 
@@ -26,7 +26,7 @@ class Rows(Protocol):
         """Make what `store` needs, once for each connection."""
 
     def judge(self, records: DataFrame) -> DataFrame:
-        """The records with `reasons` (empty if accepted), `warnings` (a number) and what is to be stored."""
+        """Its records with `reasons` (empty if accepted), `warnings` (a number) and what is to be stored."""
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Bring in the accepted records; returns how many of them are now served."""
@@ -35,22 +35,24 @@ class Rows(Protocol):
 class TransactionSink:
     """The writer of one streaming query, with a connection of its own."""
 
-    def __init__(self, settings: Settings, rows: Rows) -> None:
-        """Connect.
+    def __init__(self, settings: Settings, database: str, *parts: Rows) -> None:
+        """Connect to the database, in which each of the parts has its tables.
 
         Raises:
             psycopg2.Error: the database cannot be reached, or lacks its tables.
         """
-        self._rows = rows
-        self._connection = postgres_connection(settings, "speed_writer", rows.database)
+        self._parts = parts
+        self._connection = postgres_connection(settings, "speed_writer", database)
         with self._connection, self._connection.cursor() as cursor:
-            rows.prepare(cursor)
-            create_staging(cursor, rows.quarantine)
+            for part in parts:
+                part.prepare(cursor)
+            for quarantine in {part.quarantine for part in parts}:
+                create_staging(cursor, quarantine)
 
     def remembers(self, query_id: str) -> bool:
         """Whether a micro-batch of this checkpoint has been committed."""
         with self._connection, self._connection.cursor() as cursor:
-            return self._rows.progress.last_batch(cursor, query_id) is not None
+            return self._last_batch(cursor, query_id) is not None
 
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:
         """Commit a micro-batch, unless it has been.
@@ -58,29 +60,41 @@ class TransactionSink:
         Raises:
             psycopg2.Error: nothing of the micro-batch has been written.
         """
+        records = batch.persist()  # every part reads it
         with self._connection, self._connection.cursor() as cursor:
-            last = self._rows.progress.last_batch(cursor, query_id)
+            last = self._last_batch(cursor, query_id)
             if last is None or batch_id > last:
-                counts = self._store(cursor, self._rows.judge(batch).toArrow())
-                self._rows.progress.add(cursor, query_id, batch_id, counts)
+                for part in self._parts:
+                    counts = _store(cursor, part, part.judge(records).toArrow())
+                    part.progress.add(cursor, query_id, batch_id, counts)
+        records.unpersist()
 
-    def _store(self, cursor: "PostgresCursor", records: pa.Table) -> Counts:
-        is_accepted = pc.equal(pc.list_value_length(records["reasons"]), 0)
-        rejected = records.filter(pc.invert(is_accepted))
-        if rejected.num_rows:
-            self._set_aside(cursor, rejected)
-        return Counts(
-            read=records.num_rows,
-            cleaned=self._rows.store(cursor, records.filter(is_accepted)),
-            quarantined=rejected.num_rows,
-            warnings=pc.sum(records["warnings"]).as_py() or 0,
-        )
-
-    def _set_aside(self, cursor: "PostgresCursor", rejected: pa.Table) -> None:
-        target = self._rows.quarantine
-        copy(cursor, target.staging, target.columns, to_csv(rejected.select(target.columns).to_batches()))
-        cursor.execute(upsert(target, target.staging))
+    def _last_batch(self, cursor: "PostgresCursor", query_id: str) -> int | None:
+        """All parts are committed together, so one of them speaks for all."""
+        return self._parts[0].progress.last_batch(cursor, query_id)
 
     def close(self) -> None:
         """Disconnect; what is under way is not committed."""
         self._connection.close()
+
+
+def _store(cursor: "PostgresCursor", part: Rows, records: pa.Table) -> Counts:
+    is_accepted = pc.equal(pc.list_value_length(records["reasons"]), 0)
+    rejected = records.filter(pc.invert(is_accepted))
+    if rejected.num_rows:
+        _set_aside(cursor, part.quarantine, rejected)
+    return Counts(
+        read=records.num_rows,
+        cleaned=part.store(cursor, records.filter(is_accepted))
+        if rejected.num_rows < records.num_rows
+        else 0,
+        quarantined=rejected.num_rows,
+        warnings=pc.sum(records["warnings"]).as_py() or 0,
+    )
+
+
+def _set_aside(cursor: "PostgresCursor", target: Target, rejected: pa.Table) -> None:
+    # Another part of the same transaction may have used the table.
+    cursor.execute(sql.SQL("TRUNCATE {}").format(target.staging))
+    copy(cursor, target.staging, target.columns, to_csv(rejected.select(target.columns).to_batches()))
+    cursor.execute(upsert(target, target.staging))
