@@ -12,13 +12,14 @@ from services.common.settings import ROOT
 
 PACKAGES = ("services", "emulator", "spark_jobs")
 # Imported for type checks only, which need the tools of development.
-TYPES_ONLY = {"mypy_boto3_s3"}
+TYPES_ONLY = {"mypy_boto3_apigateway", "mypy_boto3_kinesis", "mypy_boto3_s3"}
 
 
 def _imports(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    absolute = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    modules = {node.module for node in absolute if node.module}
     return {name.split(".")[0] for name in names | modules}
 
 
