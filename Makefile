@@ -78,6 +78,10 @@ landed: setup ## Wait until all that is in Kafka now is in the landing zone
 batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)
 	@$(RUN) spark_jobs.batch $(if $(FULL),--full)
 
+.PHONY: stream
+stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out (make status shows its queries)
+	@$(RUN) services.local up --service streaming-writer
+
 .PHONY: query
 query: setup ## Print the nine answers (ARGS="3 7" for some)
 	@$(RUN) services.postgres.query $(ARGS)

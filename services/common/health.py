@@ -8,6 +8,7 @@ health check.
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import mysql.connector
@@ -21,8 +22,8 @@ from services.common.settings import LOOPBACK, Settings, load_settings
 
 # A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
 _PATIENCE = 5.0
-# The sink writes its state each second; ten missed beats mean that it hangs or is gone.
-_SINK_SILENCE = 10.0
+# A service that has a state file writes it each second; ten missed beats mean that it hangs or is gone.
+_SILENCE = 10.0
 
 
 class Unhealthy(Exception):  # noqa: N818 - an answer rather than an error
@@ -94,15 +95,28 @@ def rest_proxy(settings: Settings) -> None:
 
 def s3_sink(settings: Settings) -> None:
     """The sink has written its state within the last seconds, and every partition of its can land."""
-    state = settings.state_dir / "run" / "s3-sink.json"
-    if not state.exists():
-        raise Unhealthy("it has not written its state yet")
-    silence = time.time() - state.stat().st_mtime
-    if silence > _SINK_SILENCE:
-        raise Unhealthy(f"it has not written its state for {silence:.0f} s")
-    partitions = json.loads(state.read_text())["partitions"]
+    partitions = _state(settings, "s3-sink")["partitions"]
     if stuck := next((one for one in partitions if one["problem"]), None):
         raise Unhealthy(f"{stuck['topic']}[{stuck['partition']}] does not land: {stuck['problem']}")
+
+
+def streaming_writer(settings: Settings) -> None:
+    """The writer has written its state within the last seconds, and every query runs."""
+    queries = _state(settings, "streaming-writer")["queries"]
+    if broken := next((one for one in queries if one["problem"]), None):
+        raise Unhealthy(f"query {broken['name']}: {broken['problem']}")
+
+
+def _state(settings: Settings, service: str) -> dict[str, Any]:
+    """What the service says of itself (`services.common.state_file`), if that is news."""
+    path = settings.state_dir / "run" / f"{service}.json"
+    if not path.exists():
+        raise Unhealthy("it has not written its state yet")
+    state: dict[str, Any] = json.loads(path.read_text())
+    silence = time.time() - state["written_at"]
+    if silence > _SILENCE:
+        raise Unhealthy(f"it has not written its state for {silence:.0f} s")
+    return state
 
 
 def _get_json(url: str) -> dict[str, object]:
@@ -123,6 +137,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "postgres": postgres,
     "rest-proxy": rest_proxy,
     "s3-sink": s3_sink,
+    "streaming-writer": streaming_writer,
 }
 
 

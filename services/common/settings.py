@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     state_dir: Annotated[ProjectPath, AfterValidator(_own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
 
+    compose_profiles: Annotated[str, Field(pattern=r"^(\w+(,\w+)*)?$")] = "stream"
+    """What `make up` starts besides the core, as Compose has it: `stream`, the streaming writer (1.5 GB); or empty."""
+
     kafka_port: Port = 9092
     """Kafka's port on 127.0.0.1, as are all ports here."""
     kafka_controller_port: Port = 9093

@@ -16,7 +16,7 @@ from services.common import health
 from services.common.api import ApiNotFoundError, invoke_url
 from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
-from services.local import doctor, processes, supervision
+from services.local import doctor, processes, streams, supervision
 from services.local.account import remove_server_home
 from services.local.compose import Service, load
 
@@ -33,18 +33,33 @@ ServiceName = Annotated[str, typer.Option("--service", help="Only this service o
 
 
 @app.command()
-def up() -> None:
+def up(
+    service: Annotated[str, typer.Option(help="One more, which COMPOSE_PROFILES does not name.")] = "",
+) -> None:
     """Start every service, wait until all are healthy, and show them. Twice does no harm."""
     settings = load_settings()
-    services = load(settings)
+    also = _known(settings, service) if service else ""
     if not supervision.running(settings):
         if left := processes.end_leftovers(settings):
             console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
         _refuse_if_unfit(settings)
-    supervision.start(settings, services.values())
+    supervision.start(settings, load(settings).values())
+    services = _wanted(settings, also)
     for name in services:
         supervision.start_service(settings, name)
     _wait_until_up(settings, services)
+
+
+def _wanted(settings: Settings, also: str = "") -> dict[str, Service]:
+    """The services that should run: those of the chosen profiles, those that run all the same, and `also`."""
+    states = supervision.states(settings)
+    running = {name for name, state in states.items() if state.active}
+    services = load(settings)
+    return {
+        name: service
+        for name, service in services.items()
+        if service.enabled or name in running or name == also
+    }
 
 
 def _refuse_if_unfit(settings: Settings) -> None:
@@ -161,11 +176,14 @@ def _memory(states: dict[str, supervision.ProcessState], name: str) -> str:
 
 @app.command()
 def status() -> None:
-    """Show each service: state, URL, memory."""
+    """Show each service: state, URL, memory; and how far behind the streaming queries are."""
     settings = load_settings()
     _require_up(settings)
-    services = load(settings)
+    services = _wanted(settings)
     _show(settings, services, _problems(settings, services))
+    if queries := streams.table(settings):
+        console.print()
+        console.print(queries)
 
 
 def _require_up(settings: Settings) -> None:
@@ -201,10 +219,10 @@ def _known(settings: Settings, service: str) -> str:
 def restart(service: ServiceName) -> None:
     """Restart one service, and run provisioning again: a restarted LocalStack has forgotten its buckets."""
     settings = load_settings()
-    services = load(settings)
     name = _known(settings, service)
     _require_up(settings)
     supervision.restart_service(settings, name)
+    services = _wanted(settings)
     for one_shot in (one.name for one in services.values() if one.one_shot and one.name != name):
         supervision.restart_service(settings, one_shot)
     _wait_until_up(settings, services)

@@ -38,6 +38,7 @@ class Service:
         port: the port it listens on, if any.
         url: what a user connects to.
         one_shot: whether it ends by itself when its work is done.
+        enabled: whether it starts with the others: it has no profile, or one of COMPOSE_PROFILES.
         digest: changes when a setting changes that matters to it.
     """
 
@@ -48,6 +49,7 @@ class Service:
     port: int | None = None
     url: str = ""
     one_shot: bool = False
+    enabled: bool = True
     digest: str = ""
 
 
@@ -96,8 +98,13 @@ def _service(name: str, body: Mapping[str, Any], values: Mapping[str, str]) -> S
         port=port,
         url=local.get("url", ""),
         one_shot=body.get("restart") == "on-failure",
+        enabled=_is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
         digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
     )
+
+
+def _is_enabled(profiles: list[str], chosen: str) -> bool:
+    return not profiles or bool(set(profiles) & set(chosen.split(",")))
 
 
 def _command(in_container: str | list[str], launcher: str | None) -> tuple[str, ...]:

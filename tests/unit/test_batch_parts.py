@@ -19,8 +19,8 @@ from spark_jobs.landing_reader import RECORDS, _ahead, to_records
 from spark_jobs.plan import Plan
 from spark_jobs.progress import Position, Progress
 from spark_jobs.run import Report, after
-from spark_jobs.sinks.copying import _Pieces
-from spark_jobs.sinks.parquet import from_ranges, to_csv
+from spark_jobs.sinks.copying import _Pieces, to_csv
+from spark_jobs.sinks.parquet import from_ranges
 from spark_jobs.steps import StepFailedError, Steps, reason
 
 ROW = {"topic": "t.pin", "partition": 2, "start": 100, "key": "k", "end": 10**10}
