@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Required, TypedDict
 from .client import EXPIRED_ITERATOR, GONE, Backoff, error_code, stream_argument
 from .errors import GoneError
 from .offsets import Position
-from .options import MAX_PAGE_RECORDS, MIN_FETCH_SECONDS, Options
+from .options import MAX_PAGE_RECORDS, Options
 from .records import Record, arrival_millis
+from .values import MIN_FETCH_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -4,7 +4,6 @@ Contract: https://docs.databricks.com/aws/en/connect/streaming/kinesis/ and the 
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +11,12 @@ from typing import Any
 
 from .errors import OptionError
 from .timestamps import to_millis
+from .values import boolean, duration, fetch_period, polling, positive, rate, size
 
 # Spark sends prefetched records to the executors inside the tasks, which it refuses over 128 MiB
 # (spark.rpc.message.maxSize); 64 MiB, one page of 10 MB per shard on top, stays under it.
 MAX_BUFFER_BYTES = 64 * 1024**2
-# Kinesis allows 5 reads a second of each shard, and 10,000 records in a read.
-MIN_FETCH_SECONDS = 0.2
+# What Kinesis gives in one read.
 MAX_PAGE_RECORDS = 10_000
 
 # Options of Databricks that tune its own machinery: accepted, so that its notebooks run unchanged.
@@ -29,8 +28,6 @@ WITHOUT_EFFECT = (
     "reuseKinesisClient",
     "shardsPerTask",
 )
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_BYTES = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
 
 
 @dataclass(frozen=True)
@@ -77,15 +74,15 @@ def parse_options(given: Mapping[str, str], *, default_position: str) -> Options
         streams=_streams(reader),
         initial_position=position,
         at_millis=at_millis,
-        max_records_per_trigger=reader.value("maxRecordsPerTrigger", _positive, None),
-        max_records_per_fetch=min(reader.value("maxRecordsPerFetch", _positive, 10_000), MAX_PAGE_RECORDS),
-        max_fetch_bytes_per_second=reader.value("maxFetchRate", _rate, 1.0) * 1e6,
-        min_fetch_seconds=reader.value("minFetchPeriod", _fetch_period, 0.4),
-        max_fetch_seconds=reader.value("maxFetchDuration", _duration, 10.0),
-        fetch_buffer_bytes=min(reader.value("fetchBufferSize", _size, MAX_BUFFER_BYTES), MAX_BUFFER_BYTES),
-        look_seconds=reader.value("shardFetchInterval", _duration, 10.0),
-        client_retries=reader.value("clientRetries", _positive, 5),
-        fail_on_data_loss=reader.value("failOnDataLoss", _boolean, True),
+        max_records_per_trigger=reader.value("maxRecordsPerTrigger", positive, None),
+        max_records_per_fetch=min(reader.value("maxRecordsPerFetch", positive, 10_000), MAX_PAGE_RECORDS),
+        max_fetch_bytes_per_second=reader.value("maxFetchRate", rate, 1.0) * 1e6,
+        min_fetch_seconds=reader.value("minFetchPeriod", fetch_period, 0.4),
+        max_fetch_seconds=reader.value("maxFetchDuration", duration, 10.0),
+        fetch_buffer_bytes=min(reader.value("fetchBufferSize", size, MAX_BUFFER_BYTES), MAX_BUFFER_BYTES),
+        look_seconds=reader.value("shardFetchInterval", duration, 10.0),
+        client_retries=reader.value("clientRetries", positive, 5),
+        fail_on_data_loss=reader.value("failOnDataLoss", boolean, True),
         region=reader.text("region"),
         endpoint_url=_endpoint(reader),
         access_key=reader.text("awsAccessKey"),
@@ -97,7 +94,7 @@ def parse_options(given: Mapping[str, str], *, default_position: str) -> Options
         sts_endpoint=reader.text("stsEndpoint"),
         ignored=tuple(name for name in WITHOUT_EFFECT if reader.text(name) is not None),
     )
-    reader.value("consumerMode", _polling, None)
+    reader.value("consumerMode", polling, None)
     reader.refuse_unknown()
     _check_keys(options)
     return options
@@ -180,53 +177,3 @@ def _check_keys(options: Options) -> None:
         raise OptionError("option awsSessionToken: expected together with awsAccessKey and awsSecretKey")
     if options.role_external_id and not options.role_arn:
         raise OptionError("option roleExternalId: expected together with roleArn")
-
-
-def _positive(text: str) -> int:
-    if not re.fullmatch(r"0*[1-9]\d{0,17}", text):
-        raise ValueError("a positive integer")
-    return int(text)
-
-
-def _rate(text: str) -> float:
-    expected = "a positive number of MB per second and shard"
-    try:
-        rate = float(text)
-    except ValueError:
-        raise ValueError(expected) from None
-    if not 0 < rate < math.inf:
-        raise ValueError(expected)
-    return rate
-
-
-def _quantity(text: str, units: Mapping[str, float], expected: str) -> float:
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)", text.lower())
-    if not found or found[2] not in units or not float(found[1]):
-        raise ValueError(expected)
-    return float(found[1]) * units[found[2]]
-
-
-def _duration(text: str) -> float:
-    return _quantity(text, _SECONDS, "a duration like 200ms, 10s or 2m")
-
-
-def _fetch_period(text: str) -> float:
-    seconds = _duration(text)
-    if seconds < MIN_FETCH_SECONDS:
-        raise ValueError("200ms or more, for Kinesis allows 5 reads a second of a shard")
-    return seconds
-
-
-def _size(text: str) -> int:
-    return int(_quantity(text, _BYTES, "a size like 10mb or 2gb"))
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError("true or false")
-    return text.lower() == "true"
-
-
-def _polling(text: str) -> None:
-    if text.lower() != "polling":
-        raise ValueError("polling: enhanced fan-out is not supported")

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from .cursor import Page, Place, ShardCursor
 from .errors import GoneError
-from .options import MAX_PAGE_RECORDS, MIN_FETCH_SECONDS, Options
+from .options import MAX_PAGE_RECORDS, Options
 from .records import arrival_millis, to_batch
+from .values import MIN_FETCH_SECONDS
 
 # So long a call may find nothing; Spark asks again at once, and can stop the query in between.
 _PATIENCE_SECONDS = 1.0
