@@ -12,6 +12,8 @@ from pyspark.sql import SparkSession
 from services.common.settings import Settings
 from services.common.wait import wait_until
 from spark_jobs.sources.kinesis import measure_lag
+from spark_jobs.sources.kinesis.client import make_client
+from spark_jobs.sources.kinesis.options import parse_options
 from tests.integration.kinesis_lab import Reader, Stream, make_session, source_options
 
 READ_SECONDS = 60.0  # a micro-batch takes half a second; the machine may be busy
@@ -61,6 +63,17 @@ def test_batch_read_of_several_streams_from_a_time(localstack: Settings, spark: 
     frame = spark.read.format("kinesis").options(**options, initialPosition=position).load()
     found = {(row["stream"], int(row["data"])) for row in frame.collect()}
     assert found == {(stream.name, 10 + number) for number, stream in enumerate(streams)}
+
+
+def test_role_is_assumed(localstack: Settings) -> None:
+    given = source_options(localstack, "any", roleArn="arn:aws:iam::000000000000:role/reader")
+    given |= {"roleExternalId": "external", "stsEndpoint": given["endpointUrl"]}
+    stream = Stream(localstack)
+    client = make_client(parse_options(given, default_position="latest"))
+    assert stream.name in client.list_streams(Limit=100)["StreamNames"]
+    keys = client._request_signer._credentials  # type: ignore[attr-defined]
+    assert keys.method == "assume-role"
+    assert keys.token
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,6 @@ _LONGEST_DELAY_SECONDS = 5.0
 
 def make_client(options: Options) -> "KinesisClient":
     """A client with the options' keys or role, else with what boto3 finds by itself."""
-
     # A page is at most 10 MB; 30 s of silence means that the server is gone. Repeating is up to this package, which
     # goes on with the other shards meanwhile.
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
@@ -97,7 +96,6 @@ def error_code(error: Exception) -> str:
 
 def is_passing(error: Exception) -> bool:
     """Whether the same call may well succeed later."""
-
     if not isinstance(error, ClientError):
         return isinstance(error, NoConnectionError | HTTPClientError)
     code, status = error_code(error), error.response["ResponseMetadata"]["HTTPStatusCode"]
