@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS speed.places (
 
 COMMENT ON TABLE speed.places IS 'Which record of its stream each row of pin, geo and users was made from';
 COMMENT ON COLUMN speed.places.table_name IS 'pin, geo or user';
+COMMENT ON COLUMN speed.places.ind IS 'Number of the post';
+COMMENT ON COLUMN speed.places.shard IS 'Shard of the stream';
 COMMENT ON COLUMN speed.places.arrived_at IS 'When Kinesis took the record';
 COMMENT ON COLUMN speed.places.sequence_number IS 'The record''s number in its shard; up to 56 digits';
 

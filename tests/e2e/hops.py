@@ -67,12 +67,14 @@ def landed_lines(settings: Settings) -> dict[Place, bytes]:
     return lines
 
 
-def delta_rows(settings: Settings, table: Table, columns: list[str]) -> list[tuple[Any, ...]]:
+def delta_rows(
+    settings: Settings, table: Table, columns: list[str], layer: str = "transformed"
+) -> list[tuple[Any, ...]]:
     """The rows of a Delta table in the order of ind, read by the protocol's own rules (no Spark).
 
     The state is what the log's actions leave: files added and not removed since.
     """
-    s3, folder = s3_client(settings), f"delta_tables/transformed/{table}/"
+    s3, folder = s3_client(settings), f"delta_tables/{layer}/{table}/"
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=settings.bucket, Prefix=f"{folder}_delta_log/"
     )
@@ -99,9 +101,9 @@ def _in_utc(value: object) -> object:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
-def served_rows(settings: Settings, table: Table) -> list[tuple[Any, ...]]:
-    """The rows of a batch table in Postgres, in the order of ind, as the analyst sees them."""
-    return ask(settings, f"SELECT * FROM batch.{SERVED[table]} ORDER BY ind")  # noqa: S608 - our own names
+def served_rows(settings: Settings, table: Table, schema: str = "batch") -> list[tuple[Any, ...]]:
+    """The rows of a served table in Postgres, in the order of ind, as the analyst sees them."""
+    return ask(settings, f"SELECT * FROM {schema}.{SERVED[table]} ORDER BY ind")  # noqa: S608 - our own names
 
 
 def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,126 @@
+"""What a micro-batch does to `speed.*`, on real Postgres: the latest record of an ind stays, whatever comes when."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from psycopg2 import errors
+
+from services.common.clients import postgres_connection
+from services.common.settings import Settings
+from services.postgres.schema import ensure_schema
+from spark_jobs.streaming.progress import Counts, ProgressTable
+from spark_jobs.streaming.speed import SpeedRows
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SCHEMA = pa.schema(
+    [
+        ("ind", pa.int32()),
+        ("user_name", pa.string()),
+        ("age", pa.int32()),
+        ("date_joined", pa.timestamp("us", "UTC")),
+        ("arrived_at", pa.timestamp("us", "UTC")),
+        ("sequence_number", pa.string()),
+        ("shard", pa.string()),
+    ]
+)
+
+
+@pytest.fixture
+def connection(postgres: Settings) -> Iterator["PostgresConnection"]:
+    ensure_schema(postgres)
+    with closing(postgres_connection(postgres, "speed_writer")) as connection:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM speed.users; DELETE FROM speed.places")
+        yield connection
+
+
+class Stream:
+    """Micro-batches of users, each in a transaction."""
+
+    def __init__(self, connection: "PostgresConnection") -> None:
+        self.connection = connection
+        self.rows = SpeedRows("user", "stream")
+        with connection, connection.cursor() as cursor:
+            self.rows.prepare(cursor)
+
+    def take(self, *records: tuple[int, str, int, str]) -> int:
+        """Records of (ind, name, seconds after noon, sequence number); how many are served."""
+        rows = [
+            {"ind": ind, "user_name": name, "arrived_at": NOON + timedelta(seconds=seconds)}
+            | {"sequence_number": number, "shard": "shardId-000000000000"}
+            for ind, name, seconds, number in records
+        ]
+        with self.connection, self.connection.cursor() as cursor:
+            return self.rows.store(cursor, pa.Table.from_pylist(rows, SCHEMA))
+
+    def served(self) -> dict[int, str]:
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute("SELECT ind, user_name FROM speed.users")
+            return dict(cursor.fetchall())
+
+
+def test_the_latest_of_a_batch_and_of_several_stays(connection: "PostgresConnection") -> None:
+    stream = Stream(connection)
+    assert stream.take((1, "old", 0, "5"), (1, "new", 1, "6"), (2, "two", 0, "7")) == 2
+    assert stream.served() == {1: "new", 2: "two"}
+    assert stream.take((1, "late", 0, "9"), (2, "newer", 5, "8")) == 1, "what comes late does not undo"
+    assert stream.served() == {1: "new", 2: "newer"}
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [
+        ("9", "10"),
+        (
+            "49590338271490256608559692538361571095921575989136588898",
+            "49590338271490256608559692538361571095921575989136588899",
+        ),
+        ("9" * 55, "1" + "0" * 55),
+    ],
+)
+def test_sequence_numbers_are_compared_as_numbers(
+    connection: "PostgresConnection", smaller: str, larger: str
+) -> None:
+    stream = Stream(connection)
+    assert stream.take((1, "larger", 0, larger), (1, "smaller", 0, smaller)) == 1
+    assert stream.take((1, "smaller", 0, smaller)) == 0
+    assert stream.served() == {1: "larger"}
+
+
+def test_the_same_record_again_serves_what_it_says_now(connection: "PostgresConnection") -> None:
+    stream = Stream(connection)
+    stream.take((1, "before a rule was mended", 0, "1"))
+    assert stream.take((1, "after", 0, "1")) == 1
+    assert stream.served() == {1: "after"}
+
+
+def test_a_batch_that_fails_leaves_nothing(connection: "PostgresConnection") -> None:
+    stream = Stream(connection)
+    with pytest.raises(errors.InvalidTextRepresentation):
+        stream.take((1, "good", 0, "1"), (2, "bad", 0, "not a number"))
+    assert stream.served() == {}
+    assert stream.take((1, "good", 0, "1")) == 1
+
+
+def test_counts_are_kept_for_each_checkpoint(connection: "PostgresConnection") -> None:
+    progress = ProgressTable("ops", "test")
+    first, second = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+    with connection, connection.cursor() as cursor:
+        assert progress.last_batch(cursor, first) is None
+        progress.add(cursor, first, 0, Counts(read=5, cleaned=3, quarantined=1, warnings=2))
+        progress.add(cursor, first, 1, Counts(read=1, cleaned=1, quarantined=0, warnings=0))
+        assert progress.last_batch(cursor, first) == 1
+        assert progress.last_batch(cursor, second) is None
+        cursor.execute(
+            "SELECT read, cleaned, duplicate, quarantined, warnings FROM ops.stream_progress WHERE query = 'test'"
+        )
+        counts: list[tuple[Any, ...]] = cursor.fetchall()
+        connection.rollback()
+    assert counts == [(6, 4, 1, 1, 2)]
