@@ -23,9 +23,12 @@ help: ## Show these commands
 ##### The two commands #####
 
 .PHONY: demo
-demo: up ## Everything at once: set up, start, replay the posts, land, clean, serve, and print the nine answers
+demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(RUN) emulator
 	@$(MAKE) landed
+	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
+	@$(RUN) services.postgres.query 2
+	@printf '\n== The batch run, then all nine answers ==\n\n'
 	@$(RUN) spark_jobs.batch
 	@$(RUN) services.postgres.query
 
@@ -41,7 +44,7 @@ up: setup ## Start all services and wait until they are healthy
 	@$(RUN) services.local up
 
 .PHONY: status
-status: setup ## Show each service: state, URL, memory
+status: setup ## Show each service (state, URL, memory) and streaming query (rate, lag)
 	@$(RUN) services.local status
 
 .PHONY: logs
@@ -79,7 +82,7 @@ batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebui
 	@$(RUN) spark_jobs.batch $(if $(FULL),--full)
 
 .PHONY: stream
-stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out (make status shows its queries)
+stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out
 	@$(RUN) services.local up --service streaming-writer
 
 .PHONY: query

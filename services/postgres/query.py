@@ -87,7 +87,7 @@ def show_sides(console: Console, sides: Answer) -> None:
     if not any(count for _, *counts in sides.rows for count in counts):
         console.print(
             "No rows yet? `make emulate` sends the posts. The streaming writer serves those of the streams within "
-            "seconds, `make landed batch` serves all."
+            "seconds (`make status`: how far behind it is), `make landed batch` serves all."
         )
 
 

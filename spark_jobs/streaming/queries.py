@@ -15,10 +15,10 @@ from spark_jobs.streaming.records import from_kafka, from_kinesis
 from spark_jobs.streaming.speed import SpeedRows
 from spark_jobs.streaming.transactions import TransactionSink
 
-# People wait for Postgres; Delta's files had better be few.
+# People wait for Postgres; Delta's files had better be few, and a merge takes seconds of two cores.
 _KINESIS_TRIGGER = "250 milliseconds"  # Kinesis gives each shard 5 reads a second, shared with Delta's query
 _KAFKA_TRIGGER = "0 seconds"
-_DELTA_TRIGGER = "10 seconds"
+_DELTA_TRIGGER = "30 seconds"
 
 
 class Sink(Protocol):
