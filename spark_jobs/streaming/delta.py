@@ -43,13 +43,12 @@ class DeltaSink:
 
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:  # noqa: ARG002 - as the file says
         """Merge a micro-batch into the tables, and its rejects into the quarantine."""
-        records = batch.persist()  # each table reads it
+        judged = batch.toArrow()
         for table in TABLES:
-            judged = speed.judged(records, table, self._settings.stream(table)).toArrow()
-            is_accepted = pc.equal(pc.list_value_length(judged["reasons"]), 0)
-            self._merge(table, latest(judged.filter(is_accepted)))
-            self._set_aside(judged.filter(pc.invert(is_accepted)))
-        records.unpersist()
+            records = speed.of_table(judged, table, self._settings.stream(table))
+            is_accepted = pc.equal(pc.list_value_length(records["reasons"]), 0)
+            self._merge(table, latest(records.filter(is_accepted)))
+            self._set_aside(records.filter(pc.invert(is_accepted)))
         self._tidy_up()
 
     def _merge(self, table: Table, rows: pa.Table) -> None:

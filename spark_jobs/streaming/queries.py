@@ -8,6 +8,7 @@ from typing import Protocol
 from pyspark.sql import DataFrame, SparkSession
 
 from services.common.settings import TABLES, Settings
+from spark_jobs.streaming import experimental, speed
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.experimental import ExperimentalRows
 from spark_jobs.streaming.lag import KafkaLag, KinesisLag, Lag
@@ -48,30 +49,32 @@ class Query:
 
 def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
     """Every query of the service."""
+    names = {table: settings.stream(table) for table in TABLES}
     streams = f"streaming-{settings.user_id}-*"
-    parts = [SpeedRows(table, settings.stream(table)) for table in TABLES]
-    speed = Query(
+    to_speed = Query(
         name="speed",
         source=streams,
         trigger=_KINESIS_TRIGGER,
-        read=partial(from_kinesis, spark, settings),
-        open_sink=lambda: TransactionSink(settings, "pinterest", *parts),
+        read=lambda: speed.judge(from_kinesis(spark, settings), names),
+        open_sink=lambda: TransactionSink(
+            settings, "pinterest", *(SpeedRows(table, stream) for table, stream in names.items())
+        ),
         measure_lag=KinesisLag(settings).measure,
     )
-    delta = Query(
+    to_delta = Query(
         name="delta",
         source=streams,
         trigger=_DELTA_TRIGGER,
-        read=partial(from_kinesis, spark, settings),
+        read=lambda: speed.judge(from_kinesis(spark, settings), names),
         open_sink=partial(DeltaSink, spark, settings),
         measure_lag=KinesisLag(settings).measure,
     )
-    experimental = Query(
+    to_experimental = Query(
         name="experimental",
         source=settings.pin_streaming_topic,
         trigger=_KAFKA_TRIGGER,
-        read=partial(from_kafka, spark, settings, settings.pin_streaming_topic),
+        read=lambda: experimental.judge(from_kafka(spark, settings, settings.pin_streaming_topic)),
         open_sink=lambda: TransactionSink(settings, "pinterest_streaming", ExperimentalRows()),
         measure_lag=KafkaLag(settings).measure,
     )
-    return [speed, delta, experimental]
+    return [to_speed, to_delta, to_experimental]

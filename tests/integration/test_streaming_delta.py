@@ -10,11 +10,12 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from services.common.clients import s3_client
-from services.common.settings import Settings
+from services.common.settings import TABLES, Settings
 from services.spark.session import spark_session
 from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink
+from spark_jobs.streaming.speed import judge
 
 NOON = datetime(2026, 1, 1, 12)
 RECORDS = (
@@ -55,7 +56,8 @@ class Tables:
             )
             for second, value in records
         ]
-        return self.spark.createDataFrame(rows, RECORDS)
+        streams = {table: self.settings.stream(table) for table in TABLES}
+        return judge(self.spark.createDataFrame(rows, RECORDS), streams)
 
     def path(self, name: str) -> str:
         return location(self.settings, name, "streaming")
