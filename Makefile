@@ -26,6 +26,7 @@ help: ## Show these commands
 demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(RUN) emulator
 	@$(MAKE) landed
+	@$(RUN) services.postgres.streamed || true  # COMPOSE_PROFILES may leave the speed path out
 	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
 	@$(RUN) services.postgres.query 2
 	@printf '\n== The batch run, then all nine answers ==\n\n'
@@ -84,6 +85,10 @@ batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebui
 .PHONY: stream
 stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out
 	@$(RUN) services.local up --service streaming-writer
+
+.PHONY: streamed
+streamed: setup ## Wait until all that is in the streams now is served
+	@$(RUN) services.postgres.streamed
 
 .PHONY: query
 query: setup ## Print the nine answers (ARGS="3 7" for some)
