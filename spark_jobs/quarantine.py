@@ -14,13 +14,19 @@ from services.common.clients import postgres_connection
 from services.common.settings import Settings, load_settings
 
 _NEWEST = """
-SELECT quarantined_at, topic, partition, "offset", reasons, raw FROM quarantine.batch
-ORDER BY quarantined_at DESC, topic, partition, "offset" DESC LIMIT %s
+SELECT
+    quarantined_at, topic || '[' || partition || ']' AS source, "offset"::text AS place, reasons, raw
+FROM quarantine.batch
+UNION ALL
+SELECT quarantined_at, stream || ' ' || shard, sequence_number::text, reasons, raw
+FROM quarantine.stream
+ORDER BY quarantined_at DESC, source, place DESC LIMIT %s
 """
-_COUNT = "SELECT count(*) FROM quarantine.batch"
+_COUNT = "SELECT (SELECT count(*) FROM quarantine.batch) + (SELECT count(*) FROM quarantine.stream)"
 _SHOWN_CHARACTERS = 200  # of a record's text: enough to know it again, and a screen holds several
 
-Row = tuple[datetime, str, int, int, list[str], str | None]
+# When, the partition or shard, the offset or sequence number, why, and the text.
+Row = tuple[datetime, str, str, list[str], str | None]
 
 
 def newest(settings: Settings, limit: int) -> tuple[int, list[Row]]:
@@ -34,18 +40,18 @@ def newest(settings: Settings, limit: int) -> tuple[int, list[Row]]:
 
 def to_table(rows: list[Row]) -> Table:
     """The rejected records: when, where from, why, and their text (its beginning, if it is long)."""
-    table = Table("quarantined at (UTC)", "topic", "partition", "offset", "reasons", "record")
-    for when, topic, partition, offset, reasons, raw in rows:
+    table = Table("quarantined at (UTC)", "source", "offset or number", "reasons", "record")
+    for when, source, place, reasons, raw in rows:
         text = raw or ""
         shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
         # Text: a record's own square brackets are not rich's markup.
-        cells = (f"{when:%Y-%m-%d %H:%M:%S}", topic, str(partition), str(offset), ", ".join(reasons), shown)
-        table.add_row(*(Text(cell) for cell in cells))
+        cells = (f"{when:%Y-%m-%d %H:%M:%S}", source, place, ", ".join(reasons), shown)
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     return table
 
 
 def main(limit: Annotated[int, typer.Option(help="How many records to show.", min=1)] = 20) -> None:
-    """Show the newest records that the batch job rejected, and why."""
+    """Show the newest records that the batch job or the streaming writer rejected, and why."""
     try:
         count, rows = newest(load_settings(), limit)
     except psycopg2.Error as error:
@@ -58,7 +64,8 @@ def main(limit: Annotated[int, typer.Option(help="How many records to show.", mi
         console.print("The quarantine is empty: no record was rejected.")
         return
     console.print(to_table(rows))
-    console.print(f"{len(rows):,} of {count:,} rejected records. `make psql` has all, in quarantine.batch.")
+    where = "`make psql` has all, in quarantine.batch and quarantine.stream"
+    console.print(f"{len(rows):,} of {count:,} rejected records. {where}.")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ def from_kafka(spark: SparkSession, settings: Settings, topic: str) -> DataFrame
         "subscribe": topic,
         "startingOffsets": "earliest",
         "maxOffsetsPerTrigger": str(BATCH_RECORDS),
+        # A task ends with a fetch for records after its own, and the next one has to wait that out: 0.5 s by default.
+        "kafka.fetch.max.wait.ms": "10",
     }
     records = spark.readStream.format("kafka").options(**options).load()
     return records.select("topic", "partition", "offset", _text(fn.col("value")).alias("value"))

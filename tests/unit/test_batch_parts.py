@@ -183,6 +183,6 @@ def test_summary_shows_counts_reasons_gaps_and_where_to_look() -> None:
 
 def test_quarantined_text_is_shown_as_it_is_and_cut() -> None:
     text = io.StringIO()
-    row = (datetime(2020, 1, 2, tzinfo=UTC), "t.pin", 0, 3, ["not_json"], "[bold]" + "x" * 500)
+    row = (datetime(2020, 1, 2, tzinfo=UTC), "t.pin[0]", "3", ["not_json"], "[bold]" + "x" * 500)
     Console(file=text, width=400).print(quarantine.to_table([row]))
     assert "[bold]" + "x" * 194 + "..." in text.getvalue()
