@@ -105,13 +105,14 @@ $(STAMPS)/venv: requirements/bootstrap.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/runtime: $(STAMPS)/venv requirements/runtime.txt
-	@echo "Installing Python packages (Spark among them, 400 MB)"
-	@uv pip install $(QUIET) --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@echo "Installing Python packages (Spark and Airflow among them, 500 MB)"
+	@# The lock is complete; without --no-deps uv asks again for what requirements/overrides.in leaves out.
+	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@echo "Installing the tools for tests and checks"
-	@uv pip install $(QUIET) --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
@@ -143,6 +144,6 @@ bench: setup-dev up ## Run every benchmark and write the figures into docs/bench
 
 .PHONY: lock
 lock: setup ## Pin the newest versions that requirements/*.in allow
-	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes \
+	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes --override requirements/overrides.in \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		requirements/$$set.in -o requirements/$$set.txt; done
