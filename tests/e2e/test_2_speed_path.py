@@ -1,0 +1,101 @@
+"""Posts go to both paths at once, while the streaming writer is killed: both have the same rows in the end."""
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from services.common.settings import TABLES, Settings, Table
+from services.common.wait import wait_until
+from services.local import supervision
+from spark_jobs.schemas import CLEANED
+from tests.e2e import hops
+from tests.e2e.conftest import Make
+from tests.integration.api_gateway import records
+
+pytestmark = pytest.mark.usefixtures("demo")
+
+POSTS, RATE = 2_000, 100
+# Sent in 20 s; the writer, killed twice, needs up to 60 s on two busy cores to start and to catch up. Twice that.
+PATIENCE = 160.0
+# make demo has sent the first of the source's posts to the streams; these are the next.
+WORDS = f"--start-after {{after}} --limit {POSTS} --rate {RATE}"
+
+
+def _read(stack: Settings) -> dict[str, int]:
+    """What the writer has committed, over all its checkpoints."""
+    rows = hops.ask(stack, "SELECT query, sum(read) FROM ops.stream_progress GROUP BY query")
+    return {query: int(read) for query, read in rows}
+
+
+def _kill_writer(stack: Settings) -> None:
+    pid = supervision.states(stack)["streaming-writer"].pid
+    os.kill(pid, signal.SIGKILL)
+    wait_until(
+        lambda: supervision.states(stack)["streaming-writer"].pid not in (0, pid),
+        timeout=PATIENCE,
+        what="the writer's restart",
+    )
+
+
+@pytest.fixture(scope="module")
+def sent(make: Make, stack: Settings) -> str:
+    """What `make emulate` prints of POSTS posts to both paths, the writer killed before and amid them."""
+    after = hops.source_rows(stack, "pin")[stack.stream_limit - 1]["index"]
+    before = stack.stream_limit * len(TABLES)
+    wait_until(lambda: sum(_read(stack).values()) == before, timeout=PATIENCE, what="the demo's posts")
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(make, "emulate", f"ARGS={WORDS.format(after=after)}")
+        _kill_writer(stack)
+        wait_until(
+            lambda: sum(_read(stack).values()) > before, timeout=PATIENCE, what="the first of the posts"
+        )
+        _kill_writer(stack)
+        return sending.result()
+
+
+def test_everything_was_acknowledged(sent: str) -> None:
+    assert "trying again" not in sent.splitlines()[-1]
+    assert sent.count(f"{POSTS:,}") >= 2 * len(TABLES)
+
+
+@pytest.mark.usefixtures("sent")
+def test_each_record_of_the_streams_is_counted_once(stack: Settings) -> None:
+    streamed = stack.stream_limit + POSTS
+    assert {len(records(stack, stack.stream(table), streamed)) for table in TABLES} == {streamed}
+    expected = {f"speed-{table}": streamed for table in TABLES}
+    wait_until(
+        lambda: {**_read(stack), **expected} == _read(stack), timeout=PATIENCE, what=f"{expected} to be read"
+    )
+    counted = "SELECT sum(cleaned), sum(duplicate), sum(quarantined) FROM ops.stream_progress GROUP BY query"
+    assert hops.ask(stack, counted) == [(streamed, 0, 0)] * len(TABLES)
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("table", TABLES)
+def test_both_paths_have_the_same_rows(table: Table, make: Make, stack: Settings) -> None:
+    make("landed")
+    make("batch")
+    fast = hops.served_rows(stack, table, "speed")
+    assert len(fast) == stack.stream_limit + POSTS
+    streamed = {row[0] for row in fast}
+    assert fast == [row for row in hops.served_rows(stack, table) if row[0] in streamed]
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("table", TABLES)
+def test_delta_has_what_postgres_has(table: Table, stack: Settings) -> None:
+    served: list[tuple[Any, ...]] = hops.served_rows(stack, table, "speed")
+    wait_until(
+        lambda: hops.delta_rows(stack, table, CLEANED[table].names, "streaming") == served,
+        timeout=PATIENCE,
+        what=f"the Delta table {table} to be as speed.{table}",
+    )
+
+
+@pytest.mark.usefixtures("sent")
+def test_status_shows_the_queries(make: Make) -> None:
+    shown = make("status")
+    assert all(name in shown for name in ("speed", "delta", "experimental", "waiting"))

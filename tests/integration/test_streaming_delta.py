@@ -1,0 +1,122 @@
+"""The speed path's Delta tables, on real S3 and Spark: merged by place, joined and swept by the writer itself."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from services.common.clients import s3_client
+from services.common.settings import Settings
+from services.spark.session import spark_session
+from spark_jobs.sinks.delta import QUARANTINE, files, location
+from spark_jobs.streaming import delta
+from spark_jobs.streaming.delta import DeltaSink
+
+NOON = datetime(2026, 1, 1, 12)
+RECORDS = (
+    "stream string, shard string, sequence_number string, partition_key string"
+    ", arrived_at timestamp, value string"
+)
+QUERY = "11111111-1111-1111-1111-111111111111"
+
+
+@pytest.fixture(scope="module")
+def spark(localstack: Settings) -> Iterator[SparkSession]:
+    small = localstack.model_copy(update={"spark_master": "local[2]"})
+    session = spark_session(small, "streaming", brief=True, streaming=True)
+    session.conf.set("spark.sql.shuffle.partitions", "2")
+    yield session
+    session.stop()
+
+
+class Tables:
+    """A bucket of its own, its sink, and the records of pin that it is given."""
+
+    def __init__(self, settings: Settings, spark: SparkSession) -> None:
+        self.settings = settings.model_copy(update={"user_id": secrets.token_hex(6)})
+        self.spark = spark
+        s3_client(self.settings).create_bucket(Bucket=self.settings.bucket)
+        self.sink = DeltaSink(spark, self.settings)
+
+    def batch(self, *records: tuple[int, str]) -> DataFrame:
+        """Records of (seconds after noon, value); the number of each is its second."""
+        rows = [
+            (
+                self.settings.stream("pin"),
+                "shard",
+                f"{second}",
+                "key",
+                NOON + timedelta(seconds=second),
+                value,
+            )
+            for second, value in records
+        ]
+        return self.spark.createDataFrame(rows, RECORDS)
+
+    def path(self, name: str) -> str:
+        return location(self.settings, name, "streaming")
+
+    def titles(self) -> dict[int, str]:
+        rows = self.spark.read.format("delta").load(self.path("pin")).select("ind", "title").collect()
+        assert len(rows) == len({row.ind for row in rows})
+        return {row.ind: row.title for row in rows}
+
+    def rejected(self) -> list[tuple[Any, ...]]:
+        rows = self.spark.read.format("delta").load(self.path(QUARANTINE))
+        return [tuple(row) for row in rows.select("shard", "sequence_number", "raw").orderBy("raw").collect()]
+
+    def operations(self) -> list[str]:
+        history = DeltaTable.forPath(self.spark, self.path("pin")).history()
+        return [row.operation for row in history.orderBy("version").collect()]
+
+
+@pytest.fixture
+def tables(settings: Settings, spark: SparkSession) -> Tables:
+    return Tables(settings, spark)
+
+
+def pin(ind: int, title: str) -> str:
+    return json.dumps({"index": ind, "title": title})
+
+
+def test_rows_are_merged_by_their_place(tables: Tables) -> None:
+    assert not tables.sink.remembers(QUERY)
+    first = tables.batch((1, pin(1, "old")), (10, pin(1, "new")), (3, pin(2, "two")), (4, "{broken"))
+    tables.sink.write(first, 0, QUERY)
+    assert tables.sink.remembers(QUERY)
+    assert tables.titles() == {1: "new", 2: "two"}
+    tables.sink.write(tables.batch((9, pin(1, "late")), (11, pin(2, "newer")), (12, "[]")), 1, QUERY)
+    assert tables.titles() == {1: "new", 2: "newer"}, "9 comes before 10, though not as text"
+    for again in range(2):
+        tables.sink.write(first, again, QUERY)
+    assert tables.titles() == {1: "new", 2: "newer"}
+    assert tables.rejected() == [("shard", "12", "[]"), ("shard", "4", "{broken")]
+
+
+def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        tables.sink.write(tables.batch((number, pin(number, f"{number}"))), number, QUERY)
+    assert len(files(tables.spark, tables.path("pin"))) >= 3
+    assert "OPTIMIZE" not in tables.operations()
+    monkeypatch.setattr(delta, "OPTIMIZE_SECONDS", 0)
+    monkeypatch.setattr(delta, "VACUUM_SECONDS", 0)
+    due = DeltaSink(tables.spark, tables.settings)
+    due.write(tables.batch((3, pin(3, "3"))), 3, QUERY)
+    assert len(files(tables.spark, tables.path("pin"))) == 1
+    assert tables.titles() == {number: f"{number}" for number in range(4)}
+    operations = tables.operations()
+    assert operations.index("OPTIMIZE") < operations.index("VACUUM START")
+    assert operations[-1] == "VACUUM END"
+
+
+def test_a_table_that_is_gone_is_not_remembered(tables: Tables) -> None:
+    tables.sink.write(tables.batch((1, pin(1, "one"))), 0, QUERY)
+    s3, bucket = s3_client(tables.settings), tables.settings.bucket
+    for each in s3.list_objects_v2(Bucket=bucket, Prefix="delta_tables/streaming/geo/")["Contents"]:
+        s3.delete_object(Bucket=bucket, Key=each["Key"])
+    assert not tables.sink.remembers(QUERY)
