@@ -18,7 +18,7 @@ from rich.markup import escape
 from services.common.settings import Settings, load_settings
 from services.local import processes, supervision
 
-# The servers take 2.5 GB, a batch run of a million posts 3 GB more.
+# The servers take 2.5 GB, Airflow 1 GB, a batch run of a million posts 3 GB more.
 MEMORY_NEEDED = 6 * 1024**3
 # Installed servers and packages 2 GB, their data 2 GB with a million posts.
 DISK_NEEDED = 5 * 1024**3
@@ -31,6 +31,7 @@ PORTS = (
     ("localstack", "LOCALSTACK_PORT"),
     ("mysql", "MYSQL_PORT"),
     ("postgres", "POSTGRES_PORT"),
+    ("airflow-apiserver", "AIRFLOW_PORT"),
 )
 
 
