@@ -78,6 +78,22 @@ landed: setup ## Wait until all that is in Kafka now is in the landing zone
 batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)
 	@$(RUN) spark_jobs.batch $(if $(FULL),--full)
 
+.PHONY: trigger
+trigger: setup ## Have Airflow do a batch run and follow it (FULL=1 rebuilds all, TABLE=pin takes only one table)
+	@$(RUN) services.airflow.trigger $(if $(FULL),--full) $(if $(TABLE),--table $(TABLE))
+
+.PHONY: backfill
+backfill: setup ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-01-03)
+	@$(RUN) services.airflow.backfill $(FROM) $(TO)
+
+.PHONY: verify
+verify: setup ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
+	@$(RUN) services.verify
+
+.PHONY: open
+open: setup ## Show the addresses of the UIs, and open Airflow's where there is a browser
+	@$(RUN) services.local.open
+
 .PHONY: stream
 stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out (make status shows its queries)
 	@$(RUN) services.local up --service streaming-writer

@@ -35,9 +35,7 @@ class AlreadyRunningError(RuntimeError):
     """Another batch run holds the lock."""
 
 
-def run_batch(
-    settings: Settings, *, full: bool = False, tables: Sequence[Table] = TABLES
-) -> "Report | None":
+def run_batch(settings: Settings, *, full: bool = False, tables: Sequence[Table] = TABLES) -> "Report | None":
     """One run, of all tables or some; None if there was nothing to do.
 
     Raises:

@@ -78,10 +78,13 @@ def keep_answers(run_id: str) -> None:
     settings = load_settings()
     queries = list(load_queries().values())
     answers = ask(settings, queries)
-    with closing(postgres_connection(settings, "batch_writer")) as connection, connection:
-        with connection.cursor() as cursor:
-            for query, answer in zip(queries, answers, strict=True):
-                cursor.execute(_KEEP, [run_id, query.number, query.title, answer.columns, _rows(answer)])
+    with (
+        closing(postgres_connection(settings, "batch_writer")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        for query, answer in zip(queries, answers, strict=True):
+            cursor.execute(_KEEP, [run_id, query.number, query.title, answer.columns, _rows(answer)])
 
 
 _KEEP = """

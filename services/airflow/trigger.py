@@ -54,7 +54,9 @@ def tasks_of(api: AirflowApi, run_id: str) -> list[Run]:
     """The run's tasks, in their order: `task_id`, `state`, `duration` (seconds), `try_number` and more."""
     order = [task["task_id"] for task in api.get(f"dags/{DAG}/tasks", order_by="task_id")["tasks"]]
     instances = api.get(f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances")["task_instances"]
-    known_order = {name: position for position, name in enumerate(_ORDER + order) if name not in order[:position]}
+    known_order = {
+        name: position for position, name in enumerate(_ORDER + order) if name not in order[:position]
+    }
     return sorted(instances, key=lambda each: known_order.get(each["task_id"], len(known_order)))
 
 
@@ -65,7 +67,11 @@ def log_of(api: AirflowApi, run_id: str, task: Run) -> list[str]:
     """The lines of a task's last try."""
     path = f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
     content = api.get(path, full_content="true")["content"]
-    return [line for entry in content for line in str(entry["event"] if isinstance(entry, dict) else entry).splitlines()]
+    return [
+        line
+        for entry in content
+        for line in str(entry["event"] if isinstance(entry, dict) else entry).splitlines()
+    ]
 
 
 def follow(api: AirflowApi, run_id: str, console: Console) -> bool:

@@ -24,7 +24,10 @@ class AirflowApi:
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.airflow_url
-        self._user = {"username": settings.airflow_user, "password": settings.airflow_password.get_secret_value()}
+        self._user = {
+            "username": settings.airflow_user,
+            "password": settings.airflow_password.get_secret_value(),
+        }
         self._http = httpx.Client(timeout=_PATIENCE)
 
     def log_in(self) -> None:

@@ -138,10 +138,12 @@ def _airflow_job(kind: str) -> Callable[[Settings], None]:
 
 def _heartbeat_age(settings: Settings, kind: str) -> float | None:
     try:
-        with closing(postgres_connection(settings, "airflow", "airflow")) as connection:
-            with connection.cursor() as cursor:
-                cursor.execute(_HEARTBEAT, [kind])
-                row = cursor.fetchone()
+        with (
+            closing(postgres_connection(settings, "airflow", "airflow")) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(_HEARTBEAT, [kind])
+            row = cursor.fetchone()
     except (psycopg2.OperationalError, psycopg2.errors.UndefinedTable) as error:
         raise Unhealthy(str(error).strip()) from None
     age: float | None = row[0] if row else None

@@ -52,7 +52,8 @@ def _verify(console: Console, settings: Settings) -> list[str]:
         console.print(show.speed(fast))
     else:
         fast = []
-    return [problem for hops in (*batch, *fast) for problem in hops.problems]
+    found = [each.problems for each in batch] + [each.problems for each in fast]
+    return [problem for problems in found for problem in problems]
 
 
 def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:

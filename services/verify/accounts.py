@@ -1,4 +1,4 @@
-"""What the programs say of themselves in ops: the emulator's ledger, the batch runs' and the streaming queries' counts."""
+"""What the programs say of themselves in ops: the emulator, the batch runs, the streaming queries."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

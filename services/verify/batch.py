@@ -157,7 +157,10 @@ def _fate_problems(
             f"{topic}[{partition}]: neither in Delta nor in quarantine: {describe(ranges(sorted(offsets)))}"
             for partition, offsets in lost.items()
         ),
-        *(f"{topic}[{partition}]: both in Delta and in quarantine: offset {offset}" for partition, offset in both),
+        *(
+            f"{topic}[{partition}]: both in Delta and in quarantine: offset {offset}"
+            for partition, offset in both
+        ),
     ]
 
 

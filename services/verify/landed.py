@@ -32,7 +32,9 @@ def read(settings: Settings, topic: str, ends: Mapping[int, int]) -> Iterator[Ob
         ValueError: a key is not of the landing zone's contract.
     """
     s3 = s3_client(settings)
-    keys = [key for partition, end in sorted(ends.items()) for key in _keys(s3, settings, topic, partition, end)]
+    keys = [
+        key for partition, end in sorted(ends.items()) for key in _keys(s3, settings, topic, partition, end)
+    ]
     with ThreadPoolExecutor(_READERS) as pool:
         for name, body in pool.map(lambda key: (landing.parse_key(key), _body(s3, settings, key)), keys):
             yield Object(name.partition, name.start, body.splitlines())

@@ -28,15 +28,11 @@ _COORDINATES = ("latitude", "longitude")
 def comparable_names(table: Table) -> list[str]:
     """The columns of the comparable form."""
     return [
-        part
-        for name in CLEANED[table].names
-        for part in (_COORDINATES if name == "coordinates" else (name,))
+        part for name in CLEANED[table].names for part in (_COORDINATES if name == "coordinates" else (name,))
     ]
 
 
-def of_delta(
-    settings: Settings, layer: str, table: Table, places: Sequence[str]
-) -> pa.Table:
+def of_delta(settings: Settings, layer: str, table: Table, places: Sequence[str]) -> pa.Table:
     """The rows of a Delta table in the comparable form, and the columns of their records' places."""
     folder = f"delta_tables/{layer}/{table}"
     files = delta_log.files(s3_client(settings), settings.bucket, folder)
@@ -114,14 +110,14 @@ def checksum(rows: pa.Table, names: Sequence[str]) -> str:
 
     A sum and not an exclusive or, in which a row that is there twice would vanish.
     """
-    total = np.add.reduce(row_hashes(rows, names), dtype=np.uint64)
+    total = row_hashes(rows, names).sum(dtype=np.uint64)
     return f"{int(total):016x}"
 
 
 def row_hashes(rows: pa.Table, names: Sequence[str]) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
     """A 64-bit hash of each row."""
     texts = pd.DataFrame({name: _texts(rows[name]).to_pandas() for name in names}, dtype=object)
-    return pd.util.hash_pandas_object(texts, index=False).to_numpy()
+    return np.asarray(pd.util.hash_pandas_object(texts, index=False), np.uint64)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:

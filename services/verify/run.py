@@ -65,10 +65,12 @@ def reconcile_run(
         if each.waiting and tables in ("all", each.table)
     ]
     problems = unread + [problem for each in hops for problem in each.problems]
-    measured = [quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in hops]
+    measured = [
+        quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in hops
+    ]
     warnings, failures = _judge(settings, run_id, measured)
     for warning in warnings:
-        print(f"Warning: {warning}")  # noqa: T201 - a task's output is its log
+        print(f"Warning: {warning}")
     if problems or failures:
         raise ReconciliationError("\n".join(["", *problems, *failures, _REMEDY]))
     _keep(settings, run_id, measured)
@@ -98,8 +100,11 @@ def _rows_before(connection: "PostgresConnection", table: Table, run_id: str) ->
 
 def _keep(settings: Settings, run_id: str, measured: Sequence[Quality]) -> None:
     """Only of a run that passed: what failed is not what the next one is measured against."""
-    with closing(postgres_connection(settings, "batch_writer")) as connection, connection:
-        with connection.cursor() as cursor:
-            for each in measured:
-                numbers = (each.row_count, each.quarantined, each.read)
-                cursor.execute(_KEEP, [run_id, each.table, *numbers, Json(each.null_rates)])
+    with (
+        closing(postgres_connection(settings, "batch_writer")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        for each in measured:
+            numbers = (each.row_count, each.quarantined, each.read)
+            cursor.execute(_KEEP, [run_id, each.table, *numbers, Json(each.null_rates)])

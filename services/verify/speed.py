@@ -42,9 +42,7 @@ class SpeedHops:
     problems: list[str] = field(default_factory=list)
 
 
-def check(
-    settings: Settings, connection: "PostgresConnection", table: Table, until: datetime
-) -> SpeedHops:
+def check(settings: Settings, connection: "PostgresConnection", table: Table, until: datetime) -> SpeedHops:
     """Compare the hops of a table's stream.
 
     Args:
@@ -94,15 +92,21 @@ def _problems(hops: SpeedHops, stored: pa.Table, served: pa.Table) -> list[str]:
     counts, table = hops.counts, hops.table
     problems = []
     if counts.read != counts.cleaned + counts.duplicate + counts.quarantined:
-        problems.append(f"{table}: the streaming query read {counts.read:,}, which is not the sum of its parts")
+        problems.append(
+            f"{table}: the streaming query read {counts.read:,}, which is not the sum of its parts"
+        )
     if counts.quarantined > hops.set_aside:
-        problems.append(f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.stream")
+        problems.append(
+            f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.stream"
+        )
     inds = [set(side["ind"].to_pylist()) for side in (stored, served)]
     for where, lacking in (("Postgres", inds[0] - inds[1]), ("Delta", inds[1] - inds[0])):
         if lacking:
             problems.append(f"{table}: {len(lacking):,} rows are not in {where}: ind {_some(lacking)}")
     if not problems and hops.delta_sum != hops.served_sum:
-        problems.append(f"{table}: values differ between Delta and Postgres: ind {_some(_different(hops, stored, served))}")
+        problems.append(
+            f"{table}: values differ between Delta and Postgres: ind {_some(_different(hops, stored, served))}"
+        )
     return problems
 
 

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS ops.emulator_runs (
 COMMENT ON TABLE ops.emulator_runs IS 'The emulator''s ledger: one row per run and topic or stream';
 COMMENT ON COLUMN ops.emulator_runs.destination IS 'Name of the topic or stream';
 COMMENT ON COLUMN ops.emulator_runs.read IS 'Records read from the source';
-COMMENT ON COLUMN ops.emulator_runs.acknowledged IS 'Records acknowledged; one whose answer was lost may be there twice';
+COMMENT ON COLUMN ops.emulator_runs.acknowledged IS 'Records acknowledged; some may be there twice';
 
 CREATE TABLE IF NOT EXISTS ops.reconciliations (
     dag_run_id text NOT NULL,
