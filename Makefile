@@ -160,6 +160,6 @@ bench: setup-dev up ## Run every benchmark and write the figures into docs/bench
 
 .PHONY: lock
 lock: setup ## Pin the newest versions that requirements/*.in allow
-	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes --override requirements/overrides.in \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes \
+		--override requirements/overrides.in --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		requirements/$$set.in -o requirements/$$set.txt; done

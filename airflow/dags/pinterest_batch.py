@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from services.airflow import spark, tasks
 
 with DAG(
     "pinterest_batch",
     description="Clean what has landed, serve it, prove that nothing was lost, keep the nine answers",
-    schedule="0 12 * * *",
-    # And no start_date: with one, Airflow would make up for the last noon as soon as it first starts.
+    # With a start_date, or within run_immediately of noon, a fresh Airflow would make up for the last noon at once.
+    schedule=CronTriggerTimetable("0 12 * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     params={

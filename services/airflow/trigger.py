@@ -22,6 +22,7 @@ _PARSED_SECONDS = 90.0
 # A full rebuild of a million posts takes 5 minutes, its retries likewise.
 _RUN_SECONDS = 3600.0
 _ENDED = ("success", "failed")
+_ORDER = ["landed", "clean_and_publish", "reconcile", "answers"]
 _LOG_LINES = 30
 
 Run = dict[str, Any]
@@ -52,15 +53,8 @@ def run_of(api: AirflowApi, run_id: str) -> Run:
 
 def tasks_of(api: AirflowApi, run_id: str) -> list[Run]:
     """The run's tasks, in their order: `task_id`, `state`, `duration` (seconds), `try_number` and more."""
-    order = [task["task_id"] for task in api.get(f"dags/{DAG}/tasks", order_by="task_id")["tasks"]]
     instances = api.get(f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances")["task_instances"]
-    known_order = {
-        name: position for position, name in enumerate(_ORDER + order) if name not in order[:position]
-    }
-    return sorted(instances, key=lambda each: known_order.get(each["task_id"], len(known_order)))
-
-
-_ORDER = ["landed", "clean_and_publish", "reconcile", "answers"]
+    return sorted(instances, key=lambda each: _ORDER.index(each["task_id"]))
 
 
 def log_of(api: AirflowApi, run_id: str, task: Run) -> list[str]:

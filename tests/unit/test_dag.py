@@ -22,7 +22,7 @@ dag = bag.dags.get("pinterest_batch")
 print("@" + json.dumps({
     "errors": {str(name): str(error) for name, error in bag.import_errors.items()},
     "dags": sorted(bag.dags),
-    "schedule": dag and str(dag.schedule),
+    "schedule": dag and [dag.schedule.expression, str(dag.schedule.timezone)],
     "catchup": dag and dag.catchup,
     "max_active_runs": dag and dag.max_active_runs,
     "params": dag and dag.params.dump(),
@@ -60,7 +60,7 @@ def test_it_is_imported_without_errors(described: dict[str, Any]) -> None:
 
 
 def test_it_runs_at_noon_utc_one_at_a_time(described: dict[str, Any]) -> None:
-    assert described["schedule"] == "0 12 * * *"
+    assert described["schedule"] == ["0 12 * * *", "UTC"]
     assert described["catchup"] is False
     assert described["max_active_runs"] == 1
     assert described["params"] == {"full": False, "table": "all"}
