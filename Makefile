@@ -23,9 +23,13 @@ help: ## Show these commands
 ##### The two commands #####
 
 .PHONY: demo
-demo: up ## Everything at once: set up, start, replay the posts, land, clean, serve, and print the nine answers
+demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(RUN) emulator
 	@$(MAKE) landed
+	@$(RUN) services.postgres.streamed || true  # COMPOSE_PROFILES may leave the speed path out
+	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
+	@$(RUN) services.postgres.query 2
+	@printf '\n== The batch run, then all nine answers ==\n\n'
 	@$(RUN) spark_jobs.batch
 	@$(RUN) services.postgres.query
 
@@ -41,7 +45,7 @@ up: setup ## Start all services and wait until they are healthy
 	@$(RUN) services.local up
 
 .PHONY: status
-status: setup ## Show each service: state, URL, memory
+status: setup ## Show each service (state, URL, memory) and streaming query (rate, lag)
 	@$(RUN) services.local status
 
 .PHONY: logs
@@ -95,8 +99,12 @@ open: setup ## Show the addresses of the UIs, and open Airflow's where there is 
 	@$(RUN) services.local.open
 
 .PHONY: stream
-stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out (make status shows its queries)
+stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out
 	@$(RUN) services.local up --service streaming-writer
+
+.PHONY: streamed
+streamed: setup ## Wait until all that is in the streams now is served
+	@$(RUN) services.postgres.streamed
 
 .PHONY: query
 query: setup ## Print the nine answers (ARGS="3 7" for some)

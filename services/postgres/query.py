@@ -1,6 +1,6 @@
 """Print the answers of the nine queries (sql/queries/), asked as the read-only `analyst`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from services.common.clients import postgres_connection
 from services.common.settings import ROOT, Settings, load_settings
 
 QUERY_FOLDER = ROOT / "sql" / "queries"
+SIDES = "TABLE serving.sides"
 SHOWN_ROWS = 15  # a terminal's height is enough for one answer and its question
 
 Value = str | int | float | None
@@ -52,8 +53,8 @@ def _load(file: Path) -> Query:
     return Query(int(number), title.replace("_", " "), question, sql)
 
 
-def ask(settings: Settings, queries: Sequence[Query]) -> list[Answer]:
-    """The queries' answers, all from one snapshot, so that they agree while a batch run is writing.
+def ask(settings: Settings, statements: Iterable[str]) -> list[Answer]:
+    """The statements' answers, all from one snapshot, so that they agree while both paths are writing.
 
     Raises:
         psycopg2.OperationalError: the server cannot be reached or does not let `analyst` in.
@@ -62,11 +63,11 @@ def ask(settings: Settings, queries: Sequence[Query]) -> list[Answer]:
     with closing(postgres_connection(settings, "analyst")) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
-            return [_ask_one(cursor, query) for query in queries]
+            return [_ask_one(cursor, statement) for statement in statements]
 
 
-def _ask_one(cursor: "psycopg2.extensions.cursor", query: Query) -> Answer:
-    cursor.execute(query.sql)
+def _ask_one(cursor: "psycopg2.extensions.cursor", statement: str) -> Answer:
+    cursor.execute(statement)
     return Answer([column.name for column in cursor.description or ()], cursor.fetchall())
 
 
@@ -76,6 +77,18 @@ def show(console: Console, query: Query, answer: Answer, limit: int | None) -> N
     console.print(Text(query.question))
     console.print(to_table(answer, limit))
     console.print(Text(f"{caption(len(answer.rows), limit)}\n", style="dim"))
+
+
+def show_sides(console: Console, sides: Answer) -> None:
+    """Print how many rows of each table came from which path; where there are none, how to get some."""
+    console.print(Text("Rows behind the answers", style="bold"))
+    console.print(Text("Each post's batch row, else its speed row. Covered: speed rows batch has too."))
+    console.print(to_table(sides, None))
+    if not any(count for _, *counts in sides.rows for count in counts):
+        console.print(
+            "No rows yet? `make emulate` sends the posts. The streaming writer serves those of the streams within "
+            "seconds (`make status`: how far behind it is), `make landed batch` serves all."
+        )
 
 
 def to_table(answer: Answer, limit: int | None) -> Table:
@@ -118,15 +131,14 @@ def main(
         )
     chosen = [queries[number] for number in numbers or queries]
     try:
-        answers = ask(load_settings(), chosen)
+        *answers, sides = ask(load_settings(), [*(query.sql for query in chosen), SIDES])
     except psycopg2.Error as error:
         typer.secho(explain(error), fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from None
     console = Console()
     for query, answer in zip(chosen, answers, strict=True):
         show(console, query, answer, None if show_all else SHOWN_ROWS)
-    if not any(answer.rows for answer in answers):
-        console.print("No rows yet? `make emulate` sends the posts, `make batch` cleans and serves them.")
+    show_sides(console, sides)
 
 
 def explain(error: psycopg2.Error) -> str:

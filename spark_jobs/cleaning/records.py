@@ -77,8 +77,11 @@ def _judged(df: DataFrame, rules: Rules, table: Table) -> DataFrame:
 
 
 def _barrier() -> Column:
-    """True; keeps Spark from moving the caller's filters below, where they would parse the record again."""
-    return fn.monotonically_increasing_id() >= 0
+    """True; keeps Spark from moving the caller's filters below, where they would parse the record again.
+
+    Not deterministic, as Spark sees it, and allowed in a streaming query.
+    """
+    return fn.spark_partition_id() >= 0
 
 
 def _parsed(table: Table) -> Column:

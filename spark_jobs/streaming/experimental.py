@@ -29,21 +29,26 @@ class ExperimentalRows:
         """Make the table in which the rows wait; it is empty at each transaction's start."""
         create_staging(cursor, _DATA)
 
-    def judge(self, records: DataFrame) -> DataFrame:
-        """Records as `from_kafka` gives them, judged and cleaned as posts."""
-        downloaded = fn.get_json_object("value", "$.downloaded").try_cast("int")
-        return classify(records, "pin").select(
-            *_PLACE,
-            "reasons",
-            fn.size("warnings").alias("warnings"),
-            fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw"),
-            "row.category",
-            "row.follower_count",
-            downloaded.alias("downloaded"),
-        )
+    def of(self, judged: pa.Table) -> pa.Table:
+        """All of the judged records."""
+        return judged
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Bring them in; returns how many. Those of offsets that are there already stay one row."""
         copy(cursor, _DATA.staging, _DATA.columns, to_csv(accepted.select(_DATA.columns).to_batches()))
         cursor.execute(upsert(_DATA, _DATA.staging))
         return len(accepted)
+
+
+def judge(records: DataFrame) -> DataFrame:
+    """Records as `from_kafka` gives them, judged and cleaned as posts: place, `reasons`, `warnings`, data, `raw`."""
+    downloaded = fn.get_json_object("value", "$.downloaded").try_cast("int")
+    return classify(records, "pin").select(
+        *_PLACE,
+        "reasons",
+        fn.size("warnings").alias("warnings"),
+        fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw"),
+        "row.category",
+        "row.follower_count",
+        downloaded.alias("downloaded"),
+    )

@@ -8,6 +8,7 @@ from typing import Protocol
 from pyspark.sql import DataFrame, SparkSession
 
 from services.common.settings import TABLES, Settings
+from spark_jobs.streaming import experimental, speed
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.experimental import ExperimentalRows
 from spark_jobs.streaming.lag import KafkaLag, KinesisLag, Lag
@@ -15,10 +16,10 @@ from spark_jobs.streaming.records import from_kafka, from_kinesis
 from spark_jobs.streaming.speed import SpeedRows
 from spark_jobs.streaming.transactions import TransactionSink
 
-# People wait for Postgres; Delta's files had better be few.
+# People wait for Postgres; Delta's files had better be few, and a merge takes seconds of two cores.
 _KINESIS_TRIGGER = "250 milliseconds"  # Kinesis gives each shard 5 reads a second, shared with Delta's query
 _KAFKA_TRIGGER = "0 seconds"
-_DELTA_TRIGGER = "10 seconds"
+_DELTA_TRIGGER = "30 seconds"
 
 
 class Sink(Protocol):
@@ -48,30 +49,32 @@ class Query:
 
 def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
     """Every query of the service."""
+    names = {table: settings.stream(table) for table in TABLES}
     streams = f"streaming-{settings.user_id}-*"
-    parts = [SpeedRows(table, settings.stream(table)) for table in TABLES]
-    speed = Query(
+    to_speed = Query(
         name="speed",
         source=streams,
         trigger=_KINESIS_TRIGGER,
-        read=partial(from_kinesis, spark, settings),
-        open_sink=lambda: TransactionSink(settings, "pinterest", *parts),
+        read=lambda: speed.judge(from_kinesis(spark, settings), names),
+        open_sink=lambda: TransactionSink(
+            settings, "pinterest", *(SpeedRows(table, stream) for table, stream in names.items())
+        ),
         measure_lag=KinesisLag(settings).measure,
     )
-    delta = Query(
+    to_delta = Query(
         name="delta",
         source=streams,
         trigger=_DELTA_TRIGGER,
-        read=partial(from_kinesis, spark, settings),
+        read=lambda: speed.judge(from_kinesis(spark, settings), names),
         open_sink=partial(DeltaSink, spark, settings),
         measure_lag=KinesisLag(settings).measure,
     )
-    experimental = Query(
+    to_experimental = Query(
         name="experimental",
         source=settings.pin_streaming_topic,
         trigger=_KAFKA_TRIGGER,
-        read=partial(from_kafka, spark, settings, settings.pin_streaming_topic),
+        read=lambda: experimental.judge(from_kafka(spark, settings, settings.pin_streaming_topic)),
         open_sink=lambda: TransactionSink(settings, "pinterest_streaming", ExperimentalRows()),
         measure_lag=KafkaLag(settings).measure,
     )
-    return [speed, delta, experimental]
+    return [to_speed, to_delta, to_experimental]

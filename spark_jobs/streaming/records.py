@@ -20,6 +20,9 @@ def from_kinesis(spark: SparkSession, settings: Settings) -> DataFrame:
         "region": settings.aws_region,
         "initialPosition": "earliest",
         "maxRecordsPerTrigger": str(BATCH_RECORDS),
+        # A shard's own limits, of 5 reads and 2 MB a second, rather than the source's careful defaults.
+        "minFetchPeriod": "200ms",
+        "maxFetchRate": "2",
         # A stream made again is read from its start, with a warning: its records are new, and none is lost.
         "failOnDataLoss": "false",
     } | _access(settings)

@@ -1,13 +1,17 @@
 """Records of Kinesis -> the tables `speed.*`: per ind the row of the latest record."""
 
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg2 import sql
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from services.common.settings import Table
+from services.common.settings import TABLES, Table
 from spark_jobs.cleaning import classify
 from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
 from spark_jobs.sinks.copying import Target, copy, names, to_csv, upsert
@@ -48,10 +52,9 @@ class SpeedRows:
             ).format(self._target.staging, names(PLACE, "places"), self._target.identifier)
         )
 
-    def judge(self, records: DataFrame) -> DataFrame:
-        """Those of the records (columns as in `from_kinesis`) that are of the stream, judged and cleaned."""
-        judgement = judged(records, self._table, self._stream)
-        return judgement.withColumn("warnings", fn.size("warnings"))
+    def of(self, judged: pa.Table) -> pa.Table:
+        """Those of the judged records that are of the stream."""
+        return of_table(judged, self._table, self._stream)
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Merge the latest of them; returns how many were not older than the row of their ind."""
@@ -62,13 +65,44 @@ class SpeedRows:
         return row[0] if row else 0
 
 
-def judged(records: DataFrame, table: Table, stream: str) -> DataFrame:
-    """A stream's records: their place, `reasons`, `warnings`, the cleaned columns, and of a rejected one `raw`."""
-    raw = fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw")
-    place = (name for name in records.columns if name != "value")
-    return classify(records.where(fn.col("stream") == stream), table).select(
-        *place, "reasons", "warnings", raw, "row.*"
+def judge(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
+    """Records of the tables' streams, each judged as one of its own table, in one pass.
+
+    Args:
+        records: columns as in `records.from_kinesis`.
+        streams: the name of each table's stream.
+
+    Returns:
+        the columns of the records but `value`; for each table a struct of `reasons`, `warnings` (how many) and `row`,
+        which means nothing for the records of other streams; and `raw`, the text of a rejected record.
+    """
+    place = [name for name in records.columns if name != "value"]
+    judged = records.withColumnRenamed("value", "text")
+    for table, stream in streams.items():
+        own = fn.when(fn.col("stream") == stream, fn.col("text"))
+        verdict = fn.struct("reasons", fn.size("warnings").alias("warnings"), "row")
+        judged = classify(judged.withColumn("value", own), table).withColumn(table, verdict)
+        judged = judged.drop("value", "reasons", "warnings", "row")
+    rejected = (
+        (fn.col("stream") == stream) & (fn.size(f"{table}.reasons") > 0) for table, stream in streams.items()
     )
+    return judged.select(*place, *streams, fn.when(reduce(or_, rejected), fn.col("text")).alias("raw"))
+
+
+def of_table(judged: pa.Table, table: Table, stream: str) -> pa.Table:
+    """What `judge` gives, collected -> the table's own records: place, `reasons`, `warnings`, its columns, `raw`."""
+    own = judged.filter(pc.equal(judged["stream"], stream))
+    verdict = own[table].combine_chunks()
+    row = verdict.field("row")
+    fields = {name: _field(row, name) for name in CLEANED[table].names}
+    outside = {name: own[name] for name in own.column_names if name not in TABLES}
+    inside = {name: _field(verdict, name) for name in ("reasons", "warnings")}
+    return pa.table(outside | inside | fields)
+
+
+def _field(struct: pa.StructArray, name: str) -> pa.Array:
+    """A field; null where the struct is."""
+    return pc.struct_field(struct, name)
 
 
 def _merge(target: Target) -> sql.Composed:

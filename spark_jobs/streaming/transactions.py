@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """What becomes of some of a query's records: which, how they are judged, and where they go."""
+    """What becomes of some of a query's judged records: which, and where they go."""
 
     progress: ProgressTable
     quarantine: Target
@@ -25,8 +25,8 @@ class Rows(Protocol):
     def prepare(self, cursor: "PostgresCursor") -> None:
         """Make what `store` needs, once for each connection."""
 
-    def judge(self, records: DataFrame) -> DataFrame:
-        """Its records with `reasons` (empty if accepted), `warnings` (a number) and what is to be stored."""
+    def of(self, judged: pa.Table) -> pa.Table:
+        """Its records, with `reasons` (empty if accepted), `warnings` (a number) and what is to be stored."""
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Bring in the accepted records; returns how many of them are now served."""
@@ -60,14 +60,13 @@ class TransactionSink:
         Raises:
             psycopg2.Error: nothing of the micro-batch has been written.
         """
-        records = batch.persist()  # every part reads it
         with self._connection, self._connection.cursor() as cursor:
             last = self._last_batch(cursor, query_id)
-            if last is None or batch_id > last:
-                for part in self._parts:
-                    counts = _store(cursor, part, part.judge(records).toArrow())
-                    part.progress.add(cursor, query_id, batch_id, counts)
-        records.unpersist()
+            if last is not None and batch_id <= last:
+                return
+            judged = batch.toArrow()
+            for part in self._parts:
+                part.progress.add(cursor, query_id, batch_id, _store(cursor, part, part.of(judged)))
 
     def _last_batch(self, cursor: "PostgresCursor", query_id: str) -> int | None:
         """All parts are committed together, so one of them speaks for all."""

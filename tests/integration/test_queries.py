@@ -11,7 +11,7 @@ from psycopg2.extras import execute_values
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings
-from services.postgres.query import load_queries
+from services.postgres.query import SIDES, load_queries
 from services.postgres.schema import ensure_schema
 from tests.cleaned_rows import Geo, Pin, Rows, User, generate
 from tests.nine_answers import COLUMNS, nine_answers
@@ -54,14 +54,30 @@ def load(connection: "PostgresConnection", schema: str, rows: Rows) -> None:
                 execute_values(cursor, f"INSERT INTO {schema}.{table} VALUES %s", values)  # noqa: S608 - our own names
 
 
-def ask(connection: "PostgresConnection", number: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+Asked = tuple[list[str], list[tuple[Any, ...]]]
+
+
+def ask(connection: "PostgresConnection", number: int) -> Asked:
     """The columns and rows of a query, as the role analyst."""
+    return ask_sql(connection, QUERIES[number].sql)
+
+
+def ask_sql(connection: "PostgresConnection", sql: str) -> Asked:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE analyst")
-        cursor.execute(QUERIES[number].sql)
+        cursor.execute(sql)
         answer = [column.name for column in cursor.description], cursor.fetchall()
         cursor.execute("RESET ROLE")
         return answer
+
+
+def check_sides(connection: "PostgresConnection", batch: Rows, speed: Rows) -> None:
+    """`serving.sides` has the sizes of what each side serves, and of what batch covers."""
+    expected = []
+    for name, old, new in zip(("pin", "geo", "users"), batch, speed, strict=True):
+        known, recent = {row.ind for row in old}, {row.ind for row in new}
+        expected.append((name, len(known), len(recent - known), len(recent & known)))
+    assert ask_sql(connection, SIDES)[1] == expected
 
 
 def check_all(connection: "PostgresConnection", rows: Rows) -> None:
@@ -82,11 +98,34 @@ def test_all_nine_agree_with_plain_python(connection: "PostgresConnection", seed
     load(connection, "batch", batch)
     load(connection, "speed", speed)
     check_all(connection, merged(batch, speed))
+    check_sides(connection, batch, speed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_batch_comes_to_cover_changes_no_answer(connection: "PostgresConnection", seed: int) -> None:
+    random_ = random.Random(f"covered {seed}")  # noqa: S311 - test data
+    batch, speed = generate(random_, range(400)), generate(random_, range(400, 600))
+    load(connection, "batch", batch)
+    load(connection, "speed", speed)
+    before = [ask(connection, number) for number in QUERIES]
+    load(connection, "batch", Rows(*(rows[:50] for rows in speed)))
+    assert [ask(connection, number) for number in QUERIES] == before
+    load(connection, "batch", Rows(*(rows[50:] for rows in speed)))
+    assert [ask(connection, number) for number in QUERIES] == before
+    check_all(connection, Rows(*((*old, *new) for old, new in zip(batch, speed, strict=True))))  # type: ignore[arg-type]
+    assert ask_sql(connection, SIDES) == (
+        ["table_name", "from_batch", "from_speed", "covered"],
+        [
+            (name, len(old) + len(new), 0, len(new))
+            for name, old, new in zip(("pin", "geo", "users"), batch, speed, strict=True)
+        ],
+    )
 
 
 def test_empty_tables_have_empty_answers(connection: "PostgresConnection") -> None:
     check_all(connection, Rows([], [], []))
     assert [ask(connection, number)[1] for number in QUERIES] == [[]] * 9
+    check_sides(connection, Rows([], [], []), Rows([], [], []))
 
 
 @pytest.mark.parametrize("schema", ["batch", "speed"])

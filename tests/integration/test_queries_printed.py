@@ -9,6 +9,7 @@ import pytest
 
 from services.common.clients import postgres_connection
 from services.common.settings import ROOT, Settings
+from services.postgres.query import SIDES, ask
 from services.postgres.schema import ensure_schema
 from tests.processes import free_port
 
@@ -63,7 +64,9 @@ def test_all_nine_are_printed(served: Settings) -> None:
     assert "│ land 20 │             20 │" in done.stdout  # 4
     assert "│ +50       │                    20 │" in done.stdout  # 6
     assert "│      2016 │ +50       │                    20 │" in done.stdout  # 9
-    assert "make batch" not in done.stdout
+    assert "│ pin        │         20 │          0 │       0 │" in done.stdout
+    assert "│ users      │          0 │          2 │       0 │" in done.stdout
+    assert "No rows yet?" not in done.stdout
 
 
 def test_some_are_printed_whole(served: Settings) -> None:
@@ -83,7 +86,21 @@ def test_empty_tables_give_a_hint(served: Settings) -> None:
     done = query(served)
     assert done.returncode == 0
     assert done.stdout.count("0 rows") == 9
-    assert "`make emulate` sends the posts, `make batch` cleans and serves them" in done.stdout
+    assert "No rows yet? `make emulate` sends the posts." in done.stdout
+
+
+def test_all_answers_are_of_one_snapshot(served: Settings) -> None:
+    execute(served, "INSERT INTO speed.pin (ind) VALUES (1)")
+
+    def statements() -> Iterator[str]:
+        yield SIDES
+        execute(served, "INSERT INTO batch.pin (ind) VALUES (1), (2)")
+        yield SIDES
+
+    first, second = ask(served, statements())
+    assert first == second
+    assert first.rows[0] == ("pin", 0, 1, 0)
+    assert ask(served, [SIDES])[0].rows[0] == ("pin", 2, 0, 1)
 
 
 @pytest.mark.parametrize("number", ["0", "10", "-1"])

@@ -1,0 +1,107 @@
+"""Wait until the speed path serves what is in the streams now: `python -m services.postgres.streamed`.
+
+A record is served when the place of the last one of its shard is in `speed.places` or `quarantine.stream`: the
+streaming writer commits a shard's records in their order. (A shard whose last record is older than another shard's of
+the same ind, as after a split, leaves no place; then this gives up in the end, though all is well.)
+"""
+
+from collections import defaultdict
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import psycopg2
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from services.common import health
+from services.common.clients import kinesis_client, postgres_connection
+from services.common.settings import TABLES, Settings, load_settings
+from services.common.wait import wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+# Spark's first micro-batch after a start takes up to 60 s on two busy cores, later ones keep up with what LocalStack
+# takes: twice that.
+_PATIENCE = 120.0
+
+_PLACES = """
+SELECT table_name, shard, max(sequence_number) FROM speed.places GROUP BY table_name, shard
+UNION ALL
+SELECT stream, shard, max(sequence_number) FROM quarantine.stream GROUP BY stream, shard
+"""
+
+Shard = tuple[str, str]  # stream, shard id
+
+
+def committed(settings: Settings) -> dict[Shard, int]:
+    """The highest sequence number of each shard that is in Postgres; 0 for a shard of which none is."""
+    streams: dict[str, str] = {table: settings.stream(table) for table in TABLES}
+    numbers: dict[Shard, int] = defaultdict(int)
+    with closing(postgres_connection(settings, "analyst")) as connection, connection.cursor() as cursor:
+        cursor.execute(_PLACES)
+        for name, shard, number in cursor:
+            place = (streams.get(name, name), shard)
+            numbers[place] = max(numbers[place], int(number))
+    return numbers
+
+
+def ends(settings: Settings, start: dict[Shard, int]) -> dict[Shard, int]:
+    """The last sequence number of each shard now; that of `start` where no record follows it."""
+    client = kinesis_client(settings)
+    return {
+        (stream, shard["ShardId"]): _end(client, stream, shard["ShardId"], start[stream, shard["ShardId"]])
+        for stream in map(settings.stream, TABLES)
+        for shard in client.list_shards(StreamName=stream)["Shards"]
+    }
+
+
+def _end(client: "KinesisClient", stream: str, shard: str, start: int) -> int:
+    after = {"ShardIteratorType": "TRIM_HORIZON"}
+    if start:
+        after = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": str(start)}
+    place = client.get_shard_iterator(StreamName=stream, ShardId=shard, **after)  # type: ignore[arg-type]
+    iterator, end = place["ShardIterator"], start
+    while iterator:
+        page = client.get_records(ShardIterator=iterator)
+        end = max([end, *(int(record["SequenceNumber"]) for record in page["Records"])])
+        iterator = page.get("NextShardIterator", "") if page["MillisBehindLatest"] else ""
+    return end
+
+
+def wait_for_serving(settings: Settings, patience: float = _PATIENCE) -> None:
+    """Return once all that is in the streams now is served or set aside.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Kinesis does not answer, or lacks a stream.
+        psycopg2.Error: Postgres does not answer, or lacks its tables.
+        TimeoutError: the streaming writer does not catch up in `patience` seconds.
+    """
+    targets = ends(settings, committed(settings))
+
+    def caught_up() -> bool:
+        numbers = committed(settings)
+        return all(numbers[shard] >= end for shard, end in targets.items())
+
+    wait_until(caught_up, timeout=patience, what="the speed path to catch up with the streams", interval=0.5)
+
+
+def main() -> None:
+    """Return once all that was in the streams at the start is served; status 1 where it is not."""
+    settings, console = load_settings(), Console(stderr=True)
+    try:
+        if reason := health.problem("streaming-writer", settings):
+            raise TimeoutError(reason)
+        with console.status("Waiting for the streaming writer to serve what is in the streams ..."):
+            wait_for_serving(settings)
+    except (BotoCoreError, ClientError, psycopg2.Error, TimeoutError) as error:
+        console.print(
+            f"Not served: {error}. See `make status` and `make logs SERVICE=streaming-writer`.", markup=False
+        )
+        raise SystemExit(1) from None
+    console.print("Served: all that was in the streams.", highlight=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)
