@@ -77,7 +77,7 @@ def keep_answers(run_id: str) -> None:
     """Ask the nine queries and keep their answers under the run's id; again, they replace themselves."""
     settings = load_settings()
     queries = list(load_queries().values())
-    answers = ask(settings, queries)
+    answers = ask(settings, (query.sql for query in queries))
     with (
         closing(postgres_connection(settings, "batch_writer")) as connection,
         connection,

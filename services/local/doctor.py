@@ -76,7 +76,7 @@ def java_version(printed: str) -> int:
 def memory() -> Finding:
     """There is room for the whole stack."""
     free = psutil.virtual_memory().available
-    advice = "Close other programs: the whole stack takes up to 8 GB (COMPOSE_PROFILES= in .env: 5 GB, no more than the batch path)."
+    advice = "Close other programs: the whole stack takes up to 8 GB (COMPOSE_PROFILES= in .env: 5 GB)."
     remedy = "" if free >= MEMORY_NEEDED else advice
     return Finding("Memory", f"{free / 1024**3:.1f} GB free", remedy, fatal=False)
 
