@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
+from airflow.sdk.exceptions import AirflowSensorTimeout
 from confluent_kafka import KafkaException
 from psycopg2.extras import Json
 
@@ -32,15 +33,15 @@ class LandedSensor(BaseSensorOperator):
         """Fix the end offsets, wait for them, return them.
 
         Raises:
-            TimeoutError: the sink has not caught up; the message says what is missing.
+            AirflowSensorTimeout: the sink has not caught up; the message says what is missing.
         """
         self._settings = load_settings()
         self._zone = LandingZone(self._settings)
         self._ends = end_offsets(self._settings)
         try:
             super().execute(context)
-        except Exception as error:
-            raise TimeoutError(f"{error} {self._missing()}. {_REMEDY}.") from error
+        except AirflowSensorTimeout as error:
+            raise AirflowSensorTimeout(f"{error} {self._missing()}. {_REMEDY}.") from None
         return self._fixed()
 
     def poke(self, context: Context) -> bool:  # noqa: ARG002 - Airflow's signature
