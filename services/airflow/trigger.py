@@ -58,14 +58,17 @@ def tasks_of(api: AirflowApi, run_id: str) -> list[Run]:
 
 
 def log_of(api: AirflowApi, run_id: str, task: Run) -> list[str]:
-    """The lines of a task's last try."""
+    """The lines of a task's last try, and what each error in it says."""
     path = f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
     content = api.get(path, full_content="true")["content"]
-    return [
-        line
-        for entry in content
-        for line in str(entry["event"] if isinstance(entry, dict) else entry).splitlines()
-    ]
+    return [line for entry in content for line in _lines(entry)]
+
+
+def _lines(entry: str | dict[str, Any]) -> list[str]:
+    if isinstance(entry, str):
+        return entry.splitlines()
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or ()]
+    return [line for text in (str(entry["event"]), *errors) for line in text.splitlines()]
 
 
 def follow(api: AirflowApi, run_id: str, console: Console) -> bool:
