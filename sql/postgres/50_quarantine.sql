@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS quarantine.stream (
     PRIMARY KEY (stream, shard, sequence_number)
 );
 
-COMMENT ON TABLE quarantine.stream IS 'Records rejected by the streaming writer; one row per record, however often read';
+COMMENT ON TABLE quarantine.stream IS 'Records rejected by the streaming writer; one row per record';
 COMMENT ON COLUMN quarantine.stream.stream IS 'Kinesis stream of the record';
 COMMENT ON COLUMN quarantine.stream.sequence_number IS 'The record''s number in its shard; up to 56 digits';
 COMMENT ON COLUMN quarantine.stream.arrived_at IS 'When Kinesis took the record';

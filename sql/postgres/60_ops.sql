@@ -69,9 +69,9 @@ CREATE TABLE IF NOT EXISTS ops.stream_progress (
     CHECK (read = cleaned + duplicate + quarantined)
 );
 
-COMMENT ON TABLE ops.stream_progress IS 'One row per streaming query and checkpoint: what became of the records it read';
-COMMENT ON COLUMN ops.stream_progress.query_id IS 'Spark''s id of the query, kept in its checkpoint; a new one reads anew';
-COMMENT ON COLUMN ops.stream_progress.batch_id IS 'The last micro-batch that was committed; one up to it is not written again';
+COMMENT ON TABLE ops.stream_progress IS 'One row per streaming query and checkpoint: what became of its records';
+COMMENT ON COLUMN ops.stream_progress.query_id IS 'Spark''s id of the query, kept in its checkpoint';
+COMMENT ON COLUMN ops.stream_progress.batch_id IS 'The last committed micro-batch; none up to it is written again';
 COMMENT ON COLUMN ops.stream_progress.duplicate IS 'Records older than another one with the same ind';
 COMMENT ON COLUMN ops.stream_progress.warnings IS 'Values that could not be read and became null';
 

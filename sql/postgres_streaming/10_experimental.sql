@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS public.experimental_data (
 
 COMMENT ON TABLE public.experimental_data IS 'One row per record of the topic, cleaned';
 COMMENT ON COLUMN public.experimental_data.follower_count IS 'Followers of the poster; 124k at the source is 124000';
-COMMENT ON COLUMN public.experimental_data.downloaded IS '1 if the image was downloaded, else 0; null if the record does not say';
+COMMENT ON COLUMN public.experimental_data.downloaded IS '1 if the image was downloaded, 0 if not, null if unknown';
 
 CREATE TABLE IF NOT EXISTS public.experimental_quarantine (
     topic text NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS public.stream_progress (
     CHECK (read = cleaned + duplicate + quarantined)
 );
 
-COMMENT ON TABLE public.stream_progress IS 'As ops.stream_progress of pinterest: it is committed with the rows it counts';
+COMMENT ON TABLE public.stream_progress IS 'As ops.stream_progress of pinterest';
 
 GRANT SELECT ON public.experimental_data, public.experimental_quarantine, public.stream_progress TO analyst;
 GRANT SELECT, INSERT, UPDATE ON public.experimental_data, public.experimental_quarantine, public.stream_progress
