@@ -82,6 +82,22 @@ landed: setup ## Wait until all that is in Kafka now is in the landing zone
 batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)
 	@$(RUN) spark_jobs.batch $(if $(FULL),--full)
 
+.PHONY: trigger
+trigger: setup ## Have Airflow do a batch run and follow it (FULL=1 rebuilds all, TABLE=pin takes only one table)
+	@$(RUN) services.airflow.trigger $(if $(FULL),--full) $(if $(TABLE),--table $(TABLE))
+
+.PHONY: backfill
+backfill: setup ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-01-03)
+	@$(RUN) services.airflow.backfill $(FROM) $(TO)
+
+.PHONY: verify
+verify: setup ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
+	@$(RUN) services.verify
+
+.PHONY: open
+open: setup ## Show the addresses of the UIs, and open Airflow's where there is a browser
+	@$(RUN) services.local.open
+
 .PHONY: stream
 stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out
 	@$(RUN) services.local up --service streaming-writer
@@ -113,13 +129,14 @@ $(STAMPS)/venv: requirements/bootstrap.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/runtime: $(STAMPS)/venv requirements/runtime.txt
-	@echo "Installing Python packages (Spark among them, 400 MB)"
-	@uv pip install $(QUIET) --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@echo "Installing Python packages (Spark and Airflow among them, 500 MB)"
+	@# The lock is complete; without --no-deps uv asks again for what requirements/overrides.in leaves out.
+	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@echo "Installing the tools for tests and checks"
-	@uv pip install $(QUIET) --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
@@ -152,5 +169,5 @@ bench: setup-dev up ## Run every benchmark and write the figures into docs/bench
 .PHONY: lock
 lock: setup ## Pin the newest versions that requirements/*.in allow
 	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		--override requirements/overrides.in --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		requirements/$$set.in -o requirements/$$set.txt; done

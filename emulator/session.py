@@ -9,6 +9,7 @@ from time import monotonic
 import urllib3
 from rich.console import Console
 
+from emulator import ledger
 from emulator.formats import FORMATS, Route, destination
 from emulator.lane import Api, Lane
 from emulator.progress import ReplayProgress
@@ -60,6 +61,7 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
     finally:
         outcomes = {route: _outcome(settings, route, part) for route, part in parts.items()}
         print_summary(console, outcomes)
+        ledger.record(settings, outcomes, console)
         for route, part in parts.items():
             tallies = outcomes[route].tallies
             if part.plan.ordered and cut_short(tallies, part.total):

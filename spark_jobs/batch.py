@@ -1,8 +1,10 @@
-"""The batch job: `python -m spark_jobs.batch [--full]`, in the Makefile `make batch` and `make batch FULL=1`.
+"""The batch job: `python -m spark_jobs.batch [--full] [--table pin]`, in the Makefile `make batch` and
+`make batch FULL=1`; the DAG pinterest_batch hands this file to spark-submit.
 
 Takes what has landed since the last run, cleans it, and brings it into the Delta tables and Postgres.
 """
 
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from services.common.clients import postgres_connection, s3_client
-from services.common.settings import Settings, load_settings
+from services.common.settings import TABLES, OneTableOrAll, Settings, Table, load_settings
 from spark_jobs import summary
 from spark_jobs.accounts import CountsDoNotAddUpError
 from spark_jobs.landing import LandingError
@@ -33,8 +35,8 @@ class AlreadyRunningError(RuntimeError):
     """Another batch run holds the lock."""
 
 
-def run_batch(settings: Settings, *, full: bool = False) -> "Report | None":
-    """One run; None if there was nothing to do.
+def run_batch(settings: Settings, *, full: bool = False, tables: Sequence[Table] = TABLES) -> "Report | None":
+    """One run, of all tables or some; None if there was nothing to do.
 
     Raises:
         AlreadyRunningError: another run is at work.
@@ -47,7 +49,7 @@ def run_batch(settings: Settings, *, full: bool = False) -> "Report | None":
             raise AlreadyRunningError("another batch run is at work; wait for its end")
         with steps("look for new objects"):
             serving = postgres.is_serving(connection)
-            plan = make_plan(s3_client(settings), settings, full=full, serving=serving)
+            plan = make_plan(s3_client(settings), settings, full=full, serving=serving, tables=tables)
         return _run(settings, connection, plan, steps) if plan.objects else None
 
 
@@ -69,12 +71,13 @@ def _run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps
 
 
 def main(
-    full: Annotated[bool, typer.Option("--full", help="Rebuild all from the landing zone.")] = False,
+    full: Annotated[bool, typer.Option(help="Rebuild all from the landing zone.")] = False,
+    table: Annotated[OneTableOrAll, typer.Option(help="Only this table's records.")] = "all",
 ) -> None:
     """Clean what has landed since the last run and serve it from Postgres."""
     console = Console()
     try:
-        report = run_batch(load_settings(), full=full)
+        report = run_batch(load_settings(), full=full, tables=TABLES if table == "all" else (table,))
     except AlreadyRunningError as error:
         raise _failed(f"Not started: {error}.") from None
     except psycopg2.OperationalError as error:

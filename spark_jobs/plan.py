@@ -1,5 +1,6 @@
 """What a run has to do, found out without Spark."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Mode = Literal["incremental", "rebuild", "full"]
+
+
+class PlanError(RuntimeError):
+    """What was asked for would leave half a rebuild behind; the message says what to ask for."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +50,26 @@ class Plan:
         return {partition: position.next_offset for partition, position in positions.items()}
 
 
-def make_plan(s3: "S3Client", settings: Settings, *, full: bool, serving: bool) -> Plan:
+def make_plan(
+    s3: "S3Client", settings: Settings, *, full: bool, serving: bool, tables: Sequence[Table] = TABLES
+) -> Plan:
     """Look at the bucket for what there is to do.
 
     Args:
         full: whether to rebuild all.
         serving: whether Postgres has rows of the batch path.
+        tables: whose records to take; the others' wait for a later run.
 
     Raises:
+        PlanError: a full rebuild, which is of all tables or none, was asked for some.
         LandingError: the landing zone breaks its contract.
     """
     known = progress.load(s3, settings.bucket)
     full = full or bool(known and known.replacing)
+    if full and len(tables) < len(TABLES):
+        raise PlanError("a full rebuild (asked for, or begun and interrupted) is of all tables: name none")
     start = Progress() if full or known is None else known
-    objects = {table: _new_objects(s3, settings, table, start) for table in TABLES}
+    objects = {table: _new_objects(s3, settings, table, start) for table in tables}
     mode: Mode = "full" if full else "rebuild" if known is None else "incremental"
     landed = {table: found for table, found in objects.items() if found}
     return Plan(mode, landed, start, replace=full or (known is None and not serving))

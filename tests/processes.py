@@ -1,5 +1,6 @@
 """Our own programs and the real servers as child processes of a test."""
 
+import base64
 import os
 import secrets
 import signal
@@ -33,14 +34,27 @@ def free_port() -> int:
 
 def make_settings(state_dir: Path, **values: object) -> Settings:
     """Settings of a stack of its own: free ports, fresh secrets, nothing from .env or the environment."""
-    ports = ("kafka_port", "kafka_controller_port", "rest_proxy_port", "localstack_port", "mysql_port")
-    passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "speed_writer", "analyst")
+    ports = (
+        "kafka_port",
+        "kafka_controller_port",
+        "rest_proxy_port",
+        "localstack_port",
+        "mysql_port",
+        "airflow_port",
+    )
+    passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "speed_writer", "analyst", "emulator")
     generated: dict[str, object] = {
         "user_id": secrets.token_hex(6),
         "kafka_cluster_id": f"{secrets.token_hex(10)}_A",
         "state_dir": state_dir,
         **{port: free_port() for port in (*ports, "postgres_port")},
-        **{f"{name}_password": secrets.token_urlsafe(12) for name in passwords},
+        **{
+            f"{name}_password": secrets.token_urlsafe(12)
+            for name in (*passwords, "airflow", "airflow_database")
+        },
+        "airflow_jwt_secret": secrets.token_urlsafe(64),
+        "airflow_fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "airflow_secret_key": secrets.token_urlsafe(16),
     }
     with _without_settings_in_environment():
         return Settings(_env_file=None, **{**generated, **values})  # type: ignore[arg-type]

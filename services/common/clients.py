@@ -72,12 +72,14 @@ def mysql_connection(settings: Settings, database: str = "pinterest_data") -> An
 def postgres_connection(
     settings: Settings, role: str = "postgres", database: str = "pinterest"
 ) -> "PostgresConnection":
-    """A connection to a served database as `postgres`, `batch_writer`, `speed_writer` or `analyst`."""
+    """A connection to a served database as one of the roles that `passwords` names."""
     passwords = {
         "postgres": settings.postgres_password,
         "batch_writer": settings.batch_writer_password,
         "speed_writer": settings.speed_writer_password,
         "analyst": settings.analyst_password,
+        "emulator": settings.emulator_password,
+        "airflow": settings.airflow_database_password,
     }
     return psycopg2.connect(
         host=settings.postgres_host,

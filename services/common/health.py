@@ -8,6 +8,7 @@ health check.
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ import typer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from services.common.airflow import AirflowApi, AirflowError
 from services.common.clients import postgres_connection
 from services.common.settings import LOOPBACK, Settings, load_settings
 
@@ -24,6 +26,12 @@ from services.common.settings import LOOPBACK, Settings, load_settings
 _PATIENCE = 5.0
 # A service that has a state file writes it each second; ten missed beats mean that it hangs or is gone.
 _SILENCE = 10.0
+# Airflow's parts note a heartbeat every 5 s; six missed ones is what Airflow itself calls unhealthy.
+_AIRFLOW_SILENCE = 30.0
+_HEARTBEAT = (
+    "SELECT extract(epoch FROM now() - latest_heartbeat)::float FROM job"
+    " WHERE job_type = %s AND state = 'running' ORDER BY latest_heartbeat DESC LIMIT 1"
+)
 
 
 class Unhealthy(Exception):  # noqa: N818 - an answer rather than an error
@@ -107,6 +115,41 @@ def streaming_writer(settings: Settings) -> None:
         raise Unhealthy(f"query {broken['name']}: {broken['problem']}")
 
 
+def airflow_apiserver(settings: Settings) -> None:
+    """The server answers, and it takes our user's password."""
+    try:
+        AirflowApi(settings).log_in()
+    except AirflowError as error:
+        raise Unhealthy(str(error)) from None
+
+
+def _airflow_job(kind: str) -> Callable[[Settings], None]:
+    """The check of one of Airflow's other parts: it has noted its heartbeat in our Airflow's database."""
+
+    def check(settings: Settings) -> None:
+        age = _heartbeat_age(settings, kind)
+        if age is None:
+            raise Unhealthy("it has not started yet")
+        if age > _AIRFLOW_SILENCE:
+            raise Unhealthy(f"its last heartbeat was {age:.0f} s ago")
+
+    return check
+
+
+def _heartbeat_age(settings: Settings, kind: str) -> float | None:
+    try:
+        with (
+            closing(postgres_connection(settings, "airflow", "airflow")) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(_HEARTBEAT, [kind])
+            row = cursor.fetchone()
+    except (psycopg2.OperationalError, psycopg2.errors.UndefinedTable) as error:
+        raise Unhealthy(str(error).strip()) from None
+    age: float | None = row[0] if row else None
+    return age
+
+
 def _state(settings: Settings, service: str) -> dict[str, Any]:
     """What the service says of itself (`services.common.state_file`), if that is news."""
     path = settings.state_dir / "run" / f"{service}.json"
@@ -138,6 +181,9 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "rest-proxy": rest_proxy,
     "s3-sink": s3_sink,
     "streaming-writer": streaming_writer,
+    "airflow-apiserver": airflow_apiserver,
+    "airflow-scheduler": _airflow_job("SchedulerJob"),
+    "airflow-dag-processor": _airflow_job("DagProcessorJob"),
 }
 
 

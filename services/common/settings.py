@@ -14,10 +14,12 @@ INSTALL_DIR = ROOT / ".local"  # the servers that `make setup` fetches
 LOOPBACK = "127.0.0.1"
 
 Table = Literal["pin", "geo", "user"]
+OneTableOrAll = Literal["all", "pin", "geo", "user"]
 TABLES: tuple[Table, ...] = ("pin", "geo", "user")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _absolute(path: Path) -> Path:
@@ -77,8 +79,8 @@ class Settings(BaseSettings):
     state_dir: Annotated[ProjectPath, AfterValidator(_own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
 
-    compose_profiles: Annotated[str, Field(pattern=r"^(\w+(,\w+)*)?$")] = "stream"
-    """What `make up` starts besides the core, as Compose has it: `stream`, the streaming writer (1.5 GB); or empty."""
+    compose_profiles: Annotated[str, Field(pattern=r"^(\w+(,\w+)*)?$")] = "stream,airflow"
+    """What `make up` starts besides the core: `stream`, the streaming writer (1.5 GB), `airflow` (1 GB); or empty."""
 
     kafka_port: Port = 9092
     """Kafka's port on 127.0.0.1, as are all ports here."""
@@ -92,6 +94,8 @@ class Settings(BaseSettings):
     """MySQL's port."""
     postgres_port: Port = 5432
     """Postgres' port."""
+    airflow_port: Port = 8080
+    """The port of Airflow's UI and REST API."""
 
     kafka_bootstrap_servers: str = Field(default_factory=lambda data: f"{LOOPBACK}:{data.get('kafka_port')}")
     """Where clients find Kafka; on AWS, MSK's brokers."""
@@ -105,6 +109,10 @@ class Settings(BaseSettings):
     """Where clients find MySQL."""
     postgres_host: str = LOOPBACK
     """Where clients find Postgres."""
+    airflow_host: str = LOOPBACK
+    """The address that Airflow's API server listens on."""
+    airflow_url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data.get('airflow_port')}")
+    """Where scripts and Airflow's own parts find its API server."""
 
     aws_endpoint_url: Address = Field(
         default_factory=lambda data: f"http://{LOOPBACK}:{data.get('localstack_port')}"
@@ -142,6 +150,21 @@ class Settings(BaseSettings):
     """Postgres' role of the streaming writer."""
     analyst_password: SecretStr
     """Postgres' read-only role for people."""
+    emulator_password: SecretStr
+    """Postgres' role of the emulator, which keeps its ledger there."""
+
+    airflow_user: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")] = "admin"
+    """The user of Airflow's UI and REST API."""
+    airflow_password: SecretStr
+    """That user's password."""
+    airflow_database_password: SecretStr
+    """Postgres' role airflow, which owns Airflow's own database."""
+    airflow_jwt_secret: Annotated[SecretStr, Field(min_length=64)]
+    """Signs the tokens of Airflow's API: 64 bytes or more."""
+    airflow_fernet_key: SecretStr
+    """Encrypts what Airflow stores of connections: 32 bytes in URL-safe base64."""
+    airflow_secret_key: SecretStr
+    """Signs the sessions of Airflow's UI."""
 
     source_rows: Positive = 11_154
     """How many posts to generate."""
@@ -195,6 +218,19 @@ class Settings(BaseSettings):
     """The heap of a Spark job's driver (in local mode, of the whole job)."""
     spark_streaming_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "1g"
     """The heap of the streaming writer's driver."""
+
+    quality_quarantine_warn: Share = 0.01
+    """Of the records read, the share in quarantine above which a scheduled run warns,"""
+    quality_quarantine_fail: Share = 0.05
+    """and above which it fails."""
+    quality_null_warn: Share = 0.2
+    """Of a column's values, the share of nulls above which a scheduled run warns,"""
+    quality_null_fail: Share = 0.5
+    """and above which it fails."""
+    quality_drop_warn: Share = 0.0
+    """The share of rows lost since the last scheduled run above which it warns,"""
+    quality_drop_fail: Share = 0.1
+    """and above which it fails."""
 
     @property
     def bucket(self) -> str:

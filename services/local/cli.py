@@ -27,7 +27,7 @@ console = Console()
 _UP_SECONDS = 600
 _LOG_LINES = 15
 # What the services make in STATE_DIR.
-STATE_FOLDERS = ("kafka", "localstack", "logs", "mysql", "postgres", "run", "spark")
+STATE_FOLDERS = ("airflow", "kafka", "localstack", "logs", "mysql", "postgres", "run", "spark")
 
 ServiceName = Annotated[str, typer.Option("--service", help="Only this service of docker-compose.yml.")]
 

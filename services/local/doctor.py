@@ -18,8 +18,9 @@ from rich.markup import escape
 from services.common.settings import Settings, load_settings
 from services.local import processes, supervision
 
-# After a demo the servers hold 2 GB and the streaming writer 1.6; a batch run of a million posts takes 3 GB more.
-MEMORY_NEEDED = 7 * 1024**3
+# After a demo the servers hold 2 GB, the streaming writer 1.6 and Airflow 1; a batch run of a million posts takes
+# 3 GB more.
+MEMORY_NEEDED = 8 * 1024**3
 # Installed servers and packages 2 GB, their data 2 GB with a million posts.
 DISK_NEEDED = 5 * 1024**3
 JAVA_NEEDED = 17
@@ -31,6 +32,7 @@ PORTS = (
     ("localstack", "LOCALSTACK_PORT"),
     ("mysql", "MYSQL_PORT"),
     ("postgres", "POSTGRES_PORT"),
+    ("airflow-apiserver", "AIRFLOW_PORT"),
 )
 
 
@@ -74,7 +76,7 @@ def java_version(printed: str) -> int:
 def memory() -> Finding:
     """There is room for the whole stack."""
     free = psutil.virtual_memory().available
-    advice = "Close other programs: the whole stack takes up to 7 GB (COMPOSE_PROFILES= in .env: 5 GB, no streaming)."
+    advice = "Close other programs: the whole stack takes up to 8 GB (COMPOSE_PROFILES= in .env: 5 GB)."
     remedy = "" if free >= MEMORY_NEEDED else advice
     return Finding("Memory", f"{free / 1024**3:.1f} GB free", remedy, fatal=False)
 

@@ -3,6 +3,7 @@
 `python -m services.local.dotenv` prints the latter, made from the settings class.
 """
 
+import base64
 import os
 import secrets
 import sys
@@ -21,9 +22,21 @@ def required() -> list[str]:
     return [name.upper() for name, field in Settings.model_fields.items() if field.is_required()]
 
 
-def _generated() -> str:
+def _generated(name: str) -> str:
+    """A value for the variable: one of the kind that its reader asks for."""
+    return _SPECIAL.get(name, _password)()
+
+
+def _password() -> str:
     """16 random bytes in base64, as Kafka writes a cluster id; never with a dash first, which looks like an option."""
     return next(text for text in iter(lambda: secrets.token_urlsafe(16), "") if text[0].isalnum())
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+_SPECIAL = {"AIRFLOW_JWT_SECRET": lambda: secrets.token_urlsafe(64), "AIRFLOW_FERNET_KEY": _fernet_key}
 
 
 def write(path: Path) -> list[str]:
@@ -40,7 +53,7 @@ def write(path: Path) -> list[str]:
     if missing:
         text = path.read_text()
         separator = "" if text.endswith("\n") or not text else "\n"
-        lines = (f"{name}={_generated()}\n" for name in missing)
+        lines = (f"{name}={_generated(name)}\n" for name in missing)
         path.write_text(f"{text}{separator}{''.join(lines)}")
     return missing
 

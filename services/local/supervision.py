@@ -97,6 +97,7 @@ def _program(settings: Settings, service: Service) -> str:
     life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
     return f"""\
 [program:{service.name}]
+autostart={str(service.enabled).lower()}
 command="{_literal(sys.executable)}" -m services.local.launch {service.name}
 environment=CONFIGURATION="{service.digest}"
 {life}

@@ -81,10 +81,11 @@ def _set_passwords(settings: Settings) -> None:
         "analyst": settings.analyst_password,
         "batch_writer": settings.batch_writer_password,
         "speed_writer": settings.speed_writer_password,
+        "emulator": settings.emulator_password,
     }
     with closing(_connect(settings, "postgres", _ATTEMPT_MS)) as connection, connection:
         for role, password in passwords.items():
-            _set_password(connection, role, password.get_secret_value())
+            set_password(connection, role, password.get_secret_value())
 
 
 @contextmanager
@@ -141,7 +142,7 @@ def _place(file: Path, text: str, error: psycopg2.Error) -> str:
     return f"{file.name} line {line}"
 
 
-def _set_password(connection: "PostgresConnection", role: str, password: str) -> None:
+def set_password(connection: "PostgresConnection", role: str, password: str) -> None:
     """Send the SCRAM verifier: the password itself never reaches the server, nor its log."""
     verifier = encrypt_password(password, role, connection, "scram-sha-256")
     with connection.cursor() as cursor:

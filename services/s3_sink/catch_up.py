@@ -40,6 +40,16 @@ def missing(zone: LandingZone, ends: dict[TopicPartition, int]) -> int:
     return sum(max(0, end - zone.tail(one.topic, one.partition).next) for one, end in ends.items())
 
 
+def not_landed(zone: LandingZone, ends: dict[TopicPartition, int]) -> list[str]:
+    """The offsets below `ends` that have not landed, as `<topic>[<partition>] offsets 10 to 19`."""
+    tails = ((one, zone.tail(one.topic, one.partition).next, end) for one, end in ends.items())
+    return [
+        f"{one.topic}[{one.partition}] offsets {next_offset} to {end - 1}"
+        for one, next_offset, end in tails
+        if next_offset < end
+    ]
+
+
 def main() -> None:
     """Return once all that was in Kafka at the start has landed; status 1 where it does not."""
     settings = load_settings()

@@ -65,14 +65,24 @@ def spark_session(
     return builder.getOrCreate()
 
 
-def _process(settings: Settings, brief: bool) -> dict[str, str]:
-    jvm = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} {_JVM} {_BRIEF_JVM if brief else ''}".rstrip()
+def submit_options(settings: Settings) -> dict[str, str]:
+    """What spark-submit must be told: its JVM is there before `spark_session` can say it."""
+    return _jvm(settings, brief=True)
+
+
+def _jvm(settings: Settings, brief: bool) -> dict[str, str]:
+    options = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} {_JVM} {_BRIEF_JVM if brief else ''}".rstrip()
     return {
         "spark.driver.memory": settings.spark_driver_memory,
         # The path, not spark.jars: that would copy 39 MB at each start.
         "spark.driver.extraClassPath": f"{JARS}/*",
         "spark.executor.extraClassPath": f"{JARS}/*",
-        "spark.driver.extraJavaOptions": jvm,
+        "spark.driver.extraJavaOptions": options,
+    }
+
+
+def _process(settings: Settings, brief: bool) -> dict[str, str]:
+    return _jvm(settings, brief) | {
         "spark.local.dir": str(_scratch_folder(settings)),
         "spark.python.daemon.module": "services.spark.daemon",
         # Python workers read the landing zone with our own modules.

@@ -77,7 +77,8 @@ def test_a_changed_setting_changes_the_services_it_matters_to(tmp_path: Path) ->
     after = before.model_copy(update={"rest_proxy_queue_records": 2000})
     digests = {name: service.digest for name, service in load(before).items()}
     changed = {name for name, service in load(after).items() if service.digest != digests[name]}
-    assert changed == {"rest-proxy", "s3-sink", "provision"}
+    airflow = {f"airflow-{part}" for part in ("init", "apiserver", "scheduler", "dag-processor")}
+    assert changed == {"rest-proxy", "s3-sink", "provision", "streaming-writer"} | airflow
 
 
 def test_a_moved_port_restarts_its_server(tmp_path: Path) -> None:

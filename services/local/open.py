@@ -1,0 +1,25 @@
+"""Print the addresses of the UIs, and open Airflow's where there is a browser: `python -m services.local.open`."""
+
+import os
+import webbrowser
+
+import typer
+from rich.console import Console
+
+from services.common.settings import load_settings
+
+
+def main() -> None:
+    """Print where to look, and with what password."""
+    settings, console = load_settings(), Console()
+    console.print(
+        f"Airflow     {settings.airflow_url}  user {settings.airflow_user}, AIRFLOW_PASSWORD in .env"
+    )
+    console.print(f"REST proxy  {settings.rest_proxy_url}/docs")
+    # Without a display a browser of the terminal would take it over.
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(settings.airflow_url)
+
+
+if __name__ == "__main__":
+    typer.run(main)

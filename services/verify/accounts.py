@@ -1,0 +1,75 @@
+"""What the programs say of themselves in ops: the emulator, the batch runs, the streaming queries."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.common.settings import Table
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+# The runs of a table since it was last built from nothing: earlier ones no longer say what is there.
+_RUNS = """
+SELECT counts.run_id FROM ops.batch_run_tables AS counts
+JOIN ops.batch_runs AS run ON run.run_id = counts.run_id
+WHERE counts.table_name = %(table)s AND run.error IS NULL AND run.run_id >= coalesce((
+    SELECT max(rebuild.run_id) FROM ops.batch_runs AS rebuild
+    JOIN ops.batch_run_tables AS rebuilt ON rebuilt.run_id = rebuild.run_id
+    WHERE rebuilt.table_name = %(table)s AND rebuild.mode <> 'incremental' AND rebuild.error IS NULL
+), 0)
+"""
+_COUNTS = f"""
+SELECT coalesce(sum(read), 0)::bigint, coalesce(sum(cleaned), 0)::bigint, coalesce(sum(duplicate), 0)::bigint,
+    coalesce(sum(quarantined), 0)::bigint
+FROM ops.batch_run_tables WHERE table_name = %(table)s AND run_id IN ({_RUNS})
+"""  # noqa: S608 - our own text
+_OFFSETS = f"""
+SELECT partition, first_offset, end_offset FROM ops.batch_run_offsets
+WHERE topic = %(topic)s AND run_id IN ({_RUNS}) ORDER BY partition, first_offset
+"""  # noqa: S608 - our own text
+_LEDGER = "SELECT sum(acknowledged)::bigint FROM ops.emulator_runs WHERE destination = %s"
+_STREAM = """
+SELECT read, cleaned, duplicate, quarantined FROM ops.stream_progress
+WHERE query = %s ORDER BY updated_at DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the records that a job read."""
+
+    read: int = 0
+    cleaned: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+
+def ask(connection: "PostgresConnection", query: str, values: Any = None) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg2's
+    """The rows of an answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def sent(connection: "PostgresConnection", destination: str) -> int:
+    """Records that the emulator's runs had acknowledged by a topic or stream."""
+    return ask(connection, _LEDGER, [destination])[0][0] or 0
+
+
+def batch_counts(connection: "PostgresConnection", table: Table) -> Counts:
+    """What became of a table's records in the batch runs since it was last rebuilt."""
+    return Counts(*ask(connection, _COUNTS, {"table": table})[0])
+
+
+def batch_offsets(connection: "PostgresConnection", table: Table, topic: str) -> dict[int, list[range]]:
+    """By partition, the ranges of offsets that those runs read, in order."""
+    found: dict[int, list[range]] = {}
+    for partition, first, end in ask(connection, _OFFSETS, {"table": table, "topic": topic}):
+        found.setdefault(partition, []).append(range(first, end))
+    return found
+
+
+def stream_counts(connection: "PostgresConnection", table: Table) -> Counts:
+    """What became of a table's stream in the newest of its queries that write into Postgres."""
+    rows = ask(connection, _STREAM, [f"speed-{table}"])
+    return Counts(*rows[0]) if rows else Counts()

@@ -1,0 +1,198 @@
+"""The batch path, hop by hop, for one table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import pyarrow as pa
+
+from services.common.settings import Settings, Table
+from services.verify import accounts, landed, rows
+from services.verify.accounts import Counts
+from services.verify.chain import Walk, describe, ranges
+from services.verify.landed import Object
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+PLACE = ("source_partition", "source_offset")
+_QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
+
+Place = tuple[int, int]  # partition, offset
+
+
+class _Key(msgspec.Struct):
+    """The number of a post, as the tables' records have it."""
+
+    index: int | None = None
+    ind: int | None = None
+
+
+@dataclass
+class BatchHops:
+    """What the hops hold of a table, up to fixed offsets; `problems` says what does not add up."""
+
+    table: Table
+    sent: int
+    kafka: int
+    landed: int
+    waiting: int
+    counts: Counts
+    set_aside: int
+    delta: int
+    served: int
+    delta_sum: str
+    served_sum: str
+    rows: pa.Table
+    problems: list[str] = field(default_factory=list)
+
+
+def check(
+    settings: Settings, connection: "PostgresConnection", table: Table, ends: Mapping[int, int]
+) -> BatchHops:
+    """Compare the hops of a table.
+
+    Args:
+        connection: one snapshot of Postgres, of a time at which no batch run was at work.
+        ends: by partition, the offset up to which to look, exclusive.
+    """
+    topic = settings.topic(table)
+    objects = list(landed.read(settings, topic, ends))
+    walks = landed.walks(objects, ends)
+    read = accounts.batch_offsets(connection, table, topic)
+    stored = rows.of_delta(settings, "transformed", table, PLACE)
+    served = rows.of_postgres(connection, "batch", table)
+    rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
+    names = rows.comparable_names(table)
+    reached = {partition: max(each.stop for each in found) for partition, found in read.items()}
+    hops = BatchHops(
+        table,
+        sent=accounts.sent(connection, topic),
+        kafka=sum(ends.values()),
+        landed=sum(each.records for each in walks.values()),
+        waiting=_waiting(objects, ends, reached),
+        counts=accounts.batch_counts(connection, table),
+        set_aside=len(rejected),
+        delta=len(stored),
+        served=len(served),
+        delta_sum=rows.checksum(stored, names),
+        served_sum=rows.checksum(served, names),
+        rows=served,
+    )
+    places = _places(stored)
+    hops.problems = [
+        *_chain_problems(topic, walks),
+        *_read_problems(topic, read),
+        *_fate_problems(topic, objects, reached, places, rejected),
+        *_sum_problems(hops, topic),
+    ]
+    return hops
+
+
+def _waiting(objects: list[Object], ends: Mapping[int, int], reached: Mapping[int, int]) -> int:
+    """Records that landed after the last run."""
+    return sum(
+        len(range(max(each.start, reached.get(each.partition, 0)), min(_stop(each), ends[each.partition])))
+        for each in objects
+    )
+
+
+def _stop(each: Object) -> int:
+    return each.start + len(each.lines)
+
+
+def _places(stored: pa.Table) -> dict[int, Place]:
+    """By the row's ind, the record that it was made from."""
+    if not len(stored):
+        return {}
+    columns = (stored[name].to_pylist() for name in ("ind", *PLACE))
+    return {ind: (partition, offset) for ind, partition, offset in zip(*columns, strict=True)}
+
+
+def _chain_problems(topic: str, walks: Mapping[int, Walk]) -> list[str]:
+    named = {"not in S3": "missing", "twice in S3": "doubled"}
+    return [
+        f"{topic}[{partition}]: {what}: {describe(getattr(walk, kind))}"
+        for partition, walk in walks.items()
+        for what, kind in named.items()
+        if getattr(walk, kind)
+    ]
+
+
+def _read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
+    """Offsets that no run read, or two did, among those that the runs say they read."""
+    problems = []
+    for partition, found in read.items():
+        at = found[0].start
+        for each in found:
+            if each.start > at:
+                problems.append(f"{topic}[{partition}]: read by no run: {describe([range(at, each.start)])}")
+            if twice := range(each.start, min(at, each.stop)):
+                problems.append(f"{topic}[{partition}]: read by two runs: {describe([twice])}")
+            at = max(at, each.stop)
+    return problems
+
+
+def _fate_problems(
+    topic: str,
+    objects: list[Object],
+    reached: Mapping[int, int],
+    places: Mapping[int, Place],
+    rejected: set[Place],
+) -> list[str]:
+    """Every record that was read is a row of Delta, or in quarantine, or older than the row of its post."""
+    kept = set(places.values())
+    lost: dict[int, list[int]] = {}
+    for each in objects:
+        for offset, line in enumerate(each.lines, each.start):
+            if offset >= reached.get(each.partition, 0):
+                break
+            place = (each.partition, offset)
+            if place not in kept and place not in rejected and not _superseded(line, place, places):
+                lost.setdefault(each.partition, []).append(offset)
+    both = sorted(kept & rejected)
+    return [
+        *(
+            f"{topic}[{partition}]: neither in Delta nor in quarantine: {describe(ranges(sorted(offsets)))}"
+            for partition, offsets in lost.items()
+        ),
+        *(
+            f"{topic}[{partition}]: both in Delta and in quarantine: offset {offset}"
+            for partition, offset in both
+        ),
+    ]
+
+
+def _superseded(line: bytes, place: Place, places: Mapping[int, Place]) -> bool:
+    """Whether the row of the record's post comes from a later record: higher offset, then partition."""
+    try:
+        key = msgspec.json.decode(line, type=_Key)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return False
+    kept = places.get(key.ind if key.ind is not None else key.index)  # type: ignore[arg-type]
+    return kept is not None and (kept[1], kept[0]) > (place[1], place[0])
+
+
+def _sum_problems(hops: BatchHops, topic: str) -> list[str]:
+    counts, table = hops.counts, hops.table
+    checks = {
+        f"{topic}: the emulator had {hops.sent:,} records acknowledged, Kafka holds {hops.kafka:,}": (
+            hops.sent <= hops.kafka
+        ),
+        f"{table}: {counts.read:,} read, but {hops.landed - hops.waiting:,} of the landed ones are of that range": (
+            counts.read == hops.landed - hops.waiting
+        ),
+        f"{table}: {counts.read:,} read, but {counts.cleaned:,} cleaned + {counts.duplicate:,} duplicate"
+        f" + {counts.quarantined:,} quarantined": (
+            counts.read == counts.cleaned + counts.duplicate + counts.quarantined
+        ),
+        f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.batch": (
+            counts.quarantined == hops.set_aside
+        ),
+        f"{table}: {hops.delta:,} rows in Delta, {hops.served:,} in Postgres": hops.delta == hops.served,
+        f"{table}: the values in Delta ({hops.delta_sum}) are not those in Postgres ({hops.served_sum})": (
+            hops.delta_sum == hops.served_sum
+        ),
+    }
+    return [problem for problem, holds in checks.items() if not holds]

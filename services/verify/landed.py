@@ -1,0 +1,60 @@
+"""The landing zone's records, by place: read in full, since a listing says where objects begin, not what they hold."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.common import landing
+from services.common.clients import s3_client
+from services.common.settings import Settings
+from services.verify.chain import Walk, walk
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# LocalStack gains nothing beyond a few requests at a time.
+_READERS = 4
+
+
+class Object(NamedTuple):
+    """An object of the landing zone: its partition, its first offset, its lines."""
+
+    partition: int
+    start: int
+    lines: list[bytes]
+
+
+def read(settings: Settings, topic: str, ends: Mapping[int, int]) -> Iterator[Object]:
+    """The topic's objects that begin below the partitions' ends, a partition after the other, in order.
+
+    Raises:
+        ValueError: a key is not of the landing zone's contract.
+    """
+    s3 = s3_client(settings)
+    keys = [
+        key for partition, end in sorted(ends.items()) for key in _keys(s3, settings, topic, partition, end)
+    ]
+    with ThreadPoolExecutor(_READERS) as pool:
+        for name, body in pool.map(lambda key: (landing.parse_key(key), _body(s3, settings, key)), keys):
+            yield Object(name.partition, name.start, body.splitlines())
+
+
+def _keys(s3: "S3Client", settings: Settings, topic: str, partition: int, end: int) -> Iterator[str]:
+    prefix = landing.partition_prefix(topic, partition)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            if landing.parse_key(item["Key"]).start < end:
+                yield item["Key"]
+
+
+def _body(s3: "S3Client", settings: Settings, key: str) -> bytes:
+    return s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read()
+
+
+def walks(objects: list[Object], ends: Mapping[int, int]) -> dict[int, Walk]:
+    """By partition, whether its objects are a chain up to its end."""
+    places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for each in objects:
+        places[each.partition].append((each.start, len(each.lines)))
+    return {partition: walk(places[partition], end) for partition, end in ends.items()}

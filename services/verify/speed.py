@@ -1,0 +1,123 @@
+"""The speed path, hop by hop, for one table: what its two queries, into Delta and into Postgres, made of a stream.
+
+The queries run at their own pace, so the rows compared are those whose record is older than a fixed time. A row that
+a later record has replaced on one side alone is left out on both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.common.settings import Settings, Table
+from services.verify import accounts, rows
+from services.verify.accounts import Counts
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+_QUARANTINED = "SELECT count(*) FROM quarantine.stream WHERE stream = %s"
+_PLACES = """
+SELECT ind, (extract(epoch FROM arrived_at) * 1000000)::bigint FROM speed.places WHERE table_name = %s
+"""
+_NAMED = 10
+
+
+@dataclass
+class SpeedHops:
+    """What the hops hold of a table's stream; `problems` says what does not add up."""
+
+    table: Table
+    sent: int
+    counts: Counts
+    set_aside: int
+    delta: int
+    served: int
+    delta_sum: str
+    served_sum: str
+    problems: list[str] = field(default_factory=list)
+
+
+def check(settings: Settings, connection: "PostgresConnection", table: Table, until: datetime) -> SpeedHops:
+    """Compare the hops of a table's stream.
+
+    Args:
+        connection: one snapshot of Postgres.
+        until: rows of records that arrived later are left out.
+    """
+    limit, names = int(until.timestamp() * 1_000_000), rows.comparable_names(table)
+    stored = rows.of_delta(settings, "streaming", table, ("arrived_at",))
+    served = rows.of_postgres(connection, "speed", table)
+    in_delta = _arrivals(stored)
+    in_postgres = dict(accounts.ask(connection, _PLACES, [table]))
+    settled = _settled(in_delta, in_postgres, limit)
+    stored, served = (_only(side, settled) for side in (stored, served))
+    hops = SpeedHops(
+        table,
+        sent=accounts.sent(connection, settings.stream(table)),
+        counts=accounts.stream_counts(connection, table),
+        set_aside=accounts.ask(connection, _QUARANTINED, [settings.stream(table)])[0][0],
+        delta=len(stored),
+        served=len(served),
+        delta_sum=rows.checksum(stored, names),
+        served_sum=rows.checksum(served, names),
+    )
+    hops.problems = _problems(hops, stored, served)
+    return hops
+
+
+def _arrivals(stored: pa.Table) -> dict[int, int]:
+    """By ind, when the row's record arrived, in microseconds."""
+    if not len(stored):
+        return {}
+    arrived = stored["arrived_at"].cast(pa.timestamp("us", stored["arrived_at"].type.tz)).cast(pa.int64())
+    return dict(zip(stored["ind"].to_pylist(), arrived.to_pylist(), strict=True))
+
+
+def _settled(one: dict[int, int], other: dict[int, int], limit: int) -> list[int]:
+    """The inds whose row, on each side that has one, comes from a record of before the limit."""
+    later = limit + 1
+    return [ind for ind in one.keys() | other.keys() if max(one.get(ind, 0), other.get(ind, 0)) < later]
+
+
+def _only(side: pa.Table, inds: Sequence[int]) -> pa.Table:
+    return side.filter(pc.is_in(side["ind"], pa.array(inds, pa.int64())))
+
+
+def _problems(hops: SpeedHops, stored: pa.Table, served: pa.Table) -> list[str]:
+    counts, table = hops.counts, hops.table
+    problems = []
+    if counts.read != counts.cleaned + counts.duplicate + counts.quarantined:
+        problems.append(
+            f"{table}: the streaming query read {counts.read:,}, which is not the sum of its parts"
+        )
+    if counts.quarantined > hops.set_aside:
+        problems.append(
+            f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.stream"
+        )
+    inds = [set(side["ind"].to_pylist()) for side in (stored, served)]
+    for where, lacking in (("Postgres", inds[0] - inds[1]), ("Delta", inds[1] - inds[0])):
+        if lacking:
+            problems.append(f"{table}: {len(lacking):,} rows are not in {where}: ind {_some(lacking)}")
+    if not problems and hops.delta_sum != hops.served_sum:
+        problems.append(
+            f"{table}: values differ between Delta and Postgres: ind {_some(_different(hops, stored, served))}"
+        )
+    return problems
+
+
+def _different(hops: SpeedHops, stored: pa.Table, served: pa.Table) -> set[int]:
+    names = rows.comparable_names(hops.table)
+    sides = [side.take(pc.sort_indices(side["ind"])) for side in (stored, served)]
+    hashes = [rows.row_hashes(side, names) for side in sides]
+    unequal = np.flatnonzero(hashes[0] != hashes[1])
+    return set(sides[0]["ind"].take(pa.array(unequal)).to_pylist())
+
+
+def _some(inds: set[int]) -> str:
+    more = f" and {len(inds) - _NAMED:,} more" if len(inds) > _NAMED else ""
+    return f"{', '.join(map(str, sorted(inds)[:_NAMED]))}{more}"

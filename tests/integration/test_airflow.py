@@ -1,0 +1,217 @@
+"""Runs of the DAG over the REST API, in a real Airflow, on real Kafka, LocalStack, Postgres and Spark."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+import pytest
+from confluent_kafka import Producer
+from rich.console import Console
+
+from services.airflow import backfill, trigger
+from services.common import health
+from services.common.airflow import AirflowApi
+from services.common.clients import postgres_connection
+from services.common.settings import ROOT, TABLES, Settings
+from services.common.wait import wait_until
+from services.postgres.schema import ensure_schema
+from services.provision.bucket import ensure_bucket
+from services.provision.topics import ensure_topics
+from spark_jobs.sinks import postgres as batch_postgres
+from tests.integration.test_batch import geo, pin, user
+from tests.processes import ServiceProcess
+
+PARTS = ("api-server", "scheduler", "dag-processor")
+SERVICES = {
+    "api-server": "airflow-apiserver",
+    "scheduler": "airflow-scheduler",
+    "dag-processor": "airflow-dag-processor",
+}
+MAKERS = {"pin": pin, "geo": geo, "user": user}
+# A run takes 20 s on two idle cores, its Spark 7 of them; the suite may share them with others.
+RUN_SECONDS = 200
+
+
+@pytest.fixture(scope="module")
+def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings:
+    """The servers, with topics, bucket and schema; no sink yet."""
+    ensure_topics(kafka)
+    ensure_bucket(localstack)
+    ensure_schema(postgres)
+    return postgres
+
+
+@pytest.fixture(scope="module")
+def api(stack: Settings) -> Iterator[AirflowApi]:
+    """A fresh Airflow, as `make up` starts it."""
+    lean = stack.model_copy(update={"spark_master": "local[2]", "spark_driver_memory": "1g"})
+    logs = lean.state_dir
+    with ExitStack() as running:
+        done = ServiceProcess(lean, "services.airflow.init", log=logs / "airflow-init.test.log")
+        done.start()
+        assert done.process is not None
+        assert done.process.wait(120) == 0, done.output()
+        parts = {
+            part: running.enter_context(
+                ServiceProcess(lean, "services.airflow.launch", *words(part), log=logs / f"{part}.test.log")
+            )
+            for part in PARTS
+        }
+        for part, process in parts.items():
+            process.wait_healthy(lambda name=SERVICES[part]: health.problem(name, lean) is None)  # type: ignore[misc]
+        _only_loopback_listens(parts.values())
+        yield AirflowApi(lean)
+
+
+def words(part: str) -> tuple[str, ...]:
+    return (part, "--skip-serve-logs") if part == "scheduler" else (part,)
+
+
+def _only_loopback_listens(parts: Iterable[ServiceProcess]) -> None:
+    for part in parts:
+        assert part.process is not None
+        root = psutil.Process(part.process.pid)
+        for process in (root, *root.children(recursive=True)):
+            listening = [one for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+            assert {one.laddr.ip for one in listening} <= {"127.0.0.1"}, process
+
+
+@pytest.fixture(scope="module")
+def sink(stack: Settings) -> ServiceProcess:
+    return ServiceProcess(stack, "services.s3_sink", log=stack.state_dir / "s3-sink.airflow.log")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stop_sink(sink: ServiceProcess) -> Iterator[None]:
+    yield
+    sink.stop()
+
+
+def produce(settings: Settings, first: int, count: int) -> None:
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    for table in TABLES:
+        for ind in range(first, first + count):
+            producer.produce(settings.topic(table), json.dumps(MAKERS[table](ind)).encode(), key=str(ind))
+    assert producer.flush(30) == 0
+
+
+def served(settings: Settings) -> list[list[tuple[Any, ...]]]:
+    tables = ("batch.pin", "batch.geo", "batch.users", "quarantine.batch")
+    with closing(postgres_connection(settings)) as connection, connection.cursor() as cursor:
+        found = []
+        for table in tables:
+            cursor.execute(f"TABLE {table} ORDER BY 1, 2, 3")
+            found.append(cursor.fetchall())
+        return found
+
+
+def task(api: AirflowApi, run_id: str, name: str) -> dict[str, Any]:
+    return next((each for each in trigger.tasks_of(api, run_id) if each["task_id"] == name), {})
+
+
+def ended(api: AirflowApi, run_id: str) -> str:
+    state = wait_until(
+        lambda: (found := trigger.run_of(api, run_id)["state"]) in ("success", "failed") and found,
+        timeout=RUN_SECONDS,
+        what=f"{run_id} to end",
+        interval=0.5,
+    )
+    return str(state)
+
+
+def verify(settings: Settings) -> subprocess.CompletedProcess[str]:
+    process = ServiceProcess(settings, "services.verify", log=settings.state_dir / "verify.log")
+    return subprocess.run(
+        [sys.executable, "-m", "services.verify"],
+        env=process.environment | {"COLUMNS": "200"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_1_a_run_waits_for_the_landing_zone(api: AirflowApi, stack: Settings, sink: ServiceProcess) -> None:
+    assert api.get("dags/~/dagRuns")["dag_runs"] == []  # none is made up for at a first start
+    produce(stack, 0, 200)
+    run_id = trigger.start(api, full=False, table="all")
+    wait_until(
+        lambda: task(api, run_id, "landed").get("state") == "running", timeout=60, what="the sensor to run"
+    )
+    sink.start()
+    assert ended(api, run_id) == "success"
+    assert api.get("dags", limit=10)["total_entries"] == 1  # no examples
+    assert [each["task_id"] for each in trigger.tasks_of(api, run_id)] == [
+        "landed", "clean_and_publish", "reconcile", "answers",
+    ]  # fmt: skip
+    assert [len(rows) for rows in served(stack)] == [200, 200, 200, 0]
+    with closing(postgres_connection(stack, "analyst")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), min(dag_run_id) FROM ops.query_answers")
+        assert cursor.fetchall() == [(9, run_id)]
+    assert verify(stack).returncode == 0
+
+
+def test_2_a_task_that_fails_is_tried_again(api: AirflowApi, stack: Settings) -> None:
+    produce(stack, 200, 50)
+    with closing(postgres_connection(stack, "batch_writer")) as other:
+        assert batch_postgres.lock(other)  # as another batch run would
+        run_id = trigger.start(api, full=False, table="all")
+        failed = wait_until(
+            lambda: (
+                (found := task(api, run_id, "clean_and_publish")).get("state") == "up_for_retry" and found
+            ),
+            timeout=RUN_SECONDS,
+            what="the task to fail once",
+            interval=0.5,
+        )
+        assert "another batch run is at work; wait for its end" in "\n".join(
+            trigger.log_of(api, run_id, failed)
+        )
+    assert trigger.follow(api, run_id, Console(quiet=True))
+    assert task(api, run_id, "clean_and_publish")["try_number"] == 2
+    assert len(served(stack)[0]) == 250
+
+
+def test_3_backfill_and_full_rebuild_leave_the_same_rows(api: AirflowApi, stack: Settings) -> None:
+    before = served(stack)
+    days = (datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 5, 23, tzinfo=UTC))
+    assert backfill.follow(api, backfill.start(api, days), days, Console(quiet=True))
+    assert served(stack) == before
+    assert ended(api, trigger.start(api, full=True, table="all")) == "success"
+    assert served(stack) == before
+
+
+def test_4_what_is_lost_or_changed_is_found_and_mended(api: AirflowApi, stack: Settings) -> None:
+    before = served(stack)
+    with closing(postgres_connection(stack)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM batch.geo WHERE ind = 7")
+        cursor.execute("UPDATE batch.pin SET title = title || '!' WHERE ind = 8")
+    found = verify(stack)
+    assert found.returncode == 1
+    assert "geo: 250 rows in Delta, 249 in Postgres" in found.stdout
+    assert "pin: the values in Delta" in found.stdout
+    assert ended(api, trigger.start(api, full=True, table="all")) == "success"
+    assert served(stack) == before
+    assert verify(stack).returncode == 0
+
+
+def test_5_a_broken_threshold_fails_the_reconciliation(api: AirflowApi, stack: Settings) -> None:
+    producer = Producer({"bootstrap.servers": stack.kafka_bootstrap_servers})
+    for _ in range(100):
+        producer.produce(stack.topic("pin"), b"not JSON")
+    assert producer.flush(30) == 0
+    run_id = trigger.start(api, full=False, table="all")
+    failed = wait_until(
+        lambda: (found := task(api, run_id, "reconcile")).get("state") == "up_for_retry" and found,
+        timeout=RUN_SECONDS,
+        what="the reconciliation to fail",
+        interval=0.5,
+    )
+    log = "\n".join(trigger.log_of(api, run_id, failed))
+    assert "pin: 100 of 350 records quarantined: 28.57% is above QUALITY_QUARANTINE_FAIL=0.05" in log
+    assert "What to do:" in log
