@@ -64,7 +64,10 @@ def log_path(settings: Settings, service: str) -> Path:
 
 
 def configuration(settings: Settings, services: Iterable[Service]) -> str:
-    """The text of supervisord.conf for these services."""
+    """The text of supervisord.conf for these services, in whose reverse order it will stop them.
+
+    So each ends while what it depends on still answers; by default the order is that of their names.
+    """
     run, socket = _literal(settings.state_dir / "run"), _literal(socket_path(settings))
     head = f"""\
 [supervisord]
@@ -83,7 +86,8 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [supervisorctl]
 serverurl=unix://{socket}
 """
-    return "\n".join([head, *(_program(settings, service) for service in services)])
+    programs = (_program(settings, service, place) for place, service in enumerate(services, start=1))
+    return "\n".join([head, *programs])
 
 
 def _literal(value: object) -> str:
@@ -91,13 +95,14 @@ def _literal(value: object) -> str:
     return str(value).replace("%", "%%")
 
 
-def _program(settings: Settings, service: Service) -> str:
+def _program(settings: Settings, service: Service, place: int) -> str:
     # A one-shot service may end at once. Of the others, one that ends within 5 s has failed to start (a JVM with a
     # wrong setting takes 2 s to say so); after three more tries supervisord gives it up.
     life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
     return f"""\
 [program:{service.name}]
 autostart={str(service.enabled).lower()}
+priority={place}
 command="{_literal(sys.executable)}" -m services.local.launch {service.name}
 environment=CONFIGURATION="{service.digest}"
 {life}

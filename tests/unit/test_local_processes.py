@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import psutil
@@ -93,6 +94,16 @@ def test_supervisord_is_told_paths_with_blanks_and_percent_signs(tmp_path: Path)
     text = supervision.configuration(settings, load(settings).values())
     assert f"stdout_logfile={tmp_path}/my 100%% folder/logs/kafka.log" in text
     assert f'command="{sys.executable}" -m services.local.launch kafka' in text
+
+
+def test_a_service_is_stopped_before_what_it_depends_on(tmp_path: Path) -> None:
+    """supervisord stops the highest priority first."""
+    settings = make_settings(tmp_path)
+    services = load(settings)
+    parser = ConfigParser(interpolation=None)
+    parser.read_string(supervision.configuration(settings, services.values()))
+    priority = {name: parser.getint(f"program:{name}", "priority") for name in services}
+    assert all(priority[name] > priority[other] for name in services for other in services[name].depends_on)
 
 
 def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
