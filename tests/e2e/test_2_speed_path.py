@@ -99,3 +99,8 @@ def test_delta_has_what_postgres_has(table: Table, stack: Settings) -> None:
 def test_status_shows_the_queries(make: Make) -> None:
     shown = make("status")
     assert all(name in shown for name in ("speed", "delta", "experimental", "waiting"))
+
+
+@pytest.mark.usefixtures("sent")
+def test_every_hop_adds_up(make: Make) -> None:
+    assert "All hops add up" in make("verify")
