@@ -15,7 +15,7 @@ from services.postgres.query import load_queries
 from tests import plain_cleaning
 from tests.cleaned_rows import Geo, Pin, User
 from tests.e2e import hops
-from tests.e2e.conftest import Make
+from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records
 from tests.nine_answers import nine_answers
 
@@ -25,7 +25,7 @@ CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {
     "user": plain_cleaning.user,
 }
 
-pytestmark = pytest.mark.usefixtures("demo")
+pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from services.common.wait import wait_until
 from services.local import supervision
 from spark_jobs.schemas import CLEANED
 from tests.e2e import hops
-from tests.e2e.conftest import Make
+from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records
 
-pytestmark = pytest.mark.usefixtures("demo")
+pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 
 POSTS, RATE = 2_000, 100
 # Sent in 20 s; the writer, killed twice, needs up to 60 s on two busy cores to start and to catch up. Twice that.

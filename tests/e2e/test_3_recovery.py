@@ -13,9 +13,9 @@ from services.common.settings import TABLES, Settings
 from services.local import supervision
 from services.local.compose import load
 from tests.e2e import hops
-from tests.e2e.conftest import Make
+from tests.e2e.conftest import TEST_SECONDS, Make
 
-pytestmark = pytest.mark.usefixtures("demo")
+pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 
 
 def _pids(stack: Settings) -> list[int]:
