@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 from pyspark.sql import SparkSession
 
+from services.common.clients import aws_options
 from services.common.settings import INSTALL_DIR, LOOPBACK, ROOT, Settings
 
 JARS = INSTALL_DIR / "jars" / "spark"
@@ -113,12 +114,9 @@ def _scratch_folder(settings: Settings) -> Path:
 
 def _aws_keys(settings: Settings) -> dict[str, str]:
     """For the JVM's environment: its command line is for all to see. Empty: it looks where AWS's tools do."""
-    keys = {
-        "AWS_ACCESS_KEY_ID": settings.aws_access_key_id,
-        "AWS_SECRET_ACCESS_KEY": settings.aws_secret_access_key.get_secret_value(),
-        "AWS_SESSION_TOKEN": settings.aws_session_token.get_secret_value(),
-    }
-    return {name: value for name, value in keys.items() if value}
+    given = aws_options(settings)
+    keys = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return {key.upper(): given[key] for key in keys if given[key]}
 
 
 def _s3a(settings: Settings) -> dict[str, str]:

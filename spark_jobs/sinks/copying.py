@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,13 +37,21 @@ class Target:
         return sql.Identifier("pg_temp", f"staged_{self.schema}_{self.name}")
 
 
-def create_staging(cursor: "PostgresCursor", target: Target) -> None:
-    """Make the target's staging table for the connection's life; it is empty at each transaction's start."""
+def create_staging(
+    cursor: "PostgresCursor", target: Target, on_commit: Literal["DELETE ROWS", "DROP"] = "DELETE ROWS"
+) -> None:
+    """Make the target's staging table, for the connection's life or for the transaction's (`DROP`)."""
     cursor.execute(
-        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA").format(
-            target.staging, names(target.columns), target.identifier
+        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT {} AS SELECT {} FROM {} WITH NO DATA").format(
+            target.staging, sql.SQL(on_commit), names(target.columns), target.identifier
         )
     )
+
+
+def stage(cursor: "PostgresCursor", target: Target, rows: pa.Table, *more: str) -> None:
+    """COPY the target's columns of the rows, and more of them, into its staging table."""
+    columns = [*target.columns, *more]
+    copy(cursor, target.staging, columns, to_csv(rows.select(columns).to_batches()))
 
 
 def copy(

@@ -10,7 +10,7 @@ from psycopg2.extras import Json, execute_values
 from services.common.settings import Table
 from spark_jobs.accounts import TableAccount
 from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
-from spark_jobs.sinks.copying import Target, copy, names, upsert
+from spark_jobs.sinks.copying import Target, copy, create_staging, upsert
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -67,11 +67,7 @@ def put(connection: "PostgresConnection", target: Target, chunks: Iterable[bytes
             # Queries on a table that was just filled take twice as long until autovacuum comes by to do this.
             cursor.execute(sql.SQL("ANALYZE {}").format(target.identifier))
             return rows
-        cursor.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-                target.staging, names(target.columns), target.identifier
-            )
-        )
+        create_staging(cursor, target, "DROP")
         rows = copy(cursor, target.staging, target.columns, chunks)
         cursor.execute(upsert(target, target.staging))
         return rows

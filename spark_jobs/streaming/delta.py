@@ -4,6 +4,7 @@ A merge compares places, so a repeated micro-batch changes nothing: no number of
 """
 
 import time
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +15,7 @@ from services.common.settings import TABLES, Settings, Table
 from spark_jobs.schemas import CLEANED, KEY
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import speed
+from spark_jobs.streaming.transactions import split
 
 # Every merge adds a few small files, and a version: 20 of them in ten minutes.
 OPTIMIZE_SECONDS = 600.0
@@ -45,10 +47,9 @@ class DeltaSink:
         """Merge a micro-batch into the tables, and its rejects into the quarantine."""
         judged = batch.toArrow()
         for table in TABLES:
-            records = speed.of_table(judged, table, self._settings.stream(table))
-            is_accepted = pc.equal(pc.list_value_length(records["reasons"]), 0)
-            self._merge(table, latest(records.filter(is_accepted)))
-            self._set_aside(records.filter(pc.invert(is_accepted)))
+            accepted, rejected = split(speed.of_table(judged, table, self._settings.stream(table)))
+            self._merge(table, latest(accepted))
+            self._set_aside(rejected)
         self._tidy_up()
 
     def _merge(self, table: Table, rows: pa.Table) -> None:
@@ -67,15 +68,17 @@ class DeltaSink:
     def _tidy_up(self) -> None:
         """Join small files and remove those that no version of the last hour needs, when it is time to."""
         now = time.monotonic()
-        tables = [DeltaTable.forPath(self._spark, self._path(table)) for table in TABLES]
         if now >= self._optimize_at:
             self._optimize_at = now + OPTIMIZE_SECONDS
-            for table in tables:
+            for table in self._tables():
                 table.optimize().executeCompaction()
         if now >= self._vacuum_at:
             self._vacuum_at = now + VACUUM_SECONDS
-            for table in tables:
+            for table in self._tables():
                 table.vacuum(_KEPT_HOURS)
+
+    def _tables(self) -> Iterator[DeltaTable]:
+        return (DeltaTable.forPath(self._spark, self._path(table)) for table in TABLES)
 
     def _path(self, name: str) -> str:
         return delta.location(self._settings, name, "streaming")

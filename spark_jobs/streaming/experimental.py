@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from spark_jobs.cleaning import classify
-from spark_jobs.sinks.copying import Target, copy, create_staging, to_csv, upsert
+from spark_jobs.sinks.copying import Target, create_staging, stage, upsert
 from spark_jobs.streaming.progress import ProgressTable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ExperimentalRows:
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Bring them in; returns how many. Those of offsets that are there already stay one row."""
-        copy(cursor, _DATA.staging, _DATA.columns, to_csv(accepted.select(_DATA.columns).to_batches()))
+        stage(cursor, _DATA, accepted)
         cursor.execute(upsert(_DATA, _DATA.staging))
         return len(accepted)
 

@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
+from services.common.clients import aws_options
 from services.common.settings import TABLES, Settings
 
 # Bounds a micro-batch's memory (25 MB of posts) while a backlog is read; 10,000 records a second are held.
@@ -39,11 +40,12 @@ def from_kinesis(spark: SparkSession, settings: Settings) -> DataFrame:
 
 def _access(settings: Settings) -> dict[str, str]:
     """Endpoint and keys where they are set, else Kinesis' own and wherever boto3 finds some."""
+    given = aws_options(settings)
     options = {
-        "endpointUrl": settings.aws_endpoint_url,
-        "awsAccessKey": settings.aws_access_key_id,
-        "awsSecretKey": settings.aws_secret_access_key.get_secret_value(),
-        "awsSessionToken": settings.aws_session_token.get_secret_value(),
+        "endpointUrl": given["endpoint_url"],
+        "awsAccessKey": given["aws_access_key_id"],
+        "awsSecretKey": given["aws_secret_access_key"],
+        "awsSessionToken": given["aws_session_token"],
     }
     return {name: value for name, value in options.items() if value}
 

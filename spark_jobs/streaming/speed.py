@@ -14,7 +14,7 @@ from pyspark.sql import functions as fn
 from services.common.settings import TABLES, Table
 from spark_jobs.cleaning import classify
 from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
-from spark_jobs.sinks.copying import Target, copy, names, to_csv, upsert
+from spark_jobs.sinks.copying import Target, names, stage, upsert
 from spark_jobs.streaming.progress import ProgressTable
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class SpeedRows:
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Merge the latest of them; returns how many were not older than the row of their ind."""
-        columns = [*self._target.columns, *PLACE]
-        copy(cursor, self._target.staging, columns, to_csv(accepted.select(columns).to_batches()))
+        stage(cursor, self._target, accepted, *PLACE)
         cursor.execute(self._merge, {"table": self._table})
         row = cursor.fetchone()
         return row[0] if row else 0

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings
-from spark_jobs.sinks.copying import Target, copy, create_staging, to_csv, upsert
+from spark_jobs.sinks.copying import Target, create_staging, stage, upsert
 from spark_jobs.streaming.progress import Counts, ProgressTable
 
 if TYPE_CHECKING:
@@ -78,22 +78,25 @@ class TransactionSink:
 
 
 def _store(cursor: "PostgresCursor", part: Rows, records: pa.Table) -> Counts:
-    is_accepted = pc.equal(pc.list_value_length(records["reasons"]), 0)
-    rejected = records.filter(pc.invert(is_accepted))
+    accepted, rejected = split(records)
     if rejected.num_rows:
         _set_aside(cursor, part.quarantine, rejected)
     return Counts(
         read=records.num_rows,
-        cleaned=part.store(cursor, records.filter(is_accepted))
-        if rejected.num_rows < records.num_rows
-        else 0,
+        cleaned=part.store(cursor, accepted) if accepted.num_rows else 0,
         quarantined=rejected.num_rows,
         warnings=pc.sum(records["warnings"]).as_py() or 0,
     )
 
 
+def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Judged records -> the accepted ones, the rejected ones."""
+    is_accepted = pc.equal(pc.list_value_length(records["reasons"]), 0)
+    return records.filter(is_accepted), records.filter(pc.invert(is_accepted))
+
+
 def _set_aside(cursor: "PostgresCursor", target: Target, rejected: pa.Table) -> None:
     # Another part of the same transaction may have used the table.
     cursor.execute(sql.SQL("TRUNCATE {}").format(target.staging))
-    copy(cursor, target.staging, target.columns, to_csv(rejected.select(target.columns).to_batches()))
+    stage(cursor, target, rejected)
     cursor.execute(upsert(target, target.staging))
