@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3.11
 comma := ,
 BIN := .venv/bin
+TEST_PROCESSES ?= 2
 RUN := $(BIN)/python -m
 STAMPS := .venv/stamps
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
@@ -35,8 +36,11 @@ demo: up ## Everything at once: set up, start, replay the posts, clean, serve, p
 
 .PHONY: test
 test: setup-dev ## All tests: unit, integration, end to end
-	@# A process each: the unit tests' Spark has no jars, and a process can have one JVM only.
-	@for kind in unit integration e2e; do $(BIN)/pytest tests/$$kind; done
+	@# A run each: the unit tests' Spark has no jars, and a process can have one JVM only.
+	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) tests/unit
+	@# A file's tests stay together: each process has servers of its own, some 4 GB of them.
+	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
+	@$(BIN)/pytest tests/e2e
 
 ##### The stack #####
 

@@ -4,12 +4,14 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from spark_jobs.sources.kinesis import planner as planner_module
+from spark_jobs.sources.kinesis import prefetch
 from spark_jobs.sources.kinesis.cursor import Place, ShardCursor
 from spark_jobs.sources.kinesis.errors import DataLossError
 from spark_jobs.sources.kinesis.lag import measure_lag
@@ -27,7 +29,10 @@ PLACE = Place("s", "a", 0)
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Waiting takes no time, but is written down."""
+    """Waiting takes no time, but is written down.
+
+    For the source alone: Spark's own threads in this process, which wait in loops, would spin.
+    """
     waited: list[float] = []
     passed = [0.0]
 
@@ -35,9 +40,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waited.append(seconds)
         passed[0] += seconds
 
-    real = time.monotonic
-    monkeypatch.setattr(time, "sleep", sleep)
-    monkeypatch.setattr(time, "monotonic", lambda: real() + passed[0])
+    fast = SimpleNamespace(sleep=sleep, monotonic=lambda: time.monotonic() + passed[0])
+    for module in ("client", "cursor", "partitions", "prefetch", "watch"):
+        monkeypatch.setattr(f"spark_jobs.sources.kinesis.{module}.time", fast)
     return waited
 
 
@@ -91,7 +96,7 @@ def test_small_limit_starves_no_shard(make_planner: MakePlanner) -> None:
     planner = make_planner(client)
     offset: Offset = planner.latest({}, 1)
     for _ in range(20):
-        time.sleep(1)  # both may be read again
+        prefetch.time.sleep(1)  # both may be read again
         offset = planner.latest(offset, 1)
     read = {shard: position.sequence for shard, position in offset["s"].shards.items()}
     assert read == {"a": sequence(9), "b": sequence(9)}
