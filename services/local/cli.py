@@ -157,7 +157,12 @@ def _show(settings: Settings, services: dict[str, Service], problems: dict[str, 
 
 def _table(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> Table:
     states = supervision.states(settings)
-    table = Table("service", "state", "URL or connection string", "memory", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    table.add_column("service", no_wrap=True)
+    table.add_column("state")
+    # On a narrow terminal an address goes on in the next line: cut, it would be of no use.
+    table.add_column("URL or connection string", overflow="fold")
+    table.add_column("memory", no_wrap=True)
     for name, service in services.items():
         table.add_row(name, _state(service, problems.get(name)), service.url, _memory(states, name))
     return table

@@ -16,6 +16,9 @@ MAKE_SECONDS = 440
 # The first test waits for it, and some call make three times, for a minute each.
 TEST_SECONDS = 640
 
+# What tests leave for people to look at; not under version control.
+ARTEFACTS = ROOT / ".local" / "artefacts"
+
 
 class Make:
     """Runs targets of the Makefile for one stack."""
