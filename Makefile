@@ -26,7 +26,7 @@ help: ## Show these commands
 demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(RUN) emulator
 	@$(MAKE) landed
-	@! $(RUN) services.local.profile stream || $(RUN) services.postgres.streamed || true  # the batch path goes on
+	@if $(RUN) services.local.profile stream; then $(RUN) services.postgres.streamed || true; fi
 	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
 	@$(RUN) services.postgres.query 2
 	@printf '\n== The batch run, then all nine answers ==\n\n'

@@ -12,7 +12,7 @@ from services.common.settings import Settings
 _ACCOUNT = """
 SELECT account.table_name, account.read, account.cleaned, account.duplicate, account.quarantined
 FROM ops.batch_run_tables AS account JOIN ops.batch_runs AS run USING (run_id)
-WHERE run.started_at >= %s AND run.error IS NULL ORDER BY run_id, array_position('{pin,geo,user}', table_name)
+WHERE run.started_at >= %s AND run.error IS NULL ORDER BY run_id, array_position('{pin,geo,user}'::text[], table_name)
 """
 _COLUMNS = ("read", "cleaned", "duplicate", "quarantined")
 

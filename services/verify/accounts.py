@@ -27,6 +27,9 @@ _REPLAYED = f"""
 SELECT coalesce(-sum(quarantined), 0)::bigint
 FROM ops.batch_run_tables WHERE table_name = %(table)s AND quarantined < 0 AND run_id IN ({_RUNS})
 """  # noqa: S608 - our own text
+_MENDED = """
+SELECT partition, "offset", mended FROM quarantine.replayed WHERE topic = %s AND mended IS NOT NULL
+"""
 _OFFSETS = f"""
 SELECT partition, first_offset, end_offset FROM ops.batch_run_offsets
 WHERE topic = %(topic)s AND run_id IN ({_RUNS}) ORDER BY partition, first_offset
@@ -69,6 +72,12 @@ def replayed(connection: "PostgresConnection", table: Table) -> int:
     """How many of a table's records `make replay` took out of quarantine in those runs."""
     found: int = ask(connection, _REPLAYED, {"table": table})[0][0]
     return found
+
+
+def mended(connection: "PostgresConnection", topic: str) -> dict[tuple[int, int], str]:
+    """By partition and offset, the texts that a topic's records were mended to (`make replay`)."""
+    rows = ask(connection, _MENDED, [topic])
+    return {(partition, offset): text for partition, offset, text in rows}
 
 
 def batch_offsets(connection: "PostgresConnection", table: Table, topic: str) -> dict[int, list[range]]:

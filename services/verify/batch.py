@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 PLACE = ("source_partition", "source_offset")
 _QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
-_MENDED = """
-SELECT partition, "offset", mended FROM quarantine.replayed WHERE topic = %s AND mended IS NOT NULL
-"""
 
 Place = tuple[int, int]  # partition, offset
 
@@ -89,28 +86,12 @@ def check(
     hops.problems = [
         *_chain_problems(topic, walks),
         *_read_problems(topic, read),
-        *_fate_problems(topic, _mended(connection, topic, objects), reached, places, rejected),
+        *_fate_problems(
+            topic, landed.as_mended(objects, accounts.mended(connection, topic)), reached, places, rejected
+        ),
         *_sum_problems(hops, topic),
     ]
     return hops
-
-
-def _mended(connection: "PostgresConnection", topic: str, objects: list[Object]) -> list[Object]:
-    """The objects, with the texts that records were mended to (`make replay`) in the place of those that landed."""
-    texts = {
-        (partition, offset): text for partition, offset, text in accounts.ask(connection, _MENDED, [topic])
-    }
-    if not texts:
-        return objects
-    return [
-        each._replace(
-            lines=[
-                texts[each.partition, offset].encode() if (each.partition, offset) in texts else line
-                for offset, line in enumerate(each.lines, each.start)
-            ]
-        )
-        for each in objects
-    ]
 
 
 def _waiting(objects: list[Object], ends: Mapping[int, int], reached: Mapping[int, int]) -> int:
