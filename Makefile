@@ -116,7 +116,7 @@ quarantine: setup ## Show the newest rejected records and why
 	@$(RUN) spark_jobs.quarantine
 
 .PHONY: replay
-replay: setup ## Judge rejected records again (REASON= TOPIC=pin FROM= TO=: offsets or days; MENDED=file EXPORT=file; APPLY=1 takes in what passes)
+replay: setup ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
 	@$(RUN) spark_jobs.replay $(if $(REASON),--reason $(REASON)) $(if $(TOPIC),--topic $(TOPIC)) \
 		$(if $(FROM),--first "$(FROM)") $(if $(TO),--last "$(TO)") $(if $(MENDED),--mended "$(MENDED)") \
 		$(if $(EXPORT),--export "$(EXPORT)") $(if $(APPLY),--apply)
