@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from spark_jobs.replay.mended_file import Place, Quarantined, from_lines, to_lines
 from spark_jobs.replay.selection import Selection, bound, topics
+from spark_jobs.staging import mend
 from tests.processes import make_settings
 
 FIRST_DAY = datetime(2026, 1, 31, tzinfo=UTC)
@@ -102,3 +104,18 @@ def test_blank_lines_are_skipped() -> None:
     assert from_lines([b"\n", b'{"topic": "t", "partition": 0, "offset": 4, "value": 7}\n', b"  \n"]) == {
         Place("t", 0, 4): "7"
     }
+
+
+def test_a_record_is_mended_at_its_place_if_it_is_still_the_one_that_landed(spark: SparkSession) -> None:
+    records = spark.createDataFrame(
+        [("t", 0, 0, "same"), ("t", 0, 1, "nul \0"), ("t", 1, 0, "same"), ("t", 0, 2, "made anew")],
+        "topic string, partition int, offset bigint, value string",
+    )
+    mended = spark.createDataFrame(
+        [("t", 0, 0, "same", "A"), ("t", 0, 1, r"nul \x00", "B"), ("t", 0, 2, "another", "C")],
+        "topic string, partition int, offset bigint, landed string, mended string",
+    )
+    found = mend(records, mended)
+    assert found.columns == records.columns
+    values = {(row.partition, row.offset): row.value for row in found.collect()}
+    assert values == {(0, 0): "A", (0, 1): "B", (1, 0): "same", (0, 2): "made anew"}
