@@ -69,9 +69,10 @@ def test_a_run_outlives_its_killed_scheduler(make: Make, stack: Settings) -> Non
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_graph_is_seen_in_a_browser(stack: Settings) -> None:
+    url = f"http://localhost:{stack.airflow_port}"  # its base URL; a cookie is of one name of the host
     with Browser() as browser:
-        browser.log_in(stack.airflow_url, stack.airflow_user, stack.airflow_password.get_secret_value())
-        browser.open_graph(f"{stack.airflow_url}/dags/{trigger.DAG}")
+        browser.log_in(url, stack.airflow_user, stack.airflow_password.get_secret_value())
+        browser.open_graph(f"{url}/dags/{trigger.DAG}")
         shown = browser.nodes()
         browser.keep_screenshot(ARTEFACTS / "airflow-graph.png")
     for task in ("landed", "clean_and_publish", "reconcile", "answers"):
