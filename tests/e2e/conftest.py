@@ -11,7 +11,7 @@ from services.common.settings import ROOT, Settings
 from services.local.account import remove_server_home
 from tests.processes import make_settings
 
-# `make demo` took 220 s on two cores that are shared with another suite; Airflow's start and its run add 80. Twice that.
+# `make demo` took 220 s on two cores shared with another suite; Airflow's start and its run add 80. Twice that.
 MAKE_SECONDS = 600
 # The first test waits for it, and some call make three times, for a minute each.
 TEST_SECONDS = 900
