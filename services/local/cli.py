@@ -23,7 +23,8 @@ from services.local.compose import Service, load
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
 
-# The stack is up in 30-60 s on 2 cores; a million source rows take provisioning 300 s more, at the most.
+# Without Airflow the stack is up in 30-60 s on 2 cores; its tables and its start take 45 s more, a million source rows
+# in provisioning 300 s at the most. The rest is for a machine that is shared.
 _UP_SECONDS = 600
 _LOG_LINES = 15
 # What the services make in STATE_DIR.
