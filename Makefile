@@ -27,12 +27,13 @@ help: ## Show these commands
 demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(RUN) emulator
 	@$(MAKE) landed
-	@$(RUN) services.postgres.streamed || true  # COMPOSE_PROFILES may leave the speed path out
+	@if $(RUN) services.local.profile stream; then $(RUN) services.postgres.streamed || true; fi
 	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
 	@$(RUN) services.postgres.query 2
 	@printf '\n== The batch run, then all nine answers ==\n\n'
-	@$(RUN) spark_jobs.batch
+	@if $(RUN) services.local.profile airflow; then $(RUN) services.airflow.trigger; else $(RUN) spark_jobs.batch; fi
 	@$(RUN) services.postgres.query
+	@printf '\nLook around: `make status` and `make open` have the addresses, `make psql` the tables, `make help` the rest.\n'
 
 .PHONY: test
 test: setup-dev ## All tests: unit, integration, end to end
@@ -117,6 +118,12 @@ query: setup ## Print the nine answers (ARGS="3 7" for some)
 .PHONY: quarantine
 quarantine: setup ## Show the newest rejected records and why
 	@$(RUN) spark_jobs.quarantine
+
+.PHONY: replay
+replay: setup ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
+	@$(RUN) spark_jobs.replay $(if $(REASON),--reason $(REASON)) $(if $(TOPIC),--topic $(TOPIC)) \
+		$(if $(FROM),--first "$(FROM)") $(if $(TO),--last "$(TO)") $(if $(MENDED),--mended "$(MENDED)") \
+		$(if $(EXPORT),--export "$(EXPORT)") $(if $(APPLY),--apply)
 
 .PHONY: psql
 psql: setup ## Open psql on the served database as the read-only analyst

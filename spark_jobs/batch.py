@@ -5,34 +5,23 @@ Takes what has landed since the last run, cleans it, and brings it into the Delt
 """
 
 from collections.abc import Sequence
-from contextlib import closing, suppress
-from datetime import UTC, datetime
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
-import psycopg2
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from services.common.clients import postgres_connection, s3_client
 from services.common.settings import TABLES, OneTableOrAll, Settings, Table, load_settings
-from spark_jobs import summary
-from spark_jobs.accounts import CountsDoNotAddUpError
-from spark_jobs.landing import LandingError
+from spark_jobs import failures, summary
 from spark_jobs.plan import Plan, make_plan
 from spark_jobs.sinks import postgres
-from spark_jobs.steps import StepFailedError, Steps
+from spark_jobs.steps import Steps
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
     from spark_jobs.run import Report
-
-FAILURES = (StepFailedError, CountsDoNotAddUpError, LandingError)
-
-
-class AlreadyRunningError(RuntimeError):
-    """Another batch run holds the lock."""
 
 
 def run_batch(settings: Settings, *, full: bool = False, tables: Sequence[Table] = TABLES) -> "Report | None":
@@ -45,8 +34,7 @@ def run_batch(settings: Settings, *, full: bool = False, tables: Sequence[Table]
     """
     steps = Steps("batch")
     with closing(postgres_connection(settings, "batch_writer")) as connection:
-        if not postgres.lock(connection):
-            raise AlreadyRunningError("another batch run is at work; wait for its end")
+        failures.lock(connection)
         with steps("look for new objects"):
             serving = postgres.is_serving(connection)
             plan = make_plan(s3_client(settings), settings, full=full, serving=serving, tables=tables)
@@ -57,17 +45,8 @@ def _run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps
     # Importing Spark takes a second, which a run with nothing to do need not spend.
     from spark_jobs.run import run  # noqa: PLC0415
 
-    started_at = datetime.now(UTC)
-    try:
+    with failures.recorded(connection, plan.mode, steps):
         return run(settings, connection, plan, steps)
-    except FAILURES as error:
-        with suppress(psycopg2.Error):  # where Postgres is what failed, there is nowhere to record it
-            connection.rollback()
-            postgres.record_run(
-                connection, mode=plan.mode, started_at=started_at, seconds=steps.seconds, error=str(error)
-            )
-            connection.commit()
-        raise
 
 
 def main(
@@ -75,24 +54,9 @@ def main(
     table: Annotated[OneTableOrAll, typer.Option(help="Only this table's records.")] = "all",
 ) -> None:
     """Clean what has landed since the last run and serve it from Postgres."""
-    console = Console()
-    try:
+    with failures.explained("The batch run", "make batch"):
         report = run_batch(load_settings(), full=full, tables=TABLES if table == "all" else (table,))
-    except AlreadyRunningError as error:
-        raise _failed(f"Not started: {error}.") from None
-    except psycopg2.OperationalError as error:
-        raise _failed(f"Postgres: {str(error).strip()}", "`make status`, then `make up`") from None
-    except (BotoCoreError, ClientError) as error:
-        raise _failed(f"S3: {error}", "`make status`, then `make up`") from None
-    except FAILURES as error:
-        remedy = "Nothing of this run is served. See `make status`, then repeat with `make batch`"
-        raise _failed(f"The batch run failed at {error}", remedy) from None
-    summary.show(console, report)
-
-
-def _failed(message: str, remedy: str | None = None) -> typer.Exit:
-    typer.secho(message if remedy is None else f"{message}\n{remedy}.", fg=typer.colors.RED, err=True)
-    return typer.Exit(1)
+    summary.show(Console(), report)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Mode = Literal["incremental", "rebuild", "full"]
 
+# Some 80,000 posts: below, most of a run is Spark's own start.
+_BRIEF_BYTES = 64 * 1024**2
+
 
 class PlanError(RuntimeError):
     """What was asked for would leave half a rebuild behind; the message says what to ask for."""
@@ -43,6 +46,11 @@ class Plan:
     def size(self) -> int:
         """Bytes to read."""
         return sum(each.size for objects in self.objects.values() for each in objects)
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether the run takes seconds, so that Spark's start counts more than its speed."""
+        return self.size < _BRIEF_BYTES
 
     def reached(self, topic: str) -> dict[int, int]:
         """By partition, the offset up to which earlier runs have read."""

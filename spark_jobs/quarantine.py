@@ -66,6 +66,9 @@ def main(limit: Annotated[int, typer.Option(help="How many records to show.", mi
     console.print(to_table(rows))
     where = "`make psql` has all, in quarantine.batch and quarantine.stream"
     console.print(f"{len(rows):,} of {count:,} rejected records. {where}.")
+    console.print(
+        "`make replay` judges those of the batch path again: docs/airflow.md, the way back from quarantine."
+    )
 
 
 if __name__ == "__main__":

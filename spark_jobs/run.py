@@ -17,15 +17,12 @@ from spark_jobs import progress
 from spark_jobs.accounts import CountsDoNotAddUpError, OffsetRange, TableAccount
 from spark_jobs.plan import Plan
 from spark_jobs.progress import Position, Progress
-from spark_jobs.sinks import copying, delta, parquet, postgres
+from spark_jobs.sinks import copying, delta, parquet, postgres, replayed
 from spark_jobs.steps import Steps
 from spark_jobs.table_run import Context, run_table
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
-
-# Some 80,000 posts: below, most of a run is Spark's own start.
-_BRIEF_BYTES = 64 * 1024**2
 
 Results = list[tuple[TableAccount, DataFrame]]
 
@@ -54,8 +51,8 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
     if plan.mode == "full":
         progress.save(s3, settings.bucket, Progress(replacing=True))
     with steps("start Spark"):
-        spark = spark_session(settings, "batch", brief=plan.size < _BRIEF_BYTES)
-    context = Context(spark, settings, connection, plan, Lock())
+        spark = spark_session(settings, "batch", brief=plan.is_brief)
+    context = Context(spark, settings, connection, plan, replayed.mended(connection), Lock())
     with steps("tables"):
         results = _run_tables(context)
     with steps("quarantine"):

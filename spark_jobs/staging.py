@@ -28,6 +28,19 @@ def read(spark: SparkSession, settings: Settings, objects: Sequence[LandedObject
     return keys.mapInArrow(read_objects(aws_options(settings), settings.bucket), RECORDS)
 
 
+def mend(records: DataFrame, mended: DataFrame) -> DataFrame:
+    """The records, with the text that one was mended to (`make replay`) in the place of the one that landed.
+
+    Args:
+        mended: columns `topic, partition, offset, landed, mended`; `landed` as Postgres shows it, by which a record of
+            another time at the same place (a topic made anew) is known.
+    """
+    as_shown = fn.replace(fn.col("value"), fn.lit("\0"), fn.lit(r"\x00"))
+    text = fn.coalesce(fn.when(as_shown == fn.col("landed"), fn.col("mended")), fn.col("value"))
+    joined = records.join(fn.broadcast(mended), ["topic", "partition", "offset"], "left")
+    return joined.select(*(text.alias(name) if name == "value" else name for name in records.columns))
+
+
 def stage(records: DataFrame, table: Table) -> DataFrame:
     """The records with the verdict on each (`cleaning.classify`), on the disks of Spark's workers.
 

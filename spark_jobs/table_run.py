@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from services.common.settings import Settings, Table
@@ -27,6 +28,7 @@ class Context:
     settings: Settings
     connection: "PostgresConnection"
     plan: Plan
+    mended: pa.Table
     copying: Lock
 
 
@@ -43,7 +45,10 @@ def run_table(context: Context, table: Table) -> tuple[TableAccount, DataFrame]:
     steps = Steps(table)
     objects, settings = context.plan.objects[table], context.settings
     with steps("read and clean"):
-        staged = staging.stage(staging.read(context.spark, settings, objects), table)
+        records = staging.read(context.spark, settings, objects)
+        if context.mended.num_rows:
+            records = staging.mend(records, context.spark.createDataFrame(context.mended))
+        staged = staging.stage(records, table)
         tally = staging.tally(staged)
         ranges = accounts.ranges(objects, tally.objects, context.plan.reached(settings.topic(table)))
     with steps("find duplicates"):

@@ -25,6 +25,7 @@ with DAG(
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
     },
+    user_defined_macros={"jvm": spark.jvm},
     tags=["pinterest"],
     doc_md=__doc__,
 ) as dag:

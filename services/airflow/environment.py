@@ -53,6 +53,9 @@ def _core(settings: Settings) -> dict[str, str]:
         # The batch run starts by itself at noon, from the first day on.
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "DATABASE__SQL_ALCHEMY_CONN": database_url(settings),
+        # A task says every few seconds that it lives. One that died with its machine is tried again after a minute, not
+        # after the default of five; of a scheduler that was killed alone, the task lives on.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     }
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table as Grid
 
+from services.airflow import outcome
 from services.common.airflow import AirflowApi, AirflowError, path_part
 from services.common.settings import OneTableOrAll, load_settings
 from services.common.wait import wait_until
@@ -119,7 +120,9 @@ def main(
     try:
         run_id = start(api, full=full, table=table)
         succeeded = follow(api, run_id, console)
-        if not succeeded:
+        if succeeded:
+            outcome.show(console, settings, since=run_of(api, run_id)["start_date"])
+        else:
             _show_failures(api, run_id, console)
     except (AirflowError, TimeoutError) as error:
         console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red", markup=False)

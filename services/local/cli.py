@@ -23,7 +23,8 @@ from services.local.compose import Service, load
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
 
-# The stack is up in 30-60 s on 2 cores; a million source rows take provisioning 300 s more, at the most.
+# Without Airflow the stack is up in 30-60 s on 2 cores; its tables and its start take 45 s more, a million source rows
+# in provisioning 300 s at the most. The rest is for a machine that is shared.
 _UP_SECONDS = 600
 _LOG_LINES = 15
 # What the services make in STATE_DIR.
@@ -157,7 +158,12 @@ def _show(settings: Settings, services: dict[str, Service], problems: dict[str, 
 
 def _table(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> Table:
     states = supervision.states(settings)
-    table = Table("service", "state", "URL or connection string", "memory", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    table.add_column("service", no_wrap=True)
+    table.add_column("state")
+    # On a narrow terminal an address goes on in the next line: cut, it would be of no use.
+    table.add_column("URL or connection string", overflow="fold")
+    table.add_column("memory", no_wrap=True)
     for name, service in services.items():
         table.add_row(name, _state(service, problems.get(name)), service.url, _memory(states, name))
     return table

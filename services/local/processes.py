@@ -19,10 +19,18 @@ _CLOCK_SECONDS = 0.05
 
 
 def record(settings: Settings, service: str) -> None:
-    """Note this process as the service, for `end_leftovers`; the pid stays when the process becomes the server."""
+    """Note this process as the service, for `end_leftovers`; the pid stays when the process becomes the server.
+
+    Children that outlived the service's last process, which was killed, keep a note of their own: they may be at work
+    (a killed Airflow scheduler's workers end their tasks), and end with the stack at the latest.
+    """
     me = psutil.Process()
     path = _record_path(settings, service)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        last = json.loads(path.read_text())
+        if list(_group(last["pid"], last["started"])):
+            path.rename(_record_path(settings, f"{service}.{last['pid']}"))
     path.write_text(json.dumps({"pid": me.pid, "started": me.create_time()}))
 
 

@@ -66,9 +66,9 @@ def spark_session(
     return builder.getOrCreate()
 
 
-def submit_options(settings: Settings) -> dict[str, str]:
+def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
     """What spark-submit must be told: its JVM is there before `spark_session` can say it."""
-    return _jvm(settings, brief=True)
+    return _jvm(settings, brief)
 
 
 def _jvm(settings: Settings, brief: bool) -> dict[str, str]:

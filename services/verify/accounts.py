@@ -15,7 +15,7 @@ JOIN ops.batch_runs AS run ON run.run_id = counts.run_id
 WHERE counts.table_name = %(table)s AND run.error IS NULL AND run.run_id >= coalesce((
     SELECT max(rebuild.run_id) FROM ops.batch_runs AS rebuild
     JOIN ops.batch_run_tables AS rebuilt ON rebuilt.run_id = rebuild.run_id
-    WHERE rebuilt.table_name = %(table)s AND rebuild.mode <> 'incremental' AND rebuild.error IS NULL
+    WHERE rebuilt.table_name = %(table)s AND rebuild.mode IN ('rebuild', 'full') AND rebuild.error IS NULL
 ), 0)
 """
 _COUNTS = f"""
@@ -23,6 +23,13 @@ SELECT coalesce(sum(read), 0)::bigint, coalesce(sum(cleaned), 0)::bigint, coales
     coalesce(sum(quarantined), 0)::bigint
 FROM ops.batch_run_tables WHERE table_name = %(table)s AND run_id IN ({_RUNS})
 """  # noqa: S608 - our own text
+_REPLAYED = f"""
+SELECT coalesce(-sum(quarantined), 0)::bigint
+FROM ops.batch_run_tables WHERE table_name = %(table)s AND quarantined < 0 AND run_id IN ({_RUNS})
+"""  # noqa: S608 - our own text
+_MENDED = """
+SELECT partition, "offset", mended FROM quarantine.replayed WHERE topic = %s AND mended IS NOT NULL
+"""
 _OFFSETS = f"""
 SELECT partition, first_offset, end_offset FROM ops.batch_run_offsets
 WHERE topic = %(topic)s AND run_id IN ({_RUNS}) ORDER BY partition, first_offset
@@ -36,7 +43,7 @@ WHERE query = %s ORDER BY updated_at DESC LIMIT 1
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the records that a job read."""
+    """What became of the records that a job read; `make replay` moves them from quarantined to the other two."""
 
     read: int = 0
     cleaned: int = 0
@@ -59,6 +66,18 @@ def sent(connection: "PostgresConnection", destination: str) -> int:
 def batch_counts(connection: "PostgresConnection", table: Table) -> Counts:
     """What became of a table's records in the batch runs since it was last rebuilt."""
     return Counts(*ask(connection, _COUNTS, {"table": table})[0])
+
+
+def replayed(connection: "PostgresConnection", table: Table) -> int:
+    """How many of a table's records `make replay` took out of quarantine in those runs."""
+    found: int = ask(connection, _REPLAYED, {"table": table})[0][0]
+    return found
+
+
+def mended(connection: "PostgresConnection", topic: str) -> dict[tuple[int, int], str]:
+    """By partition and offset, the texts that a topic's records were mended to (`make replay`)."""
+    rows = ask(connection, _MENDED, [topic])
+    return {(partition, offset): text for partition, offset, text in rows}
 
 
 def batch_offsets(connection: "PostgresConnection", table: Table, topic: str) -> dict[int, list[range]]:

@@ -39,6 +39,7 @@ class BatchHops:
     landed: int
     waiting: int
     counts: Counts
+    replayed: int
     set_aside: int
     delta: int
     served: int
@@ -73,6 +74,7 @@ def check(
         landed=sum(each.records for each in walks.values()),
         waiting=_waiting(objects, ends, reached),
         counts=accounts.batch_counts(connection, table),
+        replayed=accounts.replayed(connection, table),
         set_aside=len(rejected),
         delta=len(stored),
         served=len(served),
@@ -84,7 +86,9 @@ def check(
     hops.problems = [
         *_chain_problems(topic, walks),
         *_read_problems(topic, read),
-        *_fate_problems(topic, objects, reached, places, rejected),
+        *_fate_problems(
+            topic, landed.as_mended(objects, accounts.mended(connection, topic)), reached, places, rejected
+        ),
         *_sum_problems(hops, topic),
     ]
     return hops

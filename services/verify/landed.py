@@ -52,6 +52,19 @@ def _body(s3: "S3Client", settings: Settings, key: str) -> bytes:
     return s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read()
 
 
+def as_mended(objects: list[Object], texts: Mapping[tuple[int, int], str]) -> list[Object]:
+    """The objects, with the texts that records were mended to, by partition and offset, in their lines' place."""
+    if not texts:
+        return objects
+    return [each._replace(lines=[*_as_mended(each, texts)]) for each in objects]
+
+
+def _as_mended(each: Object, texts: Mapping[tuple[int, int], str]) -> Iterator[bytes]:
+    for offset, line in enumerate(each.lines, each.start):
+        text = texts.get((each.partition, offset))
+        yield line if text is None else text.encode()
+
+
 def walks(objects: list[Object], ends: Mapping[int, int]) -> dict[int, Walk]:
     """By partition, whether its objects are a chain up to its end."""
     places: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -19,6 +19,7 @@ _BATCH: dict[str, Callable[[BatchHops], object]] = {
     "  cleaned": lambda hops: hops.counts.cleaned,
     "  + duplicate": lambda hops: hops.counts.duplicate,
     "  + quarantined": lambda hops: hops.counts.quarantined,
+    "  (replayed: no longer quarantined)": lambda hops: hops.replayed,
     "quarantine.batch: records": lambda hops: hops.set_aside,
     "Delta: rows": lambda hops: hops.delta,
     "Postgres: rows": lambda hops: hops.served,

@@ -61,6 +61,14 @@ def _merge(rows: DataFrame, path: str, key: Sequence[str], later: str | None = N
     return affected
 
 
+def remove_quarantined(places: DataFrame, path: str) -> None:
+    """Remove the rejected records at these places (columns of OFFSET), if there is the table."""
+    if exists(places.sparkSession, path):
+        same = " AND ".join(f"old.{name} = new.{name}" for name in OFFSET)
+        table = DeltaTable.forPath(places.sparkSession, path).alias("old")
+        table.merge(places.alias("new"), same).whenMatchedDelete().execute()
+
+
 def clear(spark: SparkSession, path: str) -> None:
     """Empty the table, if there is one."""
     if exists(spark, path):

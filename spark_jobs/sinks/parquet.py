@@ -3,7 +3,7 @@
 Arrow reads and writes a million posts in 3 s of CPU; through Spark's Python workers it was 15 to 40.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from urllib.parse import urlsplit
@@ -62,6 +62,15 @@ def from_ranges(
         topic: the name of the column with its topic; None in a table that is of one topic.
     """
     return reduce(or_, (_holds(each, partition, offset, topic) for each in ranges))
+
+
+def from_places(places: Mapping[int, Sequence[int]], partition: str, offset: str) -> pc.Expression:
+    """The condition that a row's record is one of those at the offsets, by partition; there is at least one."""
+    held = (
+        (pc.field(partition) == number) & pc.field(offset).isin(list(offsets))
+        for number, offsets in places.items()
+    )
+    return reduce(or_, held)
 
 
 def _holds(each: OffsetRange, partition: str, offset: str, topic: str | None) -> pc.Expression:

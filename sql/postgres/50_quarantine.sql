@@ -21,6 +21,33 @@ COMMENT ON COLUMN quarantine.batch.quarantined_at IS 'When the run that first re
 GRANT USAGE ON SCHEMA quarantine TO batch_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON quarantine.batch TO batch_writer;
 
+-- A record that `make replay` took out of quarantine.batch; what it was mended to is what every later run reads of it.
+CREATE TABLE IF NOT EXISTS quarantine.replayed (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    reasons text[] NOT NULL,
+    raw text,
+    quarantined_at timestamptz NOT NULL,
+    mended text,
+    run_id bigint NOT NULL,
+    replayed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (topic, partition, "offset")
+);
+
+COMMENT ON TABLE quarantine.replayed IS 'Records that were in quarantine.batch until make replay found them sound';
+COMMENT ON COLUMN quarantine.replayed.topic IS 'Kafka topic of the record';
+COMMENT ON COLUMN quarantine.replayed.partition IS 'Partition of the topic';
+COMMENT ON COLUMN quarantine.replayed."offset" IS 'Offset in the partition';
+COMMENT ON COLUMN quarantine.replayed.reasons IS 'Why it had been rejected';
+COMMENT ON COLUMN quarantine.replayed.raw IS 'The record as it landed; the character NUL is shown as \x00';
+COMMENT ON COLUMN quarantine.replayed.quarantined_at IS 'When the run that rejected it was committed';
+COMMENT ON COLUMN quarantine.replayed.mended IS 'What it was mended to; null if it passed as it landed';
+COMMENT ON COLUMN quarantine.replayed.run_id IS 'The run of ops.batch_runs that took it in';
+COMMENT ON COLUMN quarantine.replayed.replayed_at IS 'When that run was committed';
+
+GRANT SELECT, INSERT, UPDATE ON quarantine.replayed TO batch_writer;
+
 CREATE TABLE IF NOT EXISTS quarantine.stream (
     stream text NOT NULL,
     shard text NOT NULL,

@@ -2,15 +2,29 @@
 
 CREATE TABLE IF NOT EXISTS ops.batch_runs (
     run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    mode text NOT NULL CHECK (mode IN ('incremental', 'rebuild', 'full')),
+    mode text NOT NULL CHECK (mode IN ('incremental', 'rebuild', 'full', 'replay')),
     started_at timestamptz NOT NULL,
     finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seconds jsonb NOT NULL,
     error text
 );
 
-COMMENT ON TABLE ops.batch_runs IS 'One row per run of the batch job that found something to do';
-COMMENT ON COLUMN ops.batch_runs.mode IS 'incremental; rebuild: there was no progress in the bucket; full: asked for';
+-- Where an earlier version made the table, it knew no replays.
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_constraint
+        WHERE conname = 'batch_runs_mode_check' AND pg_get_constraintdef(oid) LIKE '%replay%'
+    ) THEN
+        ALTER TABLE ops.batch_runs DROP CONSTRAINT batch_runs_mode_check;
+        ALTER TABLE ops.batch_runs ADD CONSTRAINT batch_runs_mode_check
+        CHECK (mode IN ('incremental', 'rebuild', 'full', 'replay'));
+    END IF;
+END
+$$;
+
+COMMENT ON TABLE ops.batch_runs IS 'One row per run of the batch job that found something to do, and per make replay';
+COMMENT ON COLUMN ops.batch_runs.mode IS 'incremental; rebuild: there was no progress in the bucket; full: asked for; replay';
 COMMENT ON COLUMN ops.batch_runs.seconds IS 'Seconds of each step of the whole run';
 COMMENT ON COLUMN ops.batch_runs.error IS 'Why the run failed; null if it did not';
 
@@ -32,6 +46,7 @@ COMMENT ON TABLE ops.batch_run_tables IS 'What became of the records of a table 
 COMMENT ON COLUMN ops.batch_run_tables.cleaned IS 'Rows inserted or updated';
 COMMENT ON COLUMN ops.batch_run_tables.duplicate IS 'Records older than another one with the same ind';
 COMMENT ON COLUMN ops.batch_run_tables.reasons IS 'Quarantined records by reason; a record may have several';
+COMMENT ON COLUMN ops.batch_run_tables.quarantined IS 'Rejected records; below zero in a replay, which took them out';
 COMMENT ON COLUMN ops.batch_run_tables.warnings IS 'Values that could not be read and became null, by kind';
 COMMENT ON COLUMN ops.batch_run_tables.seconds IS 'Seconds of each step of this table; tables run side by side';
 

@@ -20,7 +20,8 @@ from services.postgres.schema import ensure_schema
 from services.spark.session import spark_session
 from spark_jobs import progress, quarantine
 from spark_jobs.accounts import OffsetRange
-from spark_jobs.batch import AlreadyRunningError, run_batch
+from spark_jobs.batch import run_batch
+from spark_jobs.failures import AlreadyRunningError
 from spark_jobs.landing import LandingError
 from spark_jobs.run import Report
 from spark_jobs.sinks import delta, postgres

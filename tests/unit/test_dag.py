@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from services.airflow import spark
 from services.airflow.environment import DAGS, environment
 from services.common.settings import ROOT
+from spark_jobs.landing import LandedObject
+from spark_jobs.plan import Plan
+from spark_jobs.progress import Progress
 from tests.processes import make_settings
 
 # Airflow reads its configuration as it is imported, so it gets a process of its own.
@@ -76,6 +80,17 @@ def test_its_tasks_follow_each_other_and_are_repeated(described: dict[str, Any])
     }
     assert all(task["retries"] == 3 and task["backoff"] for task in tasks.values())
     assert tasks["clean_and_publish"]["kind"] == "SparkSubmitOperator"
+
+
+@pytest.mark.parametrize(("size", "brief"), [(1, True), (10**9, False)])
+def test_java_is_told_whether_the_run_is_a_short_one(
+    size: int, brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark, "load_settings", lambda: make_settings(tmp_path))
+    landed = {"pin": [LandedObject("t", 0, 0, "key", size)]}
+    monkeypatch.setattr(spark, "make_plan", lambda *_, **__: Plan("full", landed, Progress(), replace=True))
+    assert spark.options()["spark.driver.extraJavaOptions"] == "{{ jvm(params.full, params.table) }}"
+    assert ("TieredStopAtLevel=1" in spark.jvm(full=True, table="all")) == brief
 
 
 def test_its_file_defines_no_function() -> None:

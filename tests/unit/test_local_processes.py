@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from services.common.settings import Settings
+from services.common.wait import wait_until
 from services.local import processes, supervision
 from services.local.compose import load
 from tests.processes import free_port, make_settings
@@ -45,6 +46,23 @@ def test_a_leftover_is_ended(stack: Settings, sleeper: subprocess.Popen[bytes]) 
     assert processes.end_leftovers(stack) == ["kafka"]
     assert sleeper.wait(5) < 0
     assert not note.exists()
+
+
+def test_children_that_outlived_a_killed_service_end_with_the_stack(stack: Settings) -> None:
+    child = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()']); input()"
+    command = [sys.executable, "-c", child]
+    leader = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    me = psutil.Process(leader.pid)
+    [orphan] = wait_until(me.children, timeout=10, what="the child to start")
+    _note(stack, leader.pid, me.create_time())
+    leader.kill()
+    leader.wait()
+    processes.record(stack, "kafka")  # the service's next start, here by this very process
+    assert orphan.is_running()
+    (stack.state_dir / "run" / "kafka.pid.json").unlink()
+    assert processes.end_leftovers(stack) == [f"kafka.{leader.pid}"]
+    # Where process 1 does not reap orphans, a dead one stays as a zombie.
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize("earlier", [10.0, 10**9])

@@ -7,7 +7,7 @@ import pytest
 
 from services.verify import quality
 from services.verify.batch import _fate_problems, _read_problems
-from services.verify.landed import Object
+from services.verify.landed import Object, as_mended
 from services.verify.rows import checksum
 from tests.processes import make_settings
 
@@ -57,6 +57,16 @@ def test_a_lost_record_is_named_by_its_offset() -> None:
     assert _fate_problems("t", OBJECTS, REACHED, places, set()) == [
         "t[0]: neither in Delta nor in quarantine: 2 offsets: 2 to 3"
     ]
+
+
+def test_of_a_mended_record_the_mended_text_counts() -> None:
+    places = {1: (0, 2), 2: (1, 4)}
+    assert _fate_problems("t", OBJECTS, REACHED, places, set()) == [
+        "t[0]: neither in Delta nor in quarantine: 1 offsets: 3"
+    ]
+    objects = as_mended(OBJECTS, {(0, 3): '{"ind": 2}'})
+    assert _fate_problems("t", objects, REACHED, places, set()) == []
+    assert _fate_problems("t", objects, REACHED, {1: (0, 2), 2: (0, 3)}, set()) == []
 
 
 def test_what_no_run_has_read_yet_is_not_lost() -> None:

@@ -1,0 +1,116 @@
+"""Judge quarantined records again: `python -m spark_jobs.replay [--apply] ...`, in the Makefile `make replay`."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from services.common.clients import postgres_connection
+from services.common.settings import Settings, load_settings
+from spark_jobs import failures
+from spark_jobs.replay import mended_file
+from spark_jobs.replay.job import replay
+from spark_jobs.replay.mended_file import Place
+from spark_jobs.replay.selection import Selection, bound, topics
+from spark_jobs.sinks import replayed
+
+if TYPE_CHECKING:
+    from spark_jobs.replay.run import Report
+
+_NOTHING = "No record in the quarantine is selected. `make quarantine` shows the newest of them."
+
+
+def show(console: Console, report: "Report | None") -> None:
+    """Print what passes, by reason, and what was done with it."""
+    if report is None:
+        console.print(_NOTHING)
+        return
+    console.print(_grid(report))
+    if report.run_id is None:
+        hint = "Nothing was changed: APPLY=1 takes in what passes." if report.accepted else "None passes."
+        console.print(hint)
+        return
+    for account in report.accounts:
+        console.print(
+            f"{account.table}: {-account.quarantined:,} out of quarantine, {account.cleaned:,} of them cleaned,"
+            f" {account.duplicate:,} duplicate (older than another record of their ind)"
+        )
+    console.print(f"Recorded as run {report.run_id} in ops.batch_runs; quarantine.replayed has the records.")
+
+
+def _grid(report: "Report") -> Grid:
+    grid = Grid(
+        "table", "in quarantine for", title="Quarantined records by the rules of now", show_footer=True
+    )
+    judged = sum(each.tally.accepted + each.tally.quarantined for each in report.verdicts)
+    grid.add_column("records", f"{judged:,}", justify="right")
+    grid.add_column("pass", f"{report.accepted:,}", justify="right")
+    for verdict in report.verdicts:
+        for reason, (count, passes) in verdict.by_reason.items():
+            grid.add_row(verdict.table, reason, f"{count:,}", f"{passes:,}")
+    return grid
+
+
+def _export(settings: Settings, selection: Selection, file: Path) -> int:
+    with closing(postgres_connection(settings, "analyst")) as connection:
+        records = replayed.quarantined(connection, selection)
+    try:
+        with file.open("xb") as out:
+            out.writelines(mended_file.to_lines(records))
+    except OSError as error:
+        raise failures.RefusedError(str(error)) from None
+    return len(records)
+
+
+def _read(file: Path) -> Mapping[Place, str]:
+    try:
+        with file.open("rb") as lines:
+            return mended_file.from_lines(lines)
+    except OSError as error:
+        raise failures.RefusedError(str(error)) from None
+    except ValueError as error:
+        raise failures.RefusedError(f"{file}: {error}") from None
+
+
+def _selection(
+    settings: Settings, reason: str | None, topic: str | None, first: str | None, last: str | None
+) -> Selection:
+    try:
+        ends = bound(first, last=False), bound(last, last=True)
+        return Selection(topics(settings, topic), reason, *ends)
+    except ValueError as error:
+        raise failures.RefusedError(str(error)) from None
+
+
+def main(  # noqa: PLR0913, PLR0917 - the command's options
+    reason: Annotated[str | None, typer.Option(help="Only those rejected for this reason.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic's: its name, or pin, geo, user.")] = None,
+    first: Annotated[
+        str | None, typer.Option(help="From this offset, or from this day or time (UTC).")
+    ] = None,
+    last: Annotated[str | None, typer.Option(help="Up to this offset, day or time, included.")] = None,
+    mended: Annotated[
+        Path | None, typer.Option(help="Only this file's records, as they stand there.")
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="Write them into this new file, and no more.")] = None,
+    apply: Annotated[bool, typer.Option(help="Take in what passes; else it is only shown.")] = False,
+) -> None:
+    """Judge the batch path's quarantined records again, and take in those that pass."""
+    settings, console = load_settings(), Console()
+    with failures.explained("The replay", "make replay"):
+        selection = _selection(settings, reason, topic, first, last)
+        if export:
+            count = _export(settings, selection, export)
+            console.print(
+                f"{count:,} records are in {export}: mend them there, then `make replay MENDED={export}`."
+            )
+        else:
+            show(console, replay(settings, selection, _read(mended) if mended else None, apply=apply))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,191 @@
+"""A replay: quarantined records are judged by the rules of now, and those that pass take their place in the tables.
+
+A record keeps its place in Kafka, so it becomes a row only if no later record of its ind has; else it is a duplicate.
+Delta comes first, then one transaction in Postgres: a repeat of a replay that was killed does no harm.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as fn
+
+from services.common.settings import TABLES, Settings, Table
+from services.spark.session import spark_session
+from spark_jobs import staging
+from spark_jobs.accounts import CountsDoNotAddUpError, TableAccount
+from spark_jobs.replay.mended_file import Place, Quarantined
+from spark_jobs.schemas import CLEANED
+from spark_jobs.sinks import copying, delta, parquet, postgres, replayed
+from spark_jobs.staging import Tally
+from spark_jobs.steps import Steps
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+# Columns of the records to judge: `held_for` are the reasons for which they are in quarantine, `mended` is null where
+# the text is the one that landed.
+_RECORDS = pa.schema(
+    {
+        "topic": pa.string(),
+        "partition": pa.int32(),
+        "offset": pa.int64(),
+        "held_for": pa.list_(pa.string()),
+        "value": pa.string(),
+        "mended": pa.string(),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What the rules of now say of a table's records.
+
+    Attributes:
+        table: the table.
+        staged: the records, judged (`staging.stage`).
+        tally: how many there are, accepted and still rejected.
+        by_reason: by the reason for which they are in quarantine, how many there are and how many are accepted; a
+            record may have several.
+    """
+
+    table: Table
+    staged: DataFrame
+    tally: Tally
+    by_reason: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the rules of now say, and if the accepted records were taken in, by which run and with what result."""
+
+    verdicts: list[Verdict]
+    steps: Steps
+    run_id: int | None = None
+    accounts: Sequence[TableAccount] = ()
+
+    @property
+    def accepted(self) -> int:
+        """How many records pass."""
+        return sum(each.tally.accepted for each in self.verdicts)
+
+
+def judge(
+    settings: Settings, records: Sequence[Quarantined], mended: Mapping[Place, str], steps: Steps
+) -> Report:
+    """Judge the records anew.
+
+    Args:
+        records: in the order of their places.
+        mended: texts to judge in the place of those in quarantine.
+
+    Raises:
+        StepFailedError: Spark failed.
+    """
+    with steps("start Spark"):
+        spark = spark_session(settings, "replay", brief=True)
+    topics = {settings.topic(table): table for table in TABLES}
+    with steps("judge"):
+        verdicts = [
+            _judge(spark, topics[topic], _to_arrow(list(group), mended))
+            for topic, group in groupby(records, attrgetter("place.topic"))
+        ]
+    return Report(verdicts, steps)
+
+
+def _to_arrow(records: Sequence[Quarantined], mended: Mapping[Place, str]) -> pa.Table:
+    texts = [mended.get(each.place) for each in records]
+    columns = [
+        *zip(*(each.place for each in records), strict=True),
+        [each.reasons for each in records],
+        [each.raw if text is None else text for each, text in zip(records, texts, strict=True)],
+        texts,
+    ]
+    return pa.table(dict(zip(_RECORDS.names, columns, strict=True)), _RECORDS)
+
+
+def _judge(spark: SparkSession, table: Table, records: pa.Table) -> Verdict:
+    # To be counted as the lines of one object.
+    one_object = {"start": fn.lit(0), "lines": fn.lit(records.num_rows)}
+    staged = staging.stage(spark.createDataFrame(records).withColumns(one_object), table)
+    rows = (
+        staged.select(fn.explode("held_for").alias("reason"), fn.size("reasons").alias("rejected"))
+        .groupBy("reason")
+        .agg(fn.count("*"), fn.count_if(fn.col("rejected") == 0))
+        .collect()
+    )
+    return Verdict(table, staged, staging.tally(staged), {row[0]: (row[1], row[2]) for row in sorted(rows)})
+
+
+def take_in(settings: Settings, connection: "PostgresConnection", judged: Report) -> Report:
+    """Bring the accepted records into the tables and out of quarantine; there is at least one.
+
+    Raises:
+        StepFailedError: a step failed; nothing of the replay is visible in Postgres.
+        CountsDoNotAddUpError: records were lost on the way.
+    """
+    started_at, steps = datetime.now(UTC), judged.steps
+    passing = {each: _places(each) for each in judged.verdicts if each.tally.accepted}
+    accounts = []
+    for verdict, places in passing.items():
+        with steps(verdict.table):
+            accounts.append(_take_in(settings, connection, verdict, places))
+    passed = pa.concat_tables(passing.values())
+    with steps("quarantine"):
+        _release(settings, judged.verdicts[0].staged.sparkSession, passed)
+    with steps("commit"):
+        run_id = postgres.record_run(
+            connection, mode="replay", started_at=started_at, seconds=steps.seconds, accounts=accounts
+        )
+        moved = replayed.move(connection, passed, run_id)
+        if moved != passed.num_rows:
+            raise CountsDoNotAddUpError(f"{passed.num_rows} records passed, {moved} left quarantine.batch")
+        connection.commit()
+    return replace(judged, run_id=run_id, accounts=accounts)
+
+
+def _release(settings: Settings, spark: SparkSession, passed: pa.Table) -> None:
+    places = spark.createDataFrame(passed.select(delta.OFFSET))
+    delta.remove_quarantined(places, delta.location(settings, delta.QUARANTINE))
+
+
+def _places(verdict: Verdict) -> pa.Table:
+    accepted = verdict.staged.where(fn.size("reasons") == 0)
+    return accepted.select(*replayed.PLACE, "mended").toArrow()
+
+
+def _take_in(
+    settings: Settings, connection: "PostgresConnection", verdict: Verdict, passed: pa.Table
+) -> TableAccount:
+    """Delta, then what Delta now holds of the records into Postgres, as in a batch run (`table_run`)."""
+    table, count = verdict.table, verdict.tally.accepted
+    path = delta.location(settings, table)
+    rows, _ = staging.latest(staging.accepted(verdict.staged))
+    newest = delta.merge(rows, path)
+    files = delta.files(rows.sparkSession, path)
+    ours = parquet.from_places(_by_partition(passed), "source_partition", "source_offset")
+    stored = copying.to_csv(parquet.read(settings, files, CLEANED[table].names, ours))
+    account = TableAccount(
+        table=table,
+        ranges=(),
+        read=0,
+        cleaned=postgres.put(connection, postgres.SERVED[table], stored, replace=False),
+        duplicate=count - newest,
+        quarantined=-count,
+        reasons={reason: -passes for reason, (_, passes) in verdict.by_reason.items() if passes},
+        warnings=verdict.tally.warnings,
+    )
+    account.check()
+    return account
+
+
+def _by_partition(places: pa.Table) -> dict[int, list[int]]:
+    offsets: dict[int, list[int]] = {}
+    for partition, offset in zip(places["partition"].to_pylist(), places["offset"].to_pylist(), strict=True):
+        offsets.setdefault(partition, []).append(offset)
+    return offsets

@@ -1,0 +1,77 @@
+"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions as until
+from selenium.webdriver.support.wait import WebDriverWait
+
+# A page takes 2 to 5 s on two idle cores, several times that beside a batch run.
+PATIENCE = 60.0
+SIZE = (1600, 900)
+_GRAPH = "//button[contains(@title, 'Show Graph') or contains(@aria-label, 'Show Graph')]"
+# Nothing leaves this machine, and root may run it.
+_FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"),
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    f"--window-size={SIZE[0]},{SIZE[1]}",
+)
+
+
+def missing() -> str:
+    """Why there can be no browser; empty where there can."""
+    lacking = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    needed = "install Debian's chromium and chromium-driver"
+    return f"not on the PATH: {', '.join(lacking)} ({needed})" if lacking else ""
+
+
+class Browser:
+    """A browser with an empty profile of its own, for as long as it is entered."""
+
+    def __enter__(self) -> Self:
+        self._profile = tempfile.mkdtemp(prefix="chromium-")
+        options = webdriver.ChromeOptions()
+        options.binary_location = str(shutil.which("chromium"))
+        for flag in (*_FLAGS, f"--user-data-dir={self._profile}"):
+            options.add_argument(flag)
+        service = Service(executable_path=str(shutil.which("chromedriver")))
+        self._driver = webdriver.Chrome(options, service)
+        self._wait = WebDriverWait(self._driver, PATIENCE)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._driver.quit()
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+    def log_in(self, url: str, user: str, password: str) -> None:
+        """As a person does: the start page leads to the form, and the form to the UI."""
+        self._driver.get(url)
+        self._wait.until(until.element_to_be_clickable((By.NAME, "username"))).send_keys(user)
+        field = self._driver.find_element(By.NAME, "password")
+        field.send_keys(password)
+        field.submit()
+        self._wait.until(until.invisibility_of_element_located((By.NAME, "password")))
+
+    def open_graph(self, url: str) -> None:
+        """A DAG's page, its graph instead of its grid; returns once the graph is drawn."""
+        self._driver.get(url)
+        self._wait.until(until.element_to_be_clickable((By.XPATH, _GRAPH))).click()
+        self._wait.until(until.visibility_of_element_located((By.CLASS_NAME, "react-flow__node")))
+
+    def nodes(self) -> list[str]:
+        """The texts of the graph's nodes."""
+        return [each.text for each in self._driver.find_elements(By.CLASS_NAME, "react-flow__node")]
+
+    def keep_screenshot(self, file: Path) -> None:
+        """What is seen now, as PNG."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        assert self._driver.save_screenshot(str(file))
