@@ -5,12 +5,12 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 # uv, which installs Python packages; it is in no final image.
 # hadolint ignore=DL3006
 FROM ${BASE_IMAGE} AS tools
-# The system's certificates, which may be more than those that pip and uv bring.
-ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt
-COPY requirements/bootstrap.txt /requirements/
-RUN python -m venv /opt/uv \
-    && /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/bootstrap.txt
-COPY images/install-packages /opt/uv/bin/
+COPY images/fetching images/install-packages /opt/uv/bin/
+COPY requirements/bootstrap.txt /requirements.txt
+RUN --mount=type=secret,id=registries \
+    python -m venv /opt/uv \
+    && /opt/uv/bin/fetching /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+        -r /requirements.txt
 
 # What the three have in common.
 # hadolint ignore=DL3006
@@ -20,7 +20,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONUTF8=1
 RUN useradd --uid 1000 --user-group --create-home pipeline \
-    && install -d -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/spark
+    && install -d -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run
 WORKDIR /app
 
 FROM base AS app-packages
@@ -54,12 +54,11 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
 FROM java AS jars
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends ivy && rm -rf /var/lib/apt/lists/*
-COPY jars images/fetch-jars /jars/
-RUN /jars/fetch-jars spark
+COPY jars images/fetching images/fetch-jars /jars/
+RUN --mount=type=secret,id=registries /jars/fetching /jars/fetch-jars spark
 
 # Our code and its bytecode, which our account can read and not write.
 FROM base AS code
-COPY docker-compose.yml /app/
 COPY sql /app/sql
 COPY airflow /app/airflow
 COPY emulator /app/emulator
