@@ -8,6 +8,8 @@ PYTHON ?= python3.11
 comma := ,
 BIN := .venv/bin
 STAMPS := .venv/stamps
+COMPILE := uv pip compile --quiet --generate-hashes --override requirements/overrides.in --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 IMAGE_SCRIPTS = $(shell grep --recursive --files-with-matches '^#!.*sh$$' images)
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -29,7 +31,7 @@ RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
 CLEANER := $(IN) batch-cleaner python -m spark_jobs.batch
 PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst pinterest
-SETUP := $(STACK) setup
+DOCTOR := $(STACK) doctor
 READY := $(if $(wildcard .env),,setup)
 else ifeq ($(MODE),local)
 RUN := $(BIN)/python -m
@@ -37,7 +39,7 @@ STACK := $(RUN) services.local
 EMULATOR := $(RUN) emulator
 CLEANER := $(RUN) spark_jobs.batch
 PSQL := $(RUN) services.postgres.psql
-SETUP := $(MAKE) setup-local
+DOCTOR := $(RUN) services.local.doctor
 READY := setup
 else
 $(error MODE is $(MODE); it should be compose or local)
@@ -97,7 +99,7 @@ clean: $(READY) ## Stop all services and remove the data (asks first, unless FOR
 
 .PHONY: doctor
 doctor: $(READY) ## Check this machine: Python, Java, ports, memory, disk; or the Docker engine
-	@$(STACK) doctor
+	@$(DOCTOR)
 
 ##### The flow #####
 
@@ -171,8 +173,11 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
-setup: ## Install or build what is missing and write .env; quick when nothing changed
-	@$(SETUP)
+setup: setup-$(MODE) ## Install, or build, what is missing and write .env; quick when nothing changed
+
+.PHONY: setup-compose
+setup-compose:
+	@$(STACK) setup
 
 .PHONY: setup-local
 setup-local: $(STAMPS)/runtime
@@ -209,6 +214,8 @@ bench: setup-dev up ## Run every benchmark and write the figures into docs/bench
 
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow
-	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes \
-		--override requirements/overrides.in --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		requirements/$$set.in -o requirements/$$set.txt; done
+	@for set in bootstrap runtime dev localstack mysql postgres; do \
+		$(COMPILE) --upgrade requirements/$$set.in -o requirements/$$set.txt; done
+	@# The images' sets are parts of runtime.
+	@for set in app spark airflow; do \
+		$(COMPILE) --constraint requirements/runtime.txt requirements/$$set.in -o requirements/$$set.txt; done

@@ -22,7 +22,7 @@ class Make:
 
     def __init__(self, settings: Settings, log: Path) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-        self.environment = {**kept, **settings.environment(), "COLUMNS": "160"}
+        self.environment = {**kept, **settings.environment(), "COLUMNS": "160", "MODE": "local"}
         self.log = log
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
