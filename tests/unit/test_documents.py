@@ -11,15 +11,16 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 # Variables of other programs, and make's own.
 FOREIGN = {
-    *("SERVICE", "FOLLOW", "FORCE", "FULL", "ARGS", "JAVA_TOOL_OPTIONS"),
+    *("SERVICE", "FOLLOW", "FORCE", "FULL", "ARGS", "JAVA_TOOL_OPTIONS", "HADOOP_CONF_DIR", "SPARK_LOCAL_IP"),
     *(
         "BASE_IMAGE",
         "COMPOSE_FILE",
         "COMPOSE_PROJECT_NAME",
+        "DOCKER_BUILDKIT",
+        "DOCKER_HOST",
         "REGISTRIES_FILE",
-        "HADOOP_CONF_DIR",
-        "SPARK_LOCAL_IP",
     ),
+    *("DEBIAN_MIRROR", "NPM_CONFIG_REGISTRY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
 }
 
 
