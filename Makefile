@@ -24,7 +24,7 @@ MODE := $(shell docker compose version > /dev/null 2>&1 && docker info > /dev/nu
 endif
 export MODE
 ifeq ($(MODE),compose)
-NO_TTY := $(shell test -t 0 -a -t 2 || echo --no-TTY)
+NO_TTY := $(shell test -t 0 -a -t 2 || echo -T)
 IN := docker compose --progress quiet run --rm $(NO_TTY)
 STACK := services/containers/stack
 RUN := $(IN) --no-deps tools python -m

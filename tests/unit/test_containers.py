@@ -1,12 +1,15 @@
 """What the engine prints of the stack, read into the table of services."""
 
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 
 from services.containers import engine
-from services.local.dotenv import lacking, required
+from services.containers.env import completion
+from services.local.dotenv import required
 
 CONFIG = {
     "name": "pinterest-pipeline",
@@ -102,9 +105,11 @@ def test_sizes(shown: str, size: int) -> None:
     assert engine.size(shown) == size
 
 
-def test_what_a_dotenv_lacks_is_appended_and_no_more() -> None:
-    names, lines = lacking("ANALYST_PASSWORD=mine\nKAFKA_PORT=19092")
-    assert set(names) == set(required()) - {"ANALYST_PASSWORD"}
-    assert lines.startswith("\n")
-    assert "ANALYST_PASSWORD" not in lines
-    assert lacking("ANALYST_PASSWORD=mine\n" + lines) == ([], "")
+@pytest.mark.parametrize("text", ["", "KAFKA_PORT=19092", "ANALYST_PASSWORD=mine\n", "COMPOSE_PROFILES=\n"])
+def test_what_a_dotenv_lacks_is_appended_and_no_more(text: str) -> None:
+    names, lines = completion(text)
+    whole = dotenv_values(stream=StringIO(text + lines))
+    assert whole.items() >= dotenv_values(stream=StringIO(text)).items()
+    assert whole.keys() >= {*required(), "COMPOSE_PROFILES"}
+    assert "ANALYST_PASSWORD" not in names or "ANALYST_PASSWORD" not in text
+    assert completion(text + lines) == ([], "")
