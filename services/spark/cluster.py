@@ -14,10 +14,15 @@ _WORKER = "http://localhost:8081/json/"
 _PATIENCE = 5
 
 
-def _page(url: str) -> dict[str, Any]:
+def page(url: str) -> dict[str, Any]:
+    """What a JSON page of the cluster says.
+
+    Raises:
+        OSError: nothing answers.
+    """
     with urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310 - our own addresses
-        page: dict[str, Any] = json.load(answer)
-        return page
+        said: dict[str, Any] = json.load(answer)
+        return said
 
 
 def problem(part: str) -> str | None:
@@ -26,12 +31,12 @@ def problem(part: str) -> str | None:
     Raises:
         OSError: it does not answer.
     """
-    master = _page(_MASTER)
+    master = page(_MASTER)
     if master["status"] != "ALIVE":
         return f"the master is {master['status']}"
     if part == "master":
         return None
-    own = _page(_WORKER)["id"]
+    own = page(_WORKER)["id"]
     states = {worker["id"]: worker["state"] for worker in master["workers"]}
     return None if states.get(own) == "ALIVE" else f"to the master the worker is {states.get(own, 'unknown')}"
 
