@@ -95,7 +95,7 @@ def _process(settings: Settings, brief: bool) -> dict[str, str]:
         "spark.executorEnv.PYTHONPATH": str(ROOT),
         "spark.executor.memory": settings.spark_executor_memory,
         "spark.executor.extraClassPath": f"{JARS}/*",
-        "spark.executor.extraJavaOptions": _LOG4J,
+        "spark.executor.extraJavaOptions": f"{_LOG4J} {_BRIEF_JVM if brief else ''}".rstrip(),
     }
 
 
