@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+import yaml
+
 from services.common.service_table import Line
 
 _UNITS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -25,18 +27,18 @@ class Picture:
 
 
 def read(printed: str) -> Picture:
-    """A picture from the JSON values of `docker compose config`, `docker compose ps` and `docker stats`, in a row."""
-    services: JSON = {}
+    """A picture from what `docker compose config` prints, a line `---`, and the JSON of `docker compose ps` and
+    `docker stats`. (As JSON the former would leave out the keys that begin with x-.)
+    """
+    config, _, rest = printed.partition("\n---\n")
     containers: list[JSON] = []
     memory: dict[str, int] = {}
-    for value in _values(printed):
-        if "services" in value:
-            services = value["services"]
-        elif "Service" in value:
+    for value in _values(rest):
+        if "Service" in value:
             containers.append(value)
         else:
             memory[value["Name"]] = size(value["MemUsage"])
-    return Picture(services, containers, memory)
+    return Picture(yaml.safe_load(config)["services"], containers, memory)
 
 
 def _values(printed: str) -> Iterator[JSON]:

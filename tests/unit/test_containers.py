@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 
 from services.containers import engine
@@ -38,7 +39,7 @@ def _stats(service: str, used: str, number: int = 1) -> dict[str, Any]:
 
 
 def _printed(*values: object) -> str:
-    return json.dumps(CONFIG, indent=2) + "\n" + "\n".join(map(json.dumps, values)) + "\n"
+    return yaml.dump(CONFIG) + "---\n" + "\n".join(map(json.dumps, values)) + "\n"
 
 
 UP = (
