@@ -87,6 +87,8 @@ def run_scripts(run_sql: Callable[[bytes], None], folder: Path = SCRIPTS) -> Non
             run_sql(_READERS[kind](path))
         elif path.suffix == ".sh":
             print(f"running {path}", flush=True)
-            subprocess.run([path] if os.access(path, os.X_OK) else ["bash", path], check=True)
+            # Called by a shell, which runs one without #! too.
+            call = '"$0"' if os.access(path, os.X_OK) else '. "$0"'
+            subprocess.run(["bash", "-c", call, path], check=True)
         else:
             print(f"ignoring {path}", flush=True)

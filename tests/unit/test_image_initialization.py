@@ -68,11 +68,13 @@ def test_scripts_run_in_the_order_of_their_names(tmp_path: Path, monkeypatch: py
     (folder / "2.sql.gz").write_bytes(gzip.compress(b"two"))
     (folder / "1.sql").write_bytes(b"one")
     (folder / "3.sh").write_text("echo three > written")
+    (folder / "5.sh").write_text("echo five >> written")
+    (folder / "5.sh").chmod(0o755)
     (folder / "4.txt").write_text("not a script")
     statements: list[bytes] = []
     run_scripts(statements.append, folder)
     assert statements == [b"one", b"two"]
-    assert (tmp_path / "written").read_text() == "three\n"
+    assert (tmp_path / "written").read_text() == "three\nfive\n"
 
 
 def test_the_accounts_of_mysql(monkeypatch: pytest.MonkeyPatch) -> None:
