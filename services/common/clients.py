@@ -34,6 +34,14 @@ def aws_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def delta_options(settings: Settings) -> dict[str, str]:
+    """The storage options of every Delta table that delta-rs opens; those left out mean the same as for boto3."""
+    given = aws_options(settings)
+    names = {"endpoint_url": "aws_endpoint_url", "region_name": "aws_region"}
+    options = {names.get(name, name): value for name, value in given.items() if value}
+    return options | {"aws_allow_http": "true"} if settings.aws_endpoint_url.startswith("http:") else options
+
+
 def s3_client(settings: Settings, config: Config = _AWS_CONFIG) -> "S3Client":
     """An S3 client (path style, which LocalStack and any bucket name understand)."""
     path_style = config.merge(Config(s3={"addressing_style": "path"}))

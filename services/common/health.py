@@ -15,11 +15,13 @@ import httpx
 import mysql.connector
 import psycopg2
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from services.common.airflow import AirflowApi, AirflowError
-from services.common.clients import postgres_connection
+from services.common.api import find_api
+from services.common.clients import api_gateway_client, postgres_connection
 from services.common.settings import LOOPBACK, Settings, load_settings
 
 # A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
@@ -92,6 +94,19 @@ def postgres(settings: Settings) -> None:
         postgres_connection(settings, database="postgres").close()
     except psycopg2.OperationalError as error:
         raise Unhealthy(str(error).strip()) from None
+
+
+def provision(settings: Settings) -> None:
+    """All has been made, and LocalStack has not lost the REST API since."""
+    name = _state(settings, "provision")["api"]
+    if name is None:
+        return
+    try:
+        found = find_api(api_gateway_client(settings), name)
+    except (BotoCoreError, ClientError) as error:
+        raise Unhealthy(str(error)) from None
+    if found is None:
+        raise Unhealthy(f"the REST API {name} is missing")
 
 
 def rest_proxy(settings: Settings) -> None:
@@ -178,6 +193,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "localstack": localstack,
     "mysql": mysql_server,
     "postgres": postgres,
+    "provision": provision,
     "rest-proxy": rest_proxy,
     "s3-sink": s3_sink,
     "streaming-writer": streaming_writer,

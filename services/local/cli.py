@@ -212,15 +212,12 @@ def _known(settings: Settings, service: str) -> str:
 
 @app.command()
 def restart(service: ServiceName) -> None:
-    """Restart one service, and run provisioning again: a restarted LocalStack has forgotten its buckets."""
+    """Restart one service, and wait until all are healthy again."""
     settings = load_settings()
     name = _known(settings, service)
     _require_up(settings)
     supervision.restart_service(settings, name)
-    services = _wanted(settings)
-    for one_shot in (one.name for one in services.values() if one.one_shot and one.name != name):
-        supervision.restart_service(settings, one_shot)
-    _wait_until_up(settings, services)
+    _wait_until_up(settings, _wanted(settings))
 
 
 @app.command()

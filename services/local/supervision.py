@@ -96,9 +96,9 @@ def _literal(value: object) -> str:
 
 
 def _program(settings: Settings, service: Service, place: int) -> str:
-    # A one-shot service may end at once. Of the others, one that ends within 5 s has failed to start (a JVM with a
-    # wrong setting takes 2 s to say so); after three more tries supervisord gives it up.
-    life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=5"
+    # A one-shot service may end at once. Of the others, one that ends within 20 s has failed to start (a JVM with a
+    # wrong setting takes 2 s to say so, provisioning 10); after three more tries supervisord gives it up.
+    life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=20"
     return f"""\
 [program:{service.name}]
 autostart={str(service.enabled).lower()}

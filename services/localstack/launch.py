@@ -14,6 +14,7 @@ from services.localstack.kinesis_state import recover
 _KINESIS_VERSION = (
     "0.4.13"  # what LocalStack 4.9.2 asks for; services/localstack/kinesis/package.json pins it
 )
+_LOOPBACK = Path(__file__).with_name("loopback.cjs")
 
 
 def filesystem(settings: Settings) -> Path:
@@ -40,6 +41,7 @@ def main() -> None:
         "PATH": f"{venv / 'bin'}:{node}:{os.environ['PATH']}",
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(root),
+        "NODE_OPTIONS": f'--require "{_LOOPBACK}"',
     }
     python = venv / "bin" / "python"
     os.execve(python, [str(python), "-m", "localstack.runtime.main"], environment)  # noqa: S606 - no shell

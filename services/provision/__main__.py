@@ -1,8 +1,10 @@
-"""Make what the flow needs where it is missing: `python -m services.provision`.
+"""Make what the flow needs where it is missing, and again when LocalStack has lost it: `python -m services.provision`.
 
-Topics, bucket, streams, REST API, served schema and source rows. Runs after every start, since LocalStack forgets its
-buckets and REST APIs, and leaves alone what is there.
+Topics, bucket, streams, REST API, served schema and source rows; what is there is left alone.
 """
+
+import signal
+import threading
 
 import mysql.connector
 import psycopg2
@@ -10,8 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from structlog.stdlib import BoundLogger
 
+from services.common.api import find_api
+from services.common.clients import api_gateway_client
 from services.common.log import configure
 from services.common.settings import Settings, load_settings
+from services.common.state_file import StateFile
 from services.mysql.source import ensure_source
 from services.mysql.source_dir import SourceError
 from services.postgres.schema import SchemaError, ensure_schema
@@ -27,31 +32,70 @@ FAILURES = (
 )
 
 
+_ROUND_SECONDS = 1.0
+
+
 def main() -> None:
-    """Provision; the first step that fails ends the process with status 1 and what to mend."""
-    log, settings = configure("provision"), load_settings()
+    """Provision, then keep it so until SIGTERM or Ctrl-C.
+
+    The first step that fails ends the process with status 1 and what to mend.
+    """
+    log, settings, stop = configure("provision"), load_settings(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     try:
-        provision(log, settings)
+        url = provision(log, settings)
     except FAILURES as error:
         log.error("provisioning failed", reason=str(error))
         raise SystemExit(1) from None
+    # AWS forgets nothing.
+    keep(log, settings, stop, api=settings.api_name if url and settings.aws_endpoint_url else None)
 
 
-def provision(log: BoundLogger, settings: Settings) -> None:
-    """Do each step in turn."""
-    log.info("making topics, bucket and streams")
+def provision(log: BoundLogger, settings: Settings) -> str | None:
+    """Do each step in turn; returns the invoke URL, if the API is ours to make."""
+    log.info("making topics")
     for remark in (*ensure_topics(settings), *ensure_pin_topics(settings)):
         log.warning(remark)
-    ensure_bucket(settings)
-    for remark in ensure_streams(settings):
-        log.warning(remark)
-    url = ensure_api(settings)
-    log.info("REST API", invoke_url=url or "not made: API_ROLE_ARN is not set")
+    url = provision_aws(log, settings)
     log.info("making schemas and roles")
     ensure_schema(settings)
     log.info("filling the source tables")
     ensure_source(settings)
     log.info("provisioned")
+    return url
+
+
+def provision_aws(log: BoundLogger, settings: Settings) -> str | None:
+    """What is on AWS or LocalStack; the API comes last, so that where it is the rest is."""
+    log.info("making bucket, streams and REST API")
+    ensure_bucket(settings)
+    for remark in ensure_streams(settings):
+        log.warning(remark)
+    url = ensure_api(settings)
+    log.info("REST API", invoke_url=url or "not made: API_ROLE_ARN is not set")
+    return url
+
+
+def keep(log: BoundLogger, settings: Settings, stop: threading.Event, api: str | None) -> None:
+    """Until `stop` is set, look whether LocalStack still has the API of this name: a restart loses it and the bucket.
+
+    Its state file, with the name of what is watched, is what the health check goes by.
+    """
+    state = StateFile(settings.state_dir / "run" / "provision.json")
+    client, problem = api_gateway_client(settings), ""
+    while True:
+        state.write(lambda: {"api": api})
+        if stop.wait(_ROUND_SECONDS):
+            return
+        try:
+            if api is not None and find_api(client, api) is None:
+                log.warning("LocalStack has lost the REST API")
+                provision_aws(log, settings)
+            problem = ""
+        except (BotoCoreError, ClientError, TimeoutError) as error:
+            if problem != (problem := str(error)):
+                log.warning("no look at LocalStack", reason=problem)
 
 
 if __name__ == "__main__":

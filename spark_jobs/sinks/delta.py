@@ -1,9 +1,7 @@
-"""The Delta tables `pin`, `geo`, `user` and `quarantine`: of the batch path in `delta_tables/transformed`, of the
-speed path in `delta_tables/streaming`.
+"""The batch path's Delta tables `pin`, `geo`, `user` and `quarantine`, written by Spark.
 
-The tables hold the cleaned columns, then the place of the record that a row comes from: in its topic
-(`source_partition int, source_offset bigint`), or in its stream (`streaming.delta.PLACE`). A later write compares
-places, so records may arrive in any order.
+The tables hold the cleaned columns, then the place of the record that a row comes from (`source_partition int,
+source_offset bigint`). A later write compares places, so records may arrive in any order.
 """
 
 from collections.abc import Sequence
@@ -20,11 +18,11 @@ QUARANTINE = "quarantine"
 _STATISTICS = (KEY, "source_partition", "source_offset")
 # Of a batch row and the one under its ind, by their places: whether the new one takes its place. A row of
 # the same place is written again, so that a repeated run finds the same rows its own.
-LATER_OFFSET = (
+_LATER = (
     "new.source_offset > old.source_offset"
     " OR (new.source_offset = old.source_offset AND new.source_partition >= old.source_partition)"
 )
-OFFSET = ("topic", "partition", "offset")
+_OFFSET = ("topic", "partition", "offset")
 
 
 def location(
@@ -50,13 +48,9 @@ def replace(rows: DataFrame, path: str) -> None:
     writing.save(path)
 
 
-def merge(rows: DataFrame, path: str, later: str = LATER_OFFSET) -> int:
-    """Take in the rows that are not older than what the table has under their ind; returns how many.
-
-    Args:
-        later: SQL on `new` and `old`: whether the new row is not the older one.
-    """
-    return _merge(rows, path, (KEY,), later)
+def merge(rows: DataFrame, path: str) -> int:
+    """Take in the rows that are not older than what the table has under their ind; returns how many."""
+    return _merge(rows, path, (KEY,), _LATER)
 
 
 def _merge(rows: DataFrame, path: str, key: Sequence[str], later: str | None = None) -> int:
@@ -78,9 +72,9 @@ def files(spark: SparkSession, path: str) -> list[str]:
     return spark.read.format("delta").load(path).inputFiles()
 
 
-def add_quarantined(rows: DataFrame, path: str, key: Sequence[str] = OFFSET) -> None:
+def add_quarantined(rows: DataFrame, path: str) -> None:
     """Take in the rejected records; one that is there already, by its key, gets the new reasons."""
     if exists(rows.sparkSession, path):
-        _merge(rows, path, key)
+        _merge(rows, path, _OFFSET)
     else:
         replace(rows, path)

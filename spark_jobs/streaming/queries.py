@@ -16,10 +16,10 @@ from spark_jobs.streaming.records import from_kafka, from_kinesis
 from spark_jobs.streaming.speed import SpeedRows
 from spark_jobs.streaming.transactions import TransactionSink
 
-# People wait for Postgres; Delta's files had better be few, and a merge takes seconds of two cores.
+# People wait for Postgres; Delta's files and versions had better be few.
 _KINESIS_TRIGGER = "250 milliseconds"  # Kinesis gives each shard 5 reads a second, shared with Delta's query
 _KAFKA_TRIGGER = "0 seconds"
-_DELTA_TRIGGER = "30 seconds"
+_DELTA_TRIGGER = "10 seconds"
 
 
 class Sink(Protocol):
@@ -66,7 +66,7 @@ def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
         source=streams,
         trigger=_DELTA_TRIGGER,
         read=lambda: speed.judge(from_kinesis(spark, settings), names),
-        open_sink=partial(DeltaSink, spark, settings),
+        open_sink=partial(DeltaSink, settings),
         measure_lag=KinesisLag(settings).measure,
     )
     to_experimental = Query(

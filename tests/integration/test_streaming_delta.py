@@ -41,7 +41,7 @@ class Tables:
         self.settings = settings.model_copy(update={"user_id": secrets.token_hex(6)})
         self.spark = spark
         s3_client(self.settings).create_bucket(Bucket=self.settings.bucket)
-        self.sink = DeltaSink(spark, self.settings)
+        self.sink = DeltaSink(self.settings)
 
     def batch(self, *records: tuple[int, str]) -> DataFrame:
         """Records of (seconds after noon, value); the number of each is its second."""
@@ -109,7 +109,7 @@ def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch
     monkeypatch.setattr(delta, "OPTIMIZE_SECONDS", 0)
     monkeypatch.setattr(delta, "VACUUM_SECONDS", 0)
     monkeypatch.setattr(delta, "_KEPT_HOURS", 0)
-    due = DeltaSink(tables.spark, tables.settings)
+    due = DeltaSink(tables.settings)
     due.write(tables.batch((2, pin(2, "2"))), 2, QUERY)
     assert tables.stored_files() == 1
     assert tables.titles() == {number: f"{number}" for number in range(3)}

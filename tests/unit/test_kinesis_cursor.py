@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from spark_jobs.sources.kinesis import planner as planner_module
@@ -15,6 +16,7 @@ from spark_jobs.sources.kinesis.lag import measure_lag
 from spark_jobs.sources.kinesis.offsets import Offset, Position, from_json, to_json
 from spark_jobs.sources.kinesis.partitions import PrefetchedPartition, RangePartition, ShardPartition
 from spark_jobs.sources.kinesis.planner import Planner
+from spark_jobs.sources.kinesis.prefetch import Taken, in_tasks
 from spark_jobs.sources.kinesis.streams import clock_skew
 from tests.unit.kinesis_fake import BEGIN, FakeKinesis, FakeShard, error, options, sequence
 
@@ -249,6 +251,15 @@ def test_idle_shard_is_renewed_before_it_looks_expired(make_planner: MakePlanner
     assert end["s"].shards["a"].read_to >= now
     assert planner.partitions(idle, end) == []
     assert planner.latest(end, None) == end
+
+
+def test_small_shards_share_a_task() -> None:
+    def taken(*sizes: int) -> Taken:
+        return Taken(batches=[pa.record_batch({"number": range(size)}) for size in sizes])
+
+    shards = [taken(3), taken(), taken(4, 5), taken(20), taken(1), taken(2)]
+    tasks = in_tasks({Place("s", f"{number}", 0): shard for number, shard in enumerate(shards)}, 10)
+    assert [[batch.num_rows for batch in task] for task in tasks] == [[3, 4, 5], [20], [1, 2]]
 
 
 def test_stream_created_again(make_planner: MakePlanner) -> None:

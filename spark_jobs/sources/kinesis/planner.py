@@ -10,11 +10,13 @@ from .cursor import Place, ShardCursor
 from .offsets import Offset, Position, StreamOffset, advance
 from .options import Options
 from .partitions import PrefetchedPartition, RangePartition
-from .prefetch import Prefetch, Taken, batches_of
+from .prefetch import Prefetch, Taken, in_tasks
 from .records import pack
 from .streams import StreamView, look_at
 from .watch import Watch
 
+# A task takes some 50 ms of a core, as many records as that a tenth of it: few of them are not worth one more task.
+TASK_RECORDS = 1000
 _THREADS = 8  # hides the round trips of a handful of shards
 
 
@@ -74,13 +76,13 @@ class Planner:
         )
 
     def partitions(self, start: Offset, end: Offset) -> Sequence[PrefetchedPartition | RangePartition]:
-        """One partition per shard with records between the offsets.
+        """The records between the offsets, in as many tasks as they are worth.
 
-        After a restart they are not at hand; then each task reads its range again.
+        After a restart they are not at hand; then there is a task for each shard, which reads its range again.
         """
         kept = self.prefetched
         if kept and (kept.start, kept.end) == (start, end):
-            return [PrefetchedPartition(pack(batches)) for _, batches in batches_of(kept.taken)]
+            return [PrefetchedPartition(pack(batches)) for batches in in_tasks(kept.taken, TASK_RECORDS)]
         self.watch.look()
         return [
             part

@@ -126,8 +126,13 @@ def _fetch(cursor: ShardCursor, limit: int) -> tuple[ShardCursor, Page | GoneErr
         return cursor, error
 
 
-def batches_of(taken: Mapping[Place, Taken]) -> Iterator[tuple[Place, list[pa.RecordBatch]]]:
-    """The shards that gave records, with them."""
-    for place, each in taken.items():
-        if each.batches:
-            yield place, each.batches
+def in_tasks(taken: Mapping[Place, Taken], size: int) -> Iterator[list[pa.RecordBatch]]:
+    """The shards' records, those of small shards together: each but the last of the lists holds `size` or more."""
+    held: list[pa.RecordBatch] = []
+    for each in taken.values():
+        held += each.batches
+        if sum(batch.num_rows for batch in held) >= size:
+            yield held
+            held = []
+    if held:
+        yield held
