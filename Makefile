@@ -198,7 +198,7 @@ lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own
 	@ruff format --check .
 	@mypy
 	@shellcheck .ci/run .ci/engine services/containers/stack $(IMAGE_SCRIPTS)
-	@hadolint Dockerfile images/*/Dockerfile
+	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql
 
