@@ -8,14 +8,43 @@ PYTHON ?= python3.11
 comma := ,
 BIN := .venv/bin
 TEST_PROCESSES ?= 2
-RUN := $(BIN)/python -m
 STAMPS := .venv/stamps
+COMPILE := uv pip compile --quiet --generate-hashes --override requirements/overrides.in --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+IMAGE_SCRIPTS = $(shell grep --recursive --files-with-matches '^#!.*sh$$' images)
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUTF8 := 1
 # What runs here is never behind a proxy.
 export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 export no_proxy := $(NO_PROXY)
+
+# Where the services run: in containers where a Docker engine answers, else as processes of this machine.
+ifndef MODE
+MODE := $(shell docker compose version > /dev/null 2>&1 && docker info > /dev/null 2>&1 && echo compose || echo local)
+endif
+export MODE
+ifeq ($(MODE),compose)
+NO_TTY := $(shell test -t 0 -a -t 2 || echo -T)
+IN := docker compose --progress quiet run --rm $(NO_TTY)
+STACK := services/containers/stack
+RUN := $(IN) --no-deps tools python -m
+EMULATOR := $(IN) --no-deps emulator python -m emulator
+CLEANER := $(IN) batch-cleaner python -m
+PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst pinterest
+DOCTOR := $(STACK) doctor
+READY := $(if $(wildcard .env),,setup)
+else ifeq ($(MODE),local)
+RUN := $(BIN)/python -m
+STACK := $(RUN) services.local
+EMULATOR := $(RUN) emulator
+CLEANER := $(RUN)
+PSQL := $(RUN) services.postgres.psql
+DOCTOR := $(RUN) services.local.doctor
+READY := setup
+else
+$(error MODE is $(MODE); it should be compose or local)
+endif
 
 .PHONY: help
 help: ## Show these commands
@@ -25,13 +54,13 @@ help: ## Show these commands
 
 .PHONY: demo
 demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
-	@$(RUN) emulator
+	@$(EMULATOR)
 	@$(MAKE) landed
 	@if $(RUN) services.local.profile stream; then $(RUN) services.postgres.streamed || true; fi
 	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
 	@$(RUN) services.postgres.query 2
 	@printf '\n== The batch run, then all nine answers ==\n\n'
-	@if $(RUN) services.local.profile airflow; then $(RUN) services.airflow.trigger; else $(RUN) spark_jobs.batch; fi
+	@if $(RUN) services.local.profile airflow; then $(RUN) services.airflow.trigger; else $(CLEANER) spark_jobs.batch; fi
 	@$(RUN) services.postgres.query
 	@printf '\nLook around: `make status` and `make open` have the addresses, `make psql` the tables, `make help` the rest.\n'
 
@@ -43,91 +72,95 @@ test: setup-dev ## All tests: unit, integration, end to end
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
 	@$(BIN)/pytest tests/e2e
 
+.PHONY: test-compose
+test-compose: setup-dev ## The stack in containers, end to end, on a Docker engine
+	@$(BIN)/pytest tests/compose
+
 ##### The stack #####
 
 .PHONY: up
-up: setup ## Start all services and wait until they are healthy
-	@$(RUN) services.local up
+up: setup ## Start all services and wait until they are healthy (in containers, WORKERS=3 for more of Spark's)
+	@$(STACK) up $(if $(WORKERS),--workers $(WORKERS))
 
 .PHONY: status
-status: setup ## Show each service (state, URL, memory) and streaming query (rate, lag)
-	@$(RUN) services.local status
+status: $(READY) ## Show each service (state, URL, memory) and streaming query (rate, lag)
+	@$(STACK) status
 
 .PHONY: logs
-logs: setup ## Show the services' last log lines (SERVICE=name for one, FOLLOW=1 to go on)
-	@$(RUN) services.local logs $(if $(SERVICE),--service $(SERVICE)) $(if $(FOLLOW),--follow)
+logs: $(READY) ## Show the services' last log lines (SERVICE=name for one, FOLLOW=1 to go on)
+	@$(STACK) logs $(if $(SERVICE),--service $(SERVICE)) $(if $(FOLLOW),--follow)
 
 .PHONY: restart
-restart: setup ## Restart a service (SERVICE=name)
-	@$(RUN) services.local restart $(if $(SERVICE),--service $(SERVICE))
+restart: $(READY) ## Restart a service (SERVICE=name)
+	@$(STACK) restart $(if $(SERVICE),--service $(SERVICE))
 
 .PHONY: down
-down: setup ## Stop all services, keep the data
-	@$(RUN) services.local down
+down: $(READY) ## Stop all services, keep the data
+	@$(STACK) down
 
 .PHONY: clean
-clean: setup ## Stop all services and remove the data (asks first, unless FORCE=1)
-	@$(RUN) services.local clean $(if $(FORCE),--force)
+clean: $(READY) ## Stop all services and remove the data (asks first, unless FORCE=1)
+	@$(STACK) clean $(if $(FORCE),--force)
 
 .PHONY: doctor
-doctor: setup ## Check this machine: Python, Java, ports, memory, disk
-	@$(RUN) services.local.doctor
+doctor: $(READY) ## Check this machine: Python, Java, ports, memory, disk; or the Docker engine
+	@$(DOCTOR)
 
 ##### The flow #####
 
 .PHONY: emulate
-emulate: setup ## Replay the source rows through the API (ARGS="--help" shows the options)
-	@$(RUN) emulator $(ARGS)
+emulate: $(READY) ## Replay the source rows through the API (ARGS="--help" shows the options)
+	@$(EMULATOR) $(ARGS)
 
 .PHONY: landed
-landed: setup ## Wait until all that is in Kafka now is in the landing zone
+landed: $(READY) ## Wait until all that is in Kafka now is in the landing zone
 	@$(RUN) services.s3_sink.catch_up
 
 .PHONY: batch
-batch: setup ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)
-	@$(RUN) spark_jobs.batch $(if $(FULL),--full)
+batch: $(READY) ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)
+	@$(CLEANER) spark_jobs.batch $(if $(FULL),--full)
 
 .PHONY: trigger
-trigger: setup ## Have Airflow do a batch run and follow it (FULL=1 rebuilds all, TABLE=pin takes only one table)
+trigger: $(READY) ## Have Airflow do a batch run and follow it (FULL=1 rebuilds all, TABLE=pin takes only one table)
 	@$(RUN) services.airflow.trigger $(if $(FULL),--full) $(if $(TABLE),--table $(TABLE))
 
 .PHONY: backfill
-backfill: setup ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-01-03)
+backfill: $(READY) ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-01-03)
 	@$(RUN) services.airflow.backfill $(FROM) $(TO)
 
 .PHONY: verify
-verify: setup ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
+verify: $(READY) ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
 	@$(RUN) services.verify
 
 .PHONY: open
-open: setup ## Show the addresses of the UIs, and open Airflow's where there is a browser
+open: $(READY) ## Show the addresses of the UIs, and open Airflow's where there is a browser
 	@$(RUN) services.local.open
 
 .PHONY: stream
-stream: setup ## Start the streaming writer where COMPOSE_PROFILES leaves it out
-	@$(RUN) services.local up --service streaming-writer
+stream: $(READY) ## Start the streaming writer where COMPOSE_PROFILES leaves it out
+	@$(STACK) up --service streaming-writer
 
 .PHONY: streamed
-streamed: setup ## Wait until all that is in the streams now is served
+streamed: $(READY) ## Wait until all that is in the streams now is served
 	@$(RUN) services.postgres.streamed
 
 .PHONY: query
-query: setup ## Print the nine answers (ARGS="3 7" for some)
+query: $(READY) ## Print the nine answers (ARGS="3 7" for some)
 	@$(RUN) services.postgres.query $(ARGS)
 
 .PHONY: quarantine
-quarantine: setup ## Show the newest rejected records and why
+quarantine: $(READY) ## Show the newest rejected records and why
 	@$(RUN) spark_jobs.quarantine
 
 .PHONY: replay
-replay: setup ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
-	@$(RUN) spark_jobs.replay $(if $(REASON),--reason $(REASON)) $(if $(TOPIC),--topic $(TOPIC)) \
+replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
+	@$(CLEANER) spark_jobs.replay $(if $(REASON),--reason $(REASON)) $(if $(TOPIC),--topic $(TOPIC)) \
 		$(if $(FROM),--first "$(FROM)") $(if $(TO),--last "$(TO)") $(if $(MENDED),--mended "$(MENDED)") \
 		$(if $(EXPORT),--export "$(EXPORT)") $(if $(APPLY),--apply)
 
 .PHONY: psql
-psql: setup ## Open psql on the served database as the read-only analyst
-	@$(RUN) services.postgres.psql
+psql: $(READY) ## Open psql on the served database as the read-only analyst
+	@$(PSQL)
 
 ##### Set-up #####
 
@@ -151,34 +184,49 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
-setup: $(STAMPS)/runtime ## Install what is missing and write .env; quick when nothing changed
-	@$(RUN) services.local.setup
+setup: setup-$(MODE) ## Install, or build, what is missing and write .env; quick when nothing changed
+
+.PHONY: setup-compose
+setup-compose:
+	@$(STACK) setup
+
+.PHONY: setup-local
+setup-local: $(STAMPS)/runtime
+	@$(BIN)/python -m services.local.setup
 
 .PHONY: setup-dev
-setup-dev: setup $(STAMPS)/dev
+setup-dev: setup-local $(STAMPS)/dev
+
+.PHONY: base-image
+base-image: ## Make the image that all others are built from, where there is no image registry (Debian, root)
+	@images/base/build $(or $(BASE_IMAGE),pinterest-pipeline/base)
 
 ##### Development #####
 
 .PHONY: lint
-lint: setup-dev ## ruff, mypy, shellcheck, sqlfluff
+lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own check where it is installed
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@shellcheck .ci/run
+	@shellcheck .ci/run .ci/engine services/containers/stack $(IMAGE_SCRIPTS)
+	@hadolint Dockerfile images/Dockerfile
+	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql
 
 .PHONY: format
 format: setup-dev ## Format the code, and write .env.example from the settings
-	@$(RUN) services.local.dotenv > .env.example
+	@$(BIN)/python -m services.local.dotenv > .env.example
 	@ruff format .
 	@ruff check --fix .
 
 .PHONY: bench
 bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
-	@for bench in ingest emulator landing cleaning batch; do $(RUN) bench.$$bench --write; done
+	@for bench in ingest emulator landing cleaning batch; do $(BIN)/python -m bench.$$bench --write; done
 
 .PHONY: lock
-lock: setup ## Pin the newest versions that requirements/*.in allow
-	@for set in bootstrap runtime dev localstack mysql; do uv pip compile --quiet --upgrade --generate-hashes \
-		--override requirements/overrides.in --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		requirements/$$set.in -o requirements/$$set.txt; done
+lock: setup-local ## Pin the newest versions that requirements/*.in allow
+	@for set in bootstrap runtime dev localstack mysql postgres; do \
+		$(COMPILE) --upgrade requirements/$$set.in -o requirements/$$set.txt; done
+	@# The images' sets are parts of runtime.
+	@for set in app spark airflow; do \
+		$(COMPILE) --constraint requirements/runtime.txt requirements/$$set.in -o requirements/$$set.txt; done

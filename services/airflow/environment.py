@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from services.common.airflow import ui_url
 from services.common.settings import ROOT, Settings
 
 DAGS = ROOT / "airflow" / "dags"
@@ -63,7 +64,7 @@ def _api(settings: Settings) -> dict[str, str]:
     return {
         "API__HOST": settings.airflow_host,
         "API__PORT": str(settings.airflow_port),
-        "API__BASE_URL": f"http://localhost:{settings.airflow_port}",
+        "API__BASE_URL": ui_url(settings),
         "API__SECRET_KEY": settings.airflow_secret_key.get_secret_value(),
         "API__INSTANCE_NAME": f"Pinterest pipeline {settings.user_id}",
         "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret.get_secret_value(),

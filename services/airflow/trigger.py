@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table as Grid
 
 from services.airflow import outcome
-from services.common.airflow import AirflowApi, AirflowError, path_part
+from services.common.airflow import AirflowApi, AirflowError, path_part, ui_url
 from services.common.settings import OneTableOrAll, load_settings
 from services.common.wait import wait_until
 
@@ -127,7 +127,7 @@ def main(
     except (AirflowError, TimeoutError) as error:
         console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red", markup=False)
         raise SystemExit(1) from None
-    console.print(f"{settings.airflow_url}/dags/{DAG}/runs/{path_part(run_id)}", soft_wrap=True)
+    console.print(f"{ui_url(settings)}/dags/{DAG}/runs/{path_part(run_id)}", soft_wrap=True)
     raise SystemExit(0 if succeeded else 1)
 
 

@@ -19,6 +19,11 @@ class AirflowError(RuntimeError):
     """Airflow does not answer, or refuses; the message says which and why."""
 
 
+def ui_url(settings: Settings) -> str:
+    """Where a browser on this machine finds the UI; AIRFLOW_URL is where programs do, in containers another."""
+    return f"http://localhost:{settings.airflow_port}"
+
+
 class AirflowApi:
     """The API as the user of the settings."""
 

@@ -215,7 +215,9 @@ class Settings(BaseSettings):
     spark_master: str = "local[*]"
     """Where Spark jobs run; spark://host:port is a cluster."""
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "2g"
-    """The heap of a Spark job's driver (in local mode, of the whole job)."""
+    """The heap of a Spark job's driver (with a local master, of the whole job)."""
+    spark_executor_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "1g"
+    """The heap of each executor of a cluster, which takes 512m or more."""
     spark_streaming_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "1g"
     """The heap of the streaming writer's driver."""
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from services.common import health
 from services.common.api import ApiNotFoundError, invoke_url
+from services.common.service_table import Line, service_table
 from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
 from services.local import doctor, processes, streams, supervision
@@ -158,26 +159,15 @@ def _show(settings: Settings, services: dict[str, Service], problems: dict[str, 
 
 def _table(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> Table:
     states = supervision.states(settings)
-    table = Table(box=None, header_style="bold")
-    table.add_column("service", no_wrap=True)
-    table.add_column("state")
-    # On a narrow terminal an address goes on in the next line: cut, it would be of no use.
-    table.add_column("URL or connection string", overflow="fold")
-    table.add_column("memory", no_wrap=True)
-    for name, service in services.items():
-        table.add_row(name, _state(service, problems.get(name)), service.url, _memory(states, name))
-    return table
+    return service_table(
+        Line(name, problems.get(name), service.one_shot, service.url, _memory(states, name))
+        for name, service in services.items()
+    )
 
 
-def _state(service: Service, reason: str | None) -> str:
-    if reason:
-        return f"[yellow]{escape(reason.splitlines()[0][:60])}[/]"
-    return "[green]done[/]" if service.one_shot else "[green]healthy[/]"
-
-
-def _memory(states: dict[str, supervision.ProcessState], name: str) -> str:
+def _memory(states: dict[str, supervision.ProcessState], name: str) -> int:
     pid = states[name].pid if name in states else 0
-    return f"{processes.memory(pid) / 1024**2:.0f} MB" if pid else ""
+    return processes.memory(pid) if pid else 0
 
 
 @app.command()

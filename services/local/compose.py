@@ -1,14 +1,15 @@
 """docker-compose.yml read for local mode: which process each service is, and what it waits for.
 
-Variables are replaced as Compose does: ${NAME}, ${NAME:-default}, ${NAME-default if it is not even empty} and
-${NAME:?message}, and $$ is a dollar sign (the Compose specification's chapter on interpolation).
+Variables are replaced as Compose does: ${NAME}, ${NAME:-default}, ${NAME-default if it is not even empty},
+${NAME:+instead of what is set} and ${NAME:?message}, and $$ is a dollar sign (the Compose specification's chapter on
+interpolation).
 """
 
 import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from services.common.settings import ROOT, Settings
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 
-_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?:(?P<kind>:[-?]|-)(?P<other>[^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?:(?P<kind>:[-?+]|-)(?P<other>[^}]*))?\})")
 
 
 class ComposeError(Exception):
@@ -64,6 +65,8 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
         if match["dollar"]:
             return "$"
         value = values.get(match["name"], "")
+        if match["kind"] == ":+":
+            return match["other"] if value else ""
         if value or match["kind"] is None or (match["kind"] == "-" and match["name"] in values):
             return value
         if match["kind"] == ":?":
@@ -74,14 +77,16 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
 
 
 def load(settings: Settings, path: Path = COMPOSE_FILE) -> dict[str, Service]:
-    """The services that have an `x-local` key, in an order in which each comes after what it depends on."""
+    """The services but those in containers only, in an order in which each comes after what it depends on."""
     values = settings.environment()
     document = yaml.safe_load(interpolate(path.read_text(), values))
-    services = {name: _service(name, body, values) for name, body in document["services"].items()}
-    return _in_order(services)
+    bodies = {name: body for name, body in document["services"].items() if body.get("x-local") is not False}
+    return _in_order({name: _service(name, body, values, bodies.keys()) for name, body in bodies.items()})
 
 
-def _service(name: str, body: Mapping[str, Any], values: Mapping[str, str]) -> Service:
+def _service(
+    name: str, body: Mapping[str, Any], values: Mapping[str, str], names: Collection[str]
+) -> Service:
     local = body.get("x-local")
     if local is None:
         raise ComposeError(f"service {name} has no x-local key: local mode does not know how to run it")
@@ -94,9 +99,11 @@ def _service(name: str, body: Mapping[str, Any], values: Mapping[str, str]) -> S
         name=name,
         command=_command(body.get("command", ""), launcher),
         environment={**values, **own, **replaced},
-        depends_on={other: how["condition"] for other, how in body.get("depends_on", {}).items()},
+        depends_on={
+            other: how["condition"] for other, how in body.get("depends_on", {}).items() if other in names
+        },
         port=port,
-        url=local.get("url", ""),
+        url=body.get("x-url", ""),
         one_shot=body.get("restart") == "on-failure",
         enabled=_is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
         digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),

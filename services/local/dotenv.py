@@ -7,6 +7,7 @@ import base64
 import os
 import secrets
 import sys
+from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -39,23 +40,26 @@ def _fernet_key() -> str:
 _SPECIAL = {"AIRFLOW_JWT_SECRET": lambda: secrets.token_urlsafe(64), "AIRFLOW_FERNET_KEY": _fernet_key}
 
 
+def lacking(text: str) -> tuple[list[str], str]:
+    """The secrets that the text of a .env does not have, by name, and what to append to it: a generated value each."""
+    present = dotenv_values(stream=StringIO(text))
+    names = [name for name in required() if not present.get(name)]
+    start = "" if text.endswith("\n") else "\n" if text else _HEADER
+    return names, start + "".join(f"{name}={_generated(name)}\n" for name in names) if names else ""
+
+
 def write(path: Path) -> list[str]:
     """Add a generated value for each secret that `path` lacks; returns the names added.
 
     The file is readable by its owner alone (mode 0600).
     """
-    present = dotenv_values(path) if path.exists() else {}
-    missing = [name for name in required() if not present.get(name)]
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        path.write_text(_HEADER)
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     path.chmod(0o600)
-    if missing:
-        text = path.read_text()
-        separator = "" if text.endswith("\n") or not text else "\n"
-        lines = (f"{name}={_generated(name)}\n" for name in missing)
-        path.write_text(f"{text}{separator}{''.join(lines)}")
-    return missing
+    text = path.read_text()
+    names, lines = lacking(text)
+    if names:
+        path.write_text(f"{text}{lines}")
+    return names
 
 
 def example() -> str:

@@ -6,19 +6,18 @@ import webbrowser
 import typer
 from rich.console import Console
 
-from services.common.settings import load_settings
+from services.common.airflow import ui_url
+from services.common.settings import LOOPBACK, load_settings
 
 
 def main() -> None:
     """Print where to look, and with what password."""
     settings, console = load_settings(), Console()
-    console.print(
-        f"Airflow     {settings.airflow_url}  user {settings.airflow_user}, AIRFLOW_PASSWORD in .env"
-    )
-    console.print(f"REST proxy  {settings.rest_proxy_url}/docs")
+    console.print(f"Airflow     {ui_url(settings)}  user {settings.airflow_user}, AIRFLOW_PASSWORD in .env")
+    console.print(f"REST proxy  http://{LOOPBACK}:{settings.rest_proxy_port}/docs")
     # Without a display a browser of the terminal would take it over.
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(settings.airflow_url)
+        webbrowser.open(ui_url(settings))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The one Spark session of a process: Delta tables on S3, nothing listening beyond this machine."""
+"""The one Spark session of a process: Delta tables on S3; with a local master nothing listens beyond this machine.
+
+Executors of a cluster have this checkout and its Python at the same paths (docs/spark-masters.md).
+"""
 
 import os
 import shutil
@@ -13,6 +16,7 @@ from services.common.settings import INSTALL_DIR, LOOPBACK, ROOT, Settings
 
 JARS = INSTALL_DIR / "jars" / "spark"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+_LOG4J = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
 _JVM = "-XX:+UseParallelGC"
 # The optimizing compiler pays back after some 20 s of work; without it a small run takes a third less CPU.
 _BRIEF_JVM = "-XX:TieredStopAtLevel=1"
@@ -53,8 +57,10 @@ def spark_session(
     """
     if not any(JARS.glob("*.jar")):
         raise FileNotFoundError(f"no jars in {JARS}. Run `make setup`, which installs them.")
-    # Spark asks the host's name server for its own address, which may be slow or absent on a laptop.
-    os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
+    if settings.spark_master.startswith("local"):
+        # Spark asks the host's name server for its own address, which may be slow or absent on a laptop. Executors
+        # elsewhere need that address.
+        os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     # Workers need this environment's libraries; the first python3 on the path may have none of them.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.update(_aws_keys(settings))
@@ -72,12 +78,11 @@ def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
 
 
 def _jvm(settings: Settings, brief: bool) -> dict[str, str]:
-    options = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} {_JVM} {_BRIEF_JVM if brief else ''}".rstrip()
+    options = f"{_LOG4J} {_JVM} {_BRIEF_JVM if brief else ''}".rstrip()
     return {
         "spark.driver.memory": settings.spark_driver_memory,
         # The path, not spark.jars: that would copy 39 MB at each start.
         "spark.driver.extraClassPath": f"{JARS}/*",
-        "spark.executor.extraClassPath": f"{JARS}/*",
         "spark.driver.extraJavaOptions": options,
     }
 
@@ -88,12 +93,17 @@ def _process(settings: Settings, brief: bool) -> dict[str, str]:
         "spark.python.daemon.module": "services.spark.daemon",
         # Python workers read the landing zone with our own modules.
         "spark.executorEnv.PYTHONPATH": str(ROOT),
+        "spark.executor.memory": settings.spark_executor_memory,
+        "spark.executor.extraClassPath": f"{JARS}/*",
+        "spark.executor.extraJavaOptions": f"{_LOG4J} {_BRIEF_JVM if brief else ''}".rstrip(),
     }
 
 
 def _streaming(settings: Settings) -> dict[str, str]:
     return {
         "spark.driver.memory": settings.spark_streaming_memory,
+        # Of a cluster it takes what its three small queries need, and leaves the rest to batch runs.
+        "spark.cores.max": "2",
         # Nobody looks at the hundred last reports of each query.
         "spark.sql.streaming.numRecentProgressUpdates": "2",
         # Each micro-batch writes two files. Spark's first choice for S3 makes 22 requests for one, this makes 10.

@@ -22,7 +22,7 @@ _LATER = (
     "new.source_offset > old.source_offset"
     " OR (new.source_offset = old.source_offset AND new.source_partition >= old.source_partition)"
 )
-_OFFSET = ("topic", "partition", "offset")
+OFFSET = ("topic", "partition", "offset")
 
 
 def location(
@@ -83,6 +83,6 @@ def files(spark: SparkSession, path: str) -> list[str]:
 def add_quarantined(rows: DataFrame, path: str) -> None:
     """Take in the rejected records; one that is there already, by its key, gets the new reasons."""
     if exists(rows.sparkSession, path):
-        _merge(rows, path, _OFFSET)
+        _merge(rows, path, OFFSET)
     else:
         replace(rows, path)

@@ -1,14 +1,13 @@
 """The whole stack, as a user starts it: by the commands of the Makefile."""
 
 import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from services.common.settings import ROOT, Settings
 from services.local.account import remove_server_home
+from tests.make import Make
 from tests.processes import make_settings
 
 # `make demo` took 220 s on two cores shared with another suite; Airflow's start and its run add 80. Twice that.
@@ -20,39 +19,6 @@ TEST_SECONDS = 900
 ARTEFACTS = ROOT / ".local" / "artefacts"
 
 
-class Make:
-    """Runs targets of the Makefile for one stack."""
-
-    def __init__(self, settings: Settings, log: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-        self.environment = {**kept, **settings.environment(), "COLUMNS": "160"}
-        self.log = log
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`make <words>`, whatever its status; what it printed is its `stdout`."""
-        with self.log.open("w") as log:
-            try:
-                status = subprocess.run(
-                    ["make", *words],
-                    cwd=ROOT,
-                    env=self.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    timeout=MAKE_SECONDS,
-                    check=False,
-                ).returncode
-            except subprocess.TimeoutExpired as error:
-                raise TimeoutError(f"{error}\n{self.log.read_text()}") from None
-        return subprocess.CompletedProcess(words, status, stdout=self.log.read_text())
-
-    def __call__(self, *words: str) -> str:
-        """`make <words>`, which must succeed; returns what it printed."""
-        result = self.run(*words)
-        assert result.returncode == 0, result.stdout
-        return result.stdout
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A stack of its own: its own state folder, ports, secrets and names."""
@@ -62,7 +28,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def make(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """The Makefile's commands; the stack is taken down at the end."""
-    make = Make(stack, tmp_path_factory.mktemp("make") / "output")
+    environment = {**os.environ, **stack.environment(), "COLUMNS": "160", "MODE": "local"}
+    make = Make(environment, tmp_path_factory.mktemp("make") / "output", MAKE_SECONDS)
     yield make
     make.run("clean", "FORCE=1")
     remove_server_home(stack)

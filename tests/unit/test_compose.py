@@ -32,6 +32,9 @@ def stack(tmp_path: Path) -> Settings:
         ("${ABSENT-http://other:1}", "http://other:1"),
         ("${ABSENT:-}", ""),
         ("${ABSENT}", ""),
+        ("${NAME:+instead}", "instead"),
+        ("${EMPTY:+instead}", ""),
+        ("${ABSENT:+instead}", ""),
         ("$$NAME", "$NAME"),
         ("a ${NAME:?needed} b", "a value b"),
     ],
@@ -48,6 +51,8 @@ def test_a_variable_that_must_be_set_is_named() -> None:
 def test_defaults_are_those_of_the_settings() -> None:
     defaults = {name.upper(): str(field.default) for name, field in Settings.model_fields.items()}
     found = re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_FILE.read_text())
+    # Of Compose alone: what images are built from, and a folder to mount in the place of none.
+    found = [(name, value) for name, value in found if name not in ("BASE_IMAGE", "SOURCE_DIR")]
     assert found
     assert {(name, value) for name, value in found if defaults[name] != value} == set()
 
@@ -60,6 +65,9 @@ def test_each_service_is_bounded_checked_and_on_loopback(name: str) -> None:
     assert ":" in body["image"] or body["image"].startswith("pinterest-pipeline/")
     assert not body["image"].endswith(":latest")
     assert all(port.startswith("127.0.0.1:${") for port in body.get("ports", []))
+    assert body["init"] is True
+    assert body["security_opt"] == ["no-new-privileges:true"]
+    assert {"max-size", "max-file"} <= body["logging"]["options"].keys()
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -69,16 +77,45 @@ def test_conditions_name_services_that_can_meet_them(name: str) -> None:
         assert how["condition"] == ("service_completed_successfully" if one_shot else "service_healthy")
 
 
-def test_volumes_are_declared() -> None:
+def _megabytes(limit: str) -> int:
+    return int(limit[:-1]) * {"m": 1, "g": 1024}[limit[-1]]
+
+
+def _limits(*, core: bool) -> int:
+    """MiB that the services take which go on running: all of them, or those without a profile."""
+    lasting = [body for body in SERVICES.values() if body["restart"] == "unless-stopped"]
+    return sum(_megabytes(body["mem_limit"]) for body in lasting if not (core and "profiles" in body))
+
+
+def test_memory_is_bounded() -> None:
+    assert _limits(core=False) < 8 * 1024
+    assert _limits(core=True) < 4 * 1024
+
+
+def test_volumes_are_declared_and_folders_of_the_host_are_read_only() -> None:
     mounts = [volume for body in SERVICES.values() for volume in body.get("volumes", [])]
-    assert {mount.split(":")[0] for mount in mounts} == DOCUMENT["volumes"].keys()
+    folders = [mount for mount in mounts if isinstance(mount, dict)]
+    assert {mount.split(":")[0] for mount in mounts if mount not in folders} == DOCUMENT["volumes"].keys()
+    assert all(mount["read_only"] for mount in folders)
+
+
+def test_one_service_builds_each_of_our_images() -> None:
+    built = [body["image"] for body in SERVICES.values() if "build" in body]
+    ours = {body["image"] for body in SERVICES.values() if body["image"].startswith("pinterest-pipeline/")}
+    assert sorted(built) == sorted(ours)
+
+
+def test_what_is_in_containers_only_is_left_out_of_local_mode(stack: Settings) -> None:
+    services = load(stack)
+    assert "spark-worker" not in services
+    assert services["streaming-writer"].depends_on.keys() == {"provision"}
 
 
 def test_services_come_after_what_they_depend_on(stack: Settings) -> None:
     order = list(load(stack))
-    assert set(order) == SERVICES.keys()
-    for name in order:
-        assert all(order.index(other) < order.index(name) for other in SERVICES[name].get("depends_on", {}))
+    assert set(order) == {name for name, body in SERVICES.items() if body["x-local"] is not False}
+    for service in load(stack).values():
+        assert all(order.index(other) < order.index(service.name) for other in service.depends_on)
 
 
 def test_every_lasting_service_has_a_health_check(stack: Settings) -> None:

@@ -10,7 +10,18 @@ from services.common.settings import ROOT, Settings
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 # Variables of other programs, and make's own.
-FOREIGN = {"SERVICE", "FOLLOW", "FORCE", "FULL", "ARGS", "JAVA_TOOL_OPTIONS"}
+FOREIGN = {
+    *("SERVICE", "FOLLOW", "FORCE", "FULL", "ARGS", "JAVA_TOOL_OPTIONS", "HADOOP_CONF_DIR", "SPARK_LOCAL_IP"),
+    *(
+        "BASE_IMAGE",
+        "COMPOSE_FILE",
+        "COMPOSE_PROJECT_NAME",
+        "DOCKER_BUILDKIT",
+        "DOCKER_HOST",
+        "REGISTRIES_FILE",
+    ),
+    *("DEBIAN_MIRROR", "NPM_CONFIG_REGISTRY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
+}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -33,4 +44,4 @@ def test_variables_are_settings(path: Path) -> None:
 
 def test_every_command_is_explained_by_make_help() -> None:
     explained = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
-    assert explained | {"setup-dev"} == TARGETS
+    assert explained | {"setup-compose", "setup-dev", "setup-local"} == TARGETS

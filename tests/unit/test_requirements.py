@@ -47,5 +47,19 @@ def test_a_lock_file_pins_by_hash_and_names_no_address(path: Path) -> None:
     assert text.count("--hash=sha256:") >= len(re.findall(r"^[\w.-]+.*==", text, re.M)) > 0
 
 
+def _pins(name: str) -> set[str]:
+    return set(
+        re.findall(r"^[\w.-]+(?:\[[\w,]+\])?==\S+", (ROOT / "requirements" / f"{name}.txt").read_text(), re.M)
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "larger"),
+    [("app", "spark"), ("spark", "airflow"), ("airflow", "runtime"), ("postgres", "runtime")],
+)
+def test_an_image_has_the_versions_of_local_mode(image: str, larger: str) -> None:
+    assert set() < _pins(image) < _pins(larger)
+
+
 def test_airflows_folder_is_no_package() -> None:
     assert not (ROOT / "airflow" / "__init__.py").exists()

@@ -1,0 +1,81 @@
+# The pipeline's own images: app, spark (app, Java and Spark) and airflow (spark and Airflow). BuildKit builds them.
+# A target's stages are ordered by how often they change: packages, jars, code.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+# uv, which installs Python packages; it is in no final image.
+# hadolint ignore=DL3006
+FROM ${BASE_IMAGE} AS tools
+COPY images/fetching images/install-packages /opt/uv/bin/
+COPY requirements/bootstrap.txt /requirements.txt
+RUN --mount=type=secret,id=registries \
+    python -m venv /opt/uv \
+    && /opt/uv/bin/fetching /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+        -r /requirements.txt
+
+# What the three have in common.
+# hadolint ignore=DL3006
+FROM ${BASE_IMAGE} AS base
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONUTF8=1
+RUN useradd --uid 1000 --user-group --create-home pipeline \
+    && install -d -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run
+WORKDIR /app
+
+FROM base AS app-packages
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements/app.txt,target=/requirements.txt \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    /opt/uv/bin/install-packages /opt/venv /requirements.txt
+
+FROM app-packages AS java
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends openjdk-17-jre-headless \
+    && rm -rf /var/lib/apt/lists/*
+
+FROM java AS spark-packages
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements/spark.txt,target=/requirements.txt \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    /opt/uv/bin/install-packages /opt/venv /requirements.txt
+
+FROM spark-packages AS airflow-packages
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements/airflow.txt,target=/requirements.txt \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    /opt/uv/bin/install-packages /opt/venv /requirements.txt
+
+# The jars of jars/ivy.xml, checked by jars/SHA256SUMS.
+FROM java AS jars
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends ivy && rm -rf /var/lib/apt/lists/*
+COPY jars images/fetching images/fetch-jars /jars/
+RUN --mount=type=secret,id=registries /jars/fetching /jars/fetch-jars spark
+
+# Our code and its bytecode, which our account can read and not write.
+FROM base AS code
+COPY sql /app/sql
+COPY airflow /app/airflow
+COPY emulator /app/emulator
+COPY spark_jobs /app/spark_jobs
+COPY services /app/services
+RUN python -m compileall -q /app
+
+FROM app-packages AS app
+COPY --from=code /app /app
+USER 1000:1000
+
+FROM spark-packages AS spark
+COPY --from=jars /jars/spark /app/.local/jars/spark
+COPY --from=code /app /app
+USER 1000:1000
+
+FROM airflow-packages AS airflow
+COPY --from=jars /jars/spark /app/.local/jars/spark
+COPY --from=code /app /app
+USER 1000:1000

@@ -1,0 +1,1 @@
+"""Runs the services of docker-compose.yml in containers; `stack` beside this file has the commands."""

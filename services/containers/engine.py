@@ -1,0 +1,98 @@
+"""What the engine's commands print of the stack, read into one picture. Pure: no command is run."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+import yaml
+
+from services.common.service_table import Line
+
+_UNITS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_SIZE = re.compile(r"([\d.]+)([KMG]?i?B)")
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The services as `docker compose config` has them, their containers, and the bytes that each of these holds."""
+
+    services: Mapping[str, JSON]
+    containers: Sequence[JSON]
+    memory: Mapping[str, int]
+
+
+def read(printed: str) -> Picture:
+    """A picture from what `docker compose config` prints, a line `---`, and the JSON of `docker compose ps` and
+    `docker stats`. (As JSON the former would leave out the keys that begin with x-.)
+    """
+    config, _, rest = printed.partition("\n---\n")
+    containers: list[JSON] = []
+    memory: dict[str, int] = {}
+    for value in _values(rest):
+        if "Service" in value:
+            containers.append(value)
+        else:
+            memory[value["Name"]] = size(value["MemUsage"])
+    return Picture(yaml.safe_load(config)["services"], containers, memory)
+
+
+def _values(printed: str) -> Iterator[JSON]:
+    """The objects one after the other; of lists, which older versions of Compose print, what is in them."""
+    decoder, rest = json.JSONDecoder(), printed.lstrip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        yield from value if isinstance(value, list) else [value]
+        rest = rest[end:].lstrip()
+
+
+def size(shown: str) -> int:
+    """The bytes of `412.3MiB / 1GiB`: what is used, not the limit; 0 where there is nothing to read."""
+    match = _SIZE.match(shown)
+    return round(float(match[1]) * _UNITS.get(match[2], 0)) if match else 0
+
+
+def lines(picture: Picture) -> list[Line]:
+    """The services that have containers, each after what it depends on."""
+    graph = {name: body.get("depends_on") or {} for name, body in picture.services.items()}
+    present = {container["Service"] for container in picture.containers}
+    return [_line(picture, name) for name in TopologicalSorter(graph).static_order() if name in present]
+
+
+def _line(picture: Picture, name: str) -> Line:
+    body = picture.services[name]
+    one_shot = body.get("restart") == "on-failure"
+    own = [container for container in picture.containers if container["Service"] == name]
+    return Line(
+        name=name if len(own) == 1 else f"{name} ({len(own)})",
+        problem=next(filter(None, (problem(container, one_shot) for container in own)), None),
+        one_shot=one_shot,
+        url=body.get("x-url", ""),
+        memory=sum(picture.memory.get(container["Name"], 0) for container in own),
+    )
+
+
+def problem(container: JSON, one_shot: bool) -> str | None:
+    """Why a container is not as it should be, or None if it is."""
+    state, health, status = container["State"], container["Health"], container["ExitCode"]
+    if state == "exited":
+        return None if one_shot and status == 0 else f"exited with status {status}"
+    if state != "running" or one_shot:
+        return str(state)
+    return None if health in ("", "healthy") else str(health)
+
+
+def failed(picture: Picture) -> list[str]:
+    """The services that have a problem though all that they depend on is well."""
+    troubled = {
+        container["Service"]
+        for container in picture.containers
+        if problem(container, picture.services[container["Service"]].get("restart") == "on-failure")
+    }
+    return sorted(
+        name for name in troubled if not troubled & (picture.services[name].get("depends_on") or {}).keys()
+    )

@@ -1,0 +1,60 @@
+"""The table of services in containers: `python -m services.containers.show`.
+
+Reads what `services/containers/stack` has asked the engine (`engine.read`) from standard input.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+
+from services.common.api import ApiNotFoundError, invoke_url
+from services.common.service_table import Line, service_table
+from services.common.settings import LOOPBACK, Settings, load_settings
+from services.containers import engine
+from services.local.streams import table as stream_table
+
+_LOCALSTACK = "http://localstack:4566"  # as containers find it
+
+
+def main(
+    failed: Annotated[
+        bool, typer.Option(help="Only the names of the services that keep others waiting.")
+    ] = False,
+    streams: Annotated[bool, typer.Option(help="The streaming queries too.")] = False,
+) -> None:
+    """Print the services and the URL to post to."""
+    picture = engine.read(sys.stdin.read())
+    if failed:
+        print(*engine.failed(picture), sep="\n")
+        return
+    settings, console = load_settings(), Console()
+    lines = engine.lines(picture)
+    console.print(service_table(lines))
+    _show_invoke_url(console, settings, lines)
+    if streams:
+        _show_streams(console, settings)
+
+
+def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) -> None:
+    """The URL as this host has it."""
+    if not settings.api_url and any(line.problem for line in lines if line.name == "localstack"):
+        return  # asking it would only take time
+    try:
+        url = invoke_url(settings).replace(_LOCALSTACK, f"http://{LOOPBACK}:{settings.localstack_port}")
+        console.print(f"\n Invoke URL  {url}", highlight=False, soft_wrap=True)
+    except (ApiNotFoundError, BotoCoreError, ClientError) as error:
+        console.print(f"\n [yellow]{escape(str(error))}[/]", highlight=False)
+
+
+def _show_streams(console: Console, settings: Settings) -> None:
+    if queries := stream_table(settings):
+        console.print()
+        console.print(queries)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,123 @@
+"""The whole stack in containers, as a new user starts it: a copy of the checkout, and `make` in it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.common.settings import ROOT, Settings
+from tests.make import Make
+from tests.processes import free_port
+
+# `make up` takes 2 minutes on two busy cores, and builds images where that has not been done: 10 more.
+MAKE_SECONDS = 900
+# A test calls make some times, of which at most one builds.
+TEST_SECONDS = 1800
+PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
+# Enough posts for several objects, partitions and micro-batches; the whole set is the matter of tests/e2e.
+ROWS = {"SOURCE_ROWS": "2000", "STREAM_LIMIT": "300", "STREAM_RATE": "60"}
+
+
+def _answers(*command: str) -> bool:
+    return not subprocess.run(["docker", *command], capture_output=True, check=False).returncode
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without an engine there is nothing to test."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    if here and not (shutil.which("docker") and _answers("compose", "version") and _answers("info")):
+        for item in here:
+            item.add_marker(pytest.mark.skip(reason="no Docker engine with Compose v2 answers"))
+
+
+class Containers:
+    """The stack's containers, by the engine's own commands."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+
+    def compose(self, *words: str) -> str:
+        """What `docker compose <words>`, which must succeed, prints."""
+        return self._run("docker", "compose", *words)
+
+    def running(self) -> list[dict[str, Any]]:
+        """The running containers, as `docker compose ps` describes them."""
+        return [json.loads(line) for line in self.compose("ps", "--format", "json").splitlines()]
+
+    def user(self, container: str) -> str:
+        """As whom a container's command runs; empty means root."""
+        return self._run("docker", "inspect", "--format", "{{.Config.User}}", container).strip()
+
+    def volumes(self) -> list[str]:
+        """The names of the stack's volumes."""
+        project = f"label=com.docker.compose.project={self.environment['COMPOSE_PROJECT_NAME']}"
+        return self._run("docker", "volume", "ls", "--quiet", "--filter", project).split()
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run(
+            words, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this checkout's own files, with a .env that moves the ports."""
+    folder = tmp_path_factory.mktemp("checkout")
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    own = {**{f"{name}_PORT": str(free_port()) for name in PORTS}, **ROWS}
+    (folder / ".env").write_text("".join(f"{name}={text}\n" for name, text in own.items()))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def environment(checkout: Path) -> dict[str, str]:
+    """This process's environment without the pipeline's settings: those are in .env."""
+    settings = {name.upper() for name in Settings.model_fields}
+    kept = {name: text for name, text in os.environ.items() if name not in settings}
+    return {
+        **kept,
+        "COLUMNS": "160",
+        "MODE": "compose",
+        "COMPOSE_PROJECT_NAME": checkout.name.replace("_", "-"),
+    }
+
+
+@pytest.fixture(scope="session")
+def make(
+    checkout: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Make]:
+    """The Makefile's commands; the stack is taken down at the end."""
+    make = Make(environment, tmp_path_factory.mktemp("make") / "output", MAKE_SECONDS, checkout)
+    yield make
+    make.run("clean", "FORCE=1")
+
+
+@pytest.fixture(scope="session")
+def up(make: Make) -> str:
+    """What `make up` prints."""
+    return make("up")
+
+
+@pytest.fixture(scope="session")
+def stack(up: str, checkout: Path) -> Settings:  # noqa: ARG001 - it has completed .env
+    """The settings as .env has them after `make up`."""
+    return Settings(_env_file=checkout / ".env")  # type: ignore[call-arg]
+
+
+@pytest.fixture(scope="session")
+def containers(checkout: Path, environment: dict[str, str]) -> Containers:
+    """The engine's view."""
+    return Containers(checkout, environment)

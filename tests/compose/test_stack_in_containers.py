@@ -1,0 +1,188 @@
+"""The stack in containers, through `make` alone: started, used, broken and scaled, its hops compared each time."""
+
+import json
+import os
+import re
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.common.api import url_of
+from services.common.settings import TABLES, Settings, Table
+from services.common.wait import wait_until
+from services.postgres.query import load_queries
+from tests import plain_cleaning
+from tests.cleaned_rows import Geo, Pin, User
+from tests.compose.conftest import TEST_SECONDS, Containers
+from tests.e2e import hops
+from tests.make import Make
+from tests.nine_answers import nine_answers
+
+CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {
+    "pin": plain_cleaning.pin,
+    "geo": plain_cleaning.geo,
+    "user": plain_cleaning.user,
+}
+# LocalStack's image starts as root; it drops nothing by itself.
+ROOTS = {"localstack"}
+# The engine restarts LocalStack, which is up after 20 s on two busy cores; provisioning looks every few seconds.
+HEALED_SECONDS = 120
+
+pytestmark = [pytest.mark.usefixtures("up"), pytest.mark.timeout(TEST_SECONDS)]
+
+
+def _served(stack: Settings) -> list[list[tuple[Any, ...]]]:
+    return [hops.served_rows(stack, table) for table in TABLES]
+
+
+def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
+    answer = httpx.post(
+        f"http://127.0.0.1:{stack.rest_proxy_port}/topics/{stack.topic(table)}",
+        content=json.dumps({"records": [{"value": value} for value in values]}),
+        headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+    )
+    assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(values)
+
+
+def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, containers: Containers) -> None:
+    running = {container["Service"] for container in containers.running()}
+    assert {"kafka", "localstack", "mysql", "postgres", "spark-worker", "streaming-writer"} <= running
+    for service in running:
+        assert re.search(rf"^ *{service} +healthy ", up, re.M), service
+    assert f"Invoke URL  http://127.0.0.1:{stack.localstack_port}/" in up
+    assert re.search(r"spark-worker .* [1-9]\d+ MB", up)
+
+
+def test_dotenv_is_completed_for_its_owner_alone(stack: Settings, checkout: Path) -> None:
+    path = checkout / ".env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.stat().st_uid == os.geteuid()
+    assert f"KAFKA_PORT={stack.kafka_port}\n" in path.read_text()
+
+
+def test_only_loopback_listens_and_nobody_is_root(containers: Containers) -> None:
+    running = containers.running()
+    published = [port for container in running for port in container["Publishers"] if port["PublishedPort"]]
+    assert {port["URL"] for port in published} == {"127.0.0.1"}
+    users = {container["Service"]: containers.user(container["Name"]) for container in running}
+    assert {service for service, user in users.items() if user in ("", "0", "root")} == ROOTS
+
+
+def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
+    make("emulate")
+    make("landed")
+    make("streamed")
+    assert hops.landed_lines(stack) == hops.kafka_values(stack)
+    for table in TABLES:
+        expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)[: stack.stream_limit]]
+        assert hops.served_rows(stack, table, "speed") == expected
+
+
+def test_airflow_runs_the_batch_job_on_the_cluster(
+    make: Make, stack: Settings, containers: Containers
+) -> None:
+    assert "success" in make("trigger")
+    for table in TABLES:
+        expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)]
+        assert hops.served_rows(stack, table) == expected
+    assert "executor" in containers.compose("logs", "spark-worker")
+
+
+def test_the_nine_answers(make: Make, stack: Settings) -> None:
+    rows = {table: [CLEAN[table](row) for row in hops.source_rows(stack, table)] for table in TABLES}
+    expected = nine_answers(rows["pin"], rows["geo"], rows["user"])  # type: ignore[arg-type]
+    queries = load_queries()
+    assert {number: hops.ask(stack, query.sql) for number, query in queries.items()} == expected
+    printed = make("query")
+    assert all(query.title in printed for query in queries.values())
+
+
+def test_every_hop_adds_up(make: Make) -> None:
+    assert "All hops add up" in make("verify")
+
+
+def test_status_and_logs(make: Make) -> None:
+    shown = make("status")
+    assert all(name in shown for name in ("speed", "delta", "experimental", "waiting"))
+    assert "database system is ready" in make("logs", "SERVICE=postgres")
+    unknown = make.run("logs", "SERVICE=redis")
+    assert unknown.returncode
+    assert "There is no service 'redis'" in unknown.stdout
+
+
+def test_hostile_records_are_set_aside(make: Make, stack: Settings) -> None:
+    before = _served(stack)
+    _post(stack, "pin", {"index": "1"}, {"index": 10**12})
+    make("landed")
+    make("batch")
+    assert _served(stack) == before
+    assert hops.ask(stack, "SELECT count(*) FROM quarantine.batch") == [(2,)]
+    assert "pin" in make("quarantine")
+
+
+def test_a_localstack_that_the_engine_restarts_is_provisioned_again(
+    stack: Settings, containers: Containers
+) -> None:
+    containers.compose("exec", "--user", "root", "localstack", "sh", "-c", "kill -9 -1")
+    url = url_of(stack, stack.user_id) + f"/topics/{stack.topic('pin')}"
+
+    def healed() -> bool:
+        try:
+            return httpx.get(url).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    wait_until(lambda: not healed(), timeout=HEALED_SECONDS, what="LocalStack's end", interval=0.1)
+    wait_until(healed, timeout=HEALED_SECONDS, what="the REST API to be there again")
+
+
+def test_each_service_is_restarted_in_turn_and_all_adds_up(
+    make: Make, stack: Settings, containers: Containers
+) -> None:
+    before = _served(stack)
+    for service in sorted({container["Service"] for container in containers.running()}):
+        assert re.search(rf"^ *{service} +healthy ", make("restart", f"SERVICE={service}"), re.M), service
+    make("landed")
+    make("batch")
+    make("streamed")
+    assert _served(stack) == before
+    assert "All hops add up" in make("verify")
+
+
+def test_more_workers_all_work(make: Make, stack: Settings, containers: Containers) -> None:
+    before = _served(stack)
+    assert "spark-worker (3)" in make("up", "WORKERS=3")
+    make("batch", "FULL=1")
+    assert _served(stack) == before
+    log = containers.compose("logs", "spark-worker")
+    assert {f"spark-worker-{number}" for number in (1, 2, 3)} <= set(
+        re.findall(r"^(spark-worker-\d) .*Asked to launch executor", log, re.M)
+    )
+
+
+def test_down_keeps_the_data(make: Make, stack: Settings) -> None:
+    before = _served(stack)
+    assert "The data are kept" in make("down")
+    assert make.run("status").returncode
+    make("up")
+    assert _served(stack) == before
+
+
+def test_a_start_that_fails_is_explained_and_clean_removes_the_data(
+    make: Make, stack: Settings, containers: Containers
+) -> None:
+    make("down")
+    with socket.create_server(("127.0.0.1", stack.mysql_port)):
+        refused = make.run("up")
+    assert refused.returncode
+    assert "mysql did not start" in refused.stdout
+    assert "make up" in refused.stdout
+    assert containers.volumes()
+    assert make.run("clean").returncode  # it asks, and there is nobody to answer
+    make("clean", "FORCE=1")
+    assert containers.volumes() == []

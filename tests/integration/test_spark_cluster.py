@@ -1,0 +1,99 @@
+"""The batch job on a standalone Spark cluster of two workers: the same tables as with a local master."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.common.clients import postgres_connection, s3_client
+from services.common.landing import object_key
+from services.common.settings import LOOPBACK, TABLES, Settings
+from services.postgres.schema import ensure_schema
+from services.spark import cluster
+from tests.e2e.hops import delta_rows, served_rows
+from tests.integration.test_batch import geo, pin, user
+from tests.processes import ServiceProcess, free_port
+
+POSTS, PARTITIONS = 300, 4
+MAKE = {"pin": pin, "geo": geo, "user": user}
+# An executor starts in 5 s on two busy cores and a run takes 30; four times that.
+RUN_SECONDS = 140
+
+
+class SparkDaemon(ServiceProcess):
+    """A master or a worker: `spark-class <words>`, on loopback alone."""
+
+    def __init__(self, settings: Settings, log: Path, daemon: str, *words: str) -> None:
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        env = {**keys, "SPARK_LOCAL_IP": LOOPBACK, "SPARK_DAEMON_MEMORY": "128m"}
+        env |= {"PYSPARK_PYTHON": sys.executable}  # by which spark-class finds Spark
+        super().__init__(settings, log=log, env=env)
+        program = Path(sys.executable).with_name("spark-class")
+        self.command = (str(program), f"org.apache.spark.deploy.{daemon}", "--host", LOOPBACK, *words)
+
+
+@pytest.fixture(scope="module")
+def workers(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[SparkDaemon]]:
+    with ExitStack() as stack:
+        folder, port, web = tmp_path_factory.mktemp("cluster"), free_port(), free_port()
+        ports = ("--port", str(port), "--webui-port", str(web))
+        master = SparkDaemon(localstack, folder / "master.log", "master.Master", *ports)
+        small = ("--cores", "1", "--memory", "512m", "--webui-port", "0", "--work-dir", str(folder))
+        url = f"spark://{LOOPBACK}:{port}"
+        logs = (folder / "worker-1.log", folder / "worker-2.log")
+        found = [SparkDaemon(localstack, log, "worker.Worker", *small, url) for log in logs]
+        for daemon in (master, *found):
+            stack.enter_context(daemon)
+        master.wait_healthy(lambda: _alive(f"http://{LOOPBACK}:{web}/json/") == len(found))
+        yield found
+
+
+def _alive(url: str) -> int:
+    try:
+        return sum(worker["state"] == "ALIVE" for worker in cluster.page(url)["workers"])
+    except OSError:
+        return 0
+
+
+def _zone(settings: Settings, user_id: str, master: str) -> Settings:
+    """A stack with a bucket of its own, in which the posts have landed."""
+    own = settings.model_copy(
+        update={"user_id": user_id, "spark_master": master, "spark_executor_memory": "512m"}
+    )
+    s3 = s3_client(own)
+    s3.create_bucket(Bucket=own.bucket)
+    for table in TABLES:
+        for partition in range(PARTITIONS):
+            posts = [MAKE[table](ind) for ind in range(partition, POSTS, PARTITIONS)]
+            body = "".join(f"{json.dumps(post)}\n" for post in posts).encode()
+            s3.put_object(Bucket=own.bucket, Key=object_key(own.topic(table), partition, 0), Body=body)
+    return own
+
+
+def _run(settings: Settings, log: Path) -> dict[str, Any]:
+    """What a full run serves and stores."""
+    job = ServiceProcess(settings, "spark_jobs.batch", "--full", log=log, env={"SPARK_LOCAL_IP": LOOPBACK})
+    with job:
+        assert job.process is not None
+        assert job.process.wait(RUN_SECONDS) == 0, job.output()
+    columns = {"pin": ["ind", "follower_count"], "geo": ["ind", "coordinates"], "user": ["ind", "user_name"]}
+    stored = {table: delta_rows(settings, table, columns[table]) for table in TABLES}
+    return {"served": [served_rows(settings, table) for table in TABLES], "stored": stored}
+
+
+def test_the_tables_are_those_of_a_local_master(
+    workers: list[SparkDaemon], postgres: Settings, tmp_path: Path
+) -> None:
+    ensure_schema(postgres)
+    alone = _run(_zone(postgres, "alone", "local[2]"), tmp_path / "alone.log")
+    assert [len(rows) for rows in alone["served"]] == [POSTS] * len(TABLES)
+    with closing(postgres_connection(postgres)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("TRUNCATE batch.pin, batch.geo, batch.users")
+    together = _run(_zone(postgres, "together", workers[0].command[-1]), tmp_path / "together.log")
+    assert together == alone
+    for worker in workers:
+        assert "Asked to launch executor" in worker.output()

@@ -1,0 +1,44 @@
+"""The commands of a checkout's Makefile."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.common.settings import ROOT
+
+
+class Make:
+    """Runs targets of a Makefile for one stack."""
+
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, patience: float, folder: Path = ROOT
+    ) -> None:
+        """`environment` is all that make gets, but for what an outer make has set; `patience` is in seconds."""
+        self.environment = {name: text for name, text in environment.items() if not name.startswith("MAKE")}
+        self.log = log
+        self.patience = patience
+        self.folder = folder
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`make <words>`, whatever its status; what it printed is its `stdout`."""
+        with self.log.open("w") as log:
+            try:
+                status = subprocess.run(
+                    ["make", *words],
+                    cwd=self.folder,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    timeout=self.patience,
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired as error:
+                raise TimeoutError(f"{error}\n{self.log.read_text()}") from None
+        return subprocess.CompletedProcess(words, status, stdout=self.log.read_text())
+
+    def __call__(self, *words: str) -> str:
+        """`make <words>`, which must succeed; returns what it printed."""
+        result = self.run(*words)
+        assert result.returncode == 0, result.stdout
+        return result.stdout

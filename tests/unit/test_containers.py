@@ -1,0 +1,116 @@
+"""What the engine prints of the stack, read into the table of services."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from services.containers import engine
+from services.containers.env import completion
+from services.local.dotenv import required
+
+CONFIG = {
+    "name": "pinterest-pipeline",
+    "services": {
+        "s3-sink": {
+            "restart": "unless-stopped",
+            "depends_on": {"kafka": {}, "init": {}},
+            "x-url": "s3://bucket/",
+        },
+        "kafka": {"restart": "unless-stopped", "x-url": "127.0.0.1:9092"},
+        "init": {"restart": "on-failure", "depends_on": {"kafka": {}}},
+        "emulator": {"restart": "no"},
+    },
+}
+
+
+def _container(
+    service: str, state: str = "running", health: str = "", status: int = 0, number: int = 1
+) -> dict[str, Any]:
+    name = f"pinterest-pipeline-{service}-{number}"
+    return {"Service": service, "Name": name, "State": state, "Health": health, "ExitCode": status}
+
+
+def _stats(service: str, used: str, number: int = 1) -> dict[str, Any]:
+    return {"Name": f"pinterest-pipeline-{service}-{number}", "MemUsage": f"{used} / 1GiB"}
+
+
+def _printed(*values: object) -> str:
+    return yaml.dump(CONFIG) + "---\n" + "\n".join(map(json.dumps, values)) + "\n"
+
+
+UP = (
+    _container("s3-sink", health="healthy"),
+    _container("kafka", health="healthy"),
+    _container("init", "exited"),
+)
+
+
+def test_services_that_are_there_come_after_what_they_depend_on() -> None:
+    lines = engine.lines(engine.read(_printed(*UP, _stats("kafka", "412.5MiB"))))
+    assert [line.name for line in lines] == ["kafka", "init", "s3-sink"]
+    assert [line.problem for line in lines] == [None] * 3
+    assert [line.one_shot for line in lines] == [False, True, False]
+    assert [line.memory for line in lines] == [round(412.5 * 1024**2), 0, 0]
+    assert lines[2].url == "s3://bucket/"
+
+
+def test_containers_in_a_list_as_older_versions_print_them() -> None:
+    assert len(engine.read(_printed(list(UP))).containers) == len(UP)
+
+
+def test_a_service_of_several_containers_is_as_well_as_the_worst_of_them() -> None:
+    containers = (_container("kafka", health="healthy"), _container("kafka", health="unhealthy", number=2))
+    stats = (_stats("kafka", "1GiB"), _stats("kafka", "512MiB", number=2))
+    [line] = engine.lines(engine.read(_printed(*containers, *stats)))
+    assert (line.name, line.problem, line.memory) == ("kafka (2)", "unhealthy", 1536 * 1024**2)
+
+
+@pytest.mark.parametrize(
+    ("container", "one_shot", "problem"),
+    [
+        (_container("x"), False, None),
+        (_container("x", health="starting"), False, "starting"),
+        (_container("x", health="unhealthy"), False, "unhealthy"),
+        (_container("x", "created"), False, "created"),
+        (_container("x", "restarting", status=1), False, "restarting"),
+        (_container("x", "exited"), False, "exited with status 0"),
+        (_container("x", "exited"), True, None),
+        (_container("x", "exited", status=137), True, "exited with status 137"),
+        (_container("x"), True, "running"),
+    ],
+)
+def test_what_is_wrong_with_a_container(
+    container: dict[str, Any], one_shot: bool, problem: str | None
+) -> None:
+    assert engine.problem(container, one_shot) == problem
+
+
+def test_the_failed_are_those_that_keep_others_waiting() -> None:
+    containers = (
+        _container("s3-sink", "created"),
+        _container("kafka", health="unhealthy"),
+        _container("init", "created"),
+    )
+    assert engine.failed(engine.read(_printed(*containers))) == ["kafka"]
+    assert engine.failed(engine.read(_printed(*UP))) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "size"), [("0B / 0B", 0), ("512B / 1GiB", 512), ("1.5GiB / 2GiB", 1536 * 1024**2), ("--", 0)]
+)
+def test_sizes(shown: str, size: int) -> None:
+    assert engine.size(shown) == size
+
+
+@pytest.mark.parametrize("text", ["", "KAFKA_PORT=19092", "ANALYST_PASSWORD=mine\n", "COMPOSE_PROFILES=\n"])
+def test_what_a_dotenv_lacks_is_appended_and_no_more(text: str) -> None:
+    names, lines = completion(text)
+    whole = dotenv_values(stream=StringIO(text + lines))
+    assert whole.items() >= dotenv_values(stream=StringIO(text)).items()
+    assert whole.keys() >= {*required(), "COMPOSE_PROFILES"}
+    assert "ANALYST_PASSWORD" not in names or "ANALYST_PASSWORD" not in text
+    assert completion(text + lines) == ([], "")

@@ -1,0 +1,83 @@
+"""docker-compose.yml asks of third-party images only what they document, and our stand-ins have as well."""
+
+import re
+import shlex
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+import yaml
+
+from services.common.settings import ROOT
+
+CONTRACT: dict[str, Any] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OFFLINE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.offline.yml").read_text())
+THIRD_PARTY = {
+    name: body
+    for name, body in COMPOSE["services"].items()
+    if not body["image"].startswith("pinterest-pipeline/")
+}
+SHELL = {"test", "cat", "exec", "echo", "true", "exit", "if", "then", "fi"}
+every_service = pytest.mark.parametrize("name", sorted(THIRD_PARTY))
+
+
+def contract(name: str) -> dict[str, Any]:
+    return CONTRACT[THIRD_PARTY[name]["image"]]
+
+
+def programs(script: str) -> set[str]:
+    """The programs that a line of shell calls, its variables and built-in commands apart."""
+    unquoted = re.sub(r"'[^']*'", "''", script.replace("$$", "$"))
+    called = set()
+    for part in re.split(r"\$\(|[|;&()`\n]+", unquoted):
+        words = [word for word in shlex.split(part.replace('"', "")) if not re.match(r"\w+=", word)]
+        words = words[1:] if words[:1] == ["test"] else words
+        called |= {word for word in words[:1] if not word.startswith("-")}
+    return called - SHELL
+
+
+def test_the_programs_of_a_line_of_shell() -> None:
+    script = 'A="$$B" one -x "y z" > /dev/null && test $$(two --f | three \'a|b\' | /bin/four) -eq 3'
+    assert programs(script) == {"one", "two", "three", "/bin/four"}
+
+
+def test_every_third_party_image_has_its_contract_by_its_exact_version() -> None:
+    assert {body["image"] for body in THIRD_PARTY.values()} == CONTRACT.keys()
+
+
+@every_service
+def test_the_variables_are_documented_and_in_the_stand_in(name: str) -> None:
+    known, missing = contract(name)["environment"], contract(name)["not_in_stand_in"]
+    for variable in THIRD_PARTY[name].get("environment", {}):
+        assert any(fnmatchcase(variable, pattern) for pattern in known), variable
+        assert not any(fnmatchcase(variable, pattern) for pattern in missing), variable
+
+
+@every_service
+def test_volumes_are_mounted_where_the_image_expects_them(name: str) -> None:
+    targets = {volume.split(":")[1] for volume in THIRD_PARTY[name].get("volumes", [])}
+    assert targets
+    assert targets <= set(contract(name)["volumes"])
+
+
+@every_service
+def test_the_programs_are_in_the_image(name: str) -> None:
+    body = THIRD_PARTY[name]
+    check = body["healthcheck"]["test"]
+    script = check if isinstance(check, str) else " ".join(check[1:])
+    command = {body["command"][0]} if "command" in body else set()
+    assert programs(script) | command <= set(contract(name)["programs"])
+
+
+@every_service
+def test_it_runs_as_an_account_of_the_image(name: str) -> None:
+    user = THIRD_PARTY[name].get("user")
+    assert user is None or user in contract(name)["users"]
+
+
+@every_service
+def test_there_is_a_stand_in(name: str) -> None:
+    build = OFFLINE["services"][name]["build"]
+    stages = re.findall(r"^FROM .* AS ([\w-]+)$", (ROOT / build["dockerfile"]).read_text(), re.M)
+    assert build["target"] in stages
