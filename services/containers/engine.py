@@ -31,14 +31,15 @@ def read(printed: str) -> Picture:
     `docker stats`. (As JSON the former would leave out the keys that begin with x-.)
     """
     config, _, rest = printed.partition("\n---\n")
+    services: JSON = yaml.safe_load(config)["services"]
     containers: list[JSON] = []
     memory: dict[str, int] = {}
     for value in _values(rest):
-        if "Service" in value:
-            containers.append(value)
-        else:
+        if "Service" not in value:
             memory[value["Name"]] = size(value["MemUsage"])
-    return Picture(yaml.safe_load(config)["services"], containers, memory)
+        elif services[value["Service"]].get("restart") != "no":  # nor is it one of a command that runs
+            containers.append(value)
+    return Picture(services, containers, memory)
 
 
 def _values(printed: str) -> Iterator[JSON]:

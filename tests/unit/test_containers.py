@@ -58,6 +58,11 @@ def test_services_that_are_there_come_after_what_they_depend_on() -> None:
     assert lines[2].url == "s3://bucket/"
 
 
+def test_a_command_that_runs_is_no_service() -> None:
+    lines = engine.lines(engine.read(_printed(*UP, _container("emulator", "created"))))
+    assert "emulator" not in [line.name for line in lines]
+
+
 def test_containers_in_a_list_as_older_versions_print_them() -> None:
     assert len(engine.read(_printed(list(UP))).containers) == len(UP)
 
