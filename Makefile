@@ -208,7 +208,7 @@ lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@shellcheck .ci/run .ci/engine services/containers/stack $(IMAGE_SCRIPTS)
+	@shellcheck .ci/run .ci/containers .ci/engine services/containers/stack $(IMAGE_SCRIPTS)
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql
