@@ -221,7 +221,7 @@ format: setup-dev ## Format the code, and write .env.example from the settings
 
 .PHONY: bench
 bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
-	@for bench in ingest emulator landing cleaning batch; do $(BIN)/python -m bench.$$bench --write; done
+	@for bench in ingest emulator landing cleaning batch kinesis_source streaming; do $(BIN)/python -m bench.$$bench --write; done
 
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow
