@@ -24,7 +24,8 @@ END
 $$;
 
 COMMENT ON TABLE ops.batch_runs IS 'One row per run of the batch job that found something to do, and per make replay';
-COMMENT ON COLUMN ops.batch_runs.mode IS 'incremental; rebuild: there was no progress in the bucket; full: asked for; replay';
+COMMENT ON COLUMN ops.batch_runs.mode IS
+'incremental; rebuild: there was no progress in the bucket; full: asked for; replay: by make replay';
 COMMENT ON COLUMN ops.batch_runs.seconds IS 'Seconds of each step of the whole run';
 COMMENT ON COLUMN ops.batch_runs.error IS 'Why the run failed; null if it did not';
 
