@@ -18,7 +18,7 @@ from services.common.landing import ROOT_PREFIX, parse_key
 from services.common.settings import TABLES, Settings
 from services.common.wait import wait_until
 from services.provision.topics import ensure_topics
-from tests.processes import ServiceProcess, make_settings
+from tests.processes import START_SECONDS, ServiceProcess, make_settings
 
 Place = tuple[str, int]
 
@@ -73,7 +73,7 @@ def produce(settings: Settings, values: Iterable[bytes | None], **options: objec
         topic, partition = places[number % len(places)]
         producer.produce(topic, value=value, partition=partition)
         producer.poll(0)
-    assert producer.flush(30) == 0
+    assert producer.flush(START_SECONDS) == 0  # a test may just have started the broker
 
 
 def all_places(settings: Settings) -> list[Place]:

@@ -139,6 +139,14 @@ def test_our_services_use_the_endpoint_that_is_set(tmp_path: Path, endpoint: str
         assert services[name].environment["AWS_ENDPOINT_URL"] == endpoint
 
 
+def test_what_is_not_set_is_empty_and_not_none(stack: Settings) -> None:
+    """Unquoted, an empty variable is YAML's null."""
+    document = yaml.safe_load(interpolate(COMPOSE_FILE.read_text(), stack.environment()))
+    for body in document["services"].values():
+        local = (body.get("x-local") or {}).get("environment", {})
+        assert None not in {**body.get("environment", {}), **local}.values()
+
+
 def test_a_launcher_gets_the_containers_command(stack: Settings) -> None:
     command = load(stack)["postgres"].command
     assert command[:4] == ("python", "-m", "services.postgres.launch", "postgres")
