@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table as Grid
 
 from services.airflow.trigger import DAG, known
-from services.common.airflow import AirflowApi, AirflowError
+from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError
 from services.common.settings import load_settings
 from services.common.wait import wait_until
 
@@ -75,7 +75,7 @@ def main(
     """Run the days FROM to TO again, both included; status 1 where a run failed."""
     settings, console = load_settings(), Console()
     days = (first.replace(tzinfo=UTC), last.replace(tzinfo=UTC) + timedelta(days=1, seconds=-1))
-    api = AirflowApi(settings)
+    api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
         succeeded = follow(api, start(api, days), days, console)
     except (AirflowError, TimeoutError) as error:

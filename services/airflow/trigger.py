@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table as Grid
 
 from services.airflow import outcome
-from services.common.airflow import AirflowApi, AirflowError, path_part, ui_url
+from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, path_part, ui_url
 from services.common.settings import OneTableOrAll, load_settings
 from services.common.wait import wait_until
 
@@ -116,7 +116,7 @@ def main(
 ) -> None:
     """Start a batch run in Airflow, follow it, and end with its result."""
     settings, console = load_settings(), Console()
-    api = AirflowApi(settings)
+    api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
         run_id = start(api, full=full, table=table)
         succeeded = follow(api, run_id, console)

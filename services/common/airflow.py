@@ -11,8 +11,10 @@ import httpx
 
 from services.common.settings import Settings
 
-# A call takes milliseconds; a busy machine that is starting everything, seconds.
+# A call takes milliseconds; on a busy machine that is starting everything, seconds: enough for a health check.
 _PATIENCE = 10.0
+# Of a command that follows a run: on two cores the run's own start has kept a call waiting for 10 s. Six times that.
+COMMAND_PATIENCE = 60.0
 
 
 class AirflowError(RuntimeError):
@@ -27,13 +29,14 @@ def ui_url(settings: Settings) -> str:
 class AirflowApi:
     """The API as the user of the settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, patience: float = _PATIENCE) -> None:
+        """`patience`: seconds until a call that is not answered fails."""
         self._url = settings.airflow_url
         self._user = {
             "username": settings.airflow_user,
             "password": settings.airflow_password.get_secret_value(),
         }
-        self._http = httpx.Client(timeout=_PATIENCE)
+        self._http = httpx.Client(timeout=patience)
 
     def log_in(self) -> None:
         """Get a token, which later calls use.

@@ -15,7 +15,14 @@ from tests.e2e import hops
 from tests.e2e.browser import Browser, missing
 from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS, Make
 
-pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
+pytestmark = [
+    pytest.mark.skipif(
+        "airflow" not in Settings.model_fields["compose_profiles"].default,
+        reason="make up does not start Airflow by default",
+    ),
+    pytest.mark.usefixtures("demo"),
+    pytest.mark.timeout(TEST_SECONDS),
+]
 
 SCHEDULER = "airflow-scheduler"
 # A run takes 40 s on two idle cores. Where the task dies too, a minute goes by until that is seen, and it starts again.
