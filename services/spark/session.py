@@ -106,6 +106,8 @@ def _streaming(settings: Settings) -> dict[str, str]:
         "spark.cores.max": "2",
         # Nobody looks at the hundred last reports of each query.
         "spark.sql.streaming.numRecentProgressUpdates": "2",
+        # How long an idle query waits until it asks its source again: the default, 10 ms, keeps Kafka busy.
+        "spark.sql.streaming.pollingDelay": "100ms",
         # Each micro-batch writes two files. Spark's first choice for S3 makes 22 requests for one, this makes 10.
         "spark.sql.streaming.checkpointFileManagerClass": (
             "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"

@@ -21,7 +21,7 @@ from spark_jobs.sinks import delta
 from spark_jobs.streaming import speed
 from spark_jobs.streaming.transactions import split
 
-# Every merge adds a small file or a few, and a version: 60 of them in ten minutes.
+# Every merge adds a small file or a few, and a version: 20 of them in ten minutes.
 OPTIMIZE_SECONDS = 600.0
 # What a query that runs now may still read: none takes an hour.
 VACUUM_SECONDS = 3600.0

@@ -19,7 +19,7 @@ from spark_jobs.streaming.transactions import TransactionSink
 # People wait for Postgres; Delta's files and versions had better be few.
 _KINESIS_TRIGGER = "250 milliseconds"  # Kinesis gives each shard 5 reads a second, shared with Delta's query
 _KAFKA_TRIGGER = "0 seconds"
-_DELTA_TRIGGER = "10 seconds"
+_DELTA_TRIGGER = "30 seconds"
 
 
 class Sink(Protocol):
