@@ -56,6 +56,8 @@ def _flat(rows: pa.Table) -> pa.Table:
                 columns[part] = pc.list_element(column, position)
         elif name in _NUMBERS:
             columns[name] = _number(column)
+        elif pa.types.is_string_view(column.type):  # as delta-rs writes what it merges
+            columns[name] = column.cast(pa.string())
         else:
             columns[name] = column
     return pa.table(columns)
