@@ -65,16 +65,28 @@ def lines(picture: Picture) -> list[Line]:
 
 
 def _line(picture: Picture, name: str) -> Line:
-    body = picture.services[name]
-    one_shot = body.get("restart") == "on-failure"
-    own = [container for container in picture.containers if container["Service"] == name]
+    own = _containers(picture, name)
     return Line(
         name=name if len(own) == 1 else f"{name} ({len(own)})",
-        problem=next(filter(None, (problem(container, one_shot) for container in own)), None),
-        one_shot=one_shot,
-        url=body.get("x-url", ""),
+        problem=_problem(picture, name),
+        one_shot=_is_one_shot(picture, name),
+        url=picture.services[name].get("x-url", ""),
         memory=sum(picture.memory.get(container["Name"], 0) for container in own),
     )
+
+
+def _containers(picture: Picture, name: str) -> list[JSON]:
+    return [container for container in picture.containers if container["Service"] == name]
+
+
+def _is_one_shot(picture: Picture, name: str) -> bool:
+    return bool(picture.services[name].get("restart") == "on-failure")
+
+
+def _problem(picture: Picture, name: str) -> str | None:
+    """That of the first of the service's containers that has one."""
+    one_shot = _is_one_shot(picture, name)
+    return next(filter(None, (problem(each, one_shot) for each in _containers(picture, name))), None)
 
 
 def problem(container: JSON, one_shot: bool) -> str | None:
@@ -89,11 +101,7 @@ def problem(container: JSON, one_shot: bool) -> str | None:
 
 def failed(picture: Picture) -> list[str]:
     """The services that have a problem though all that they depend on is well."""
-    troubled = {
-        container["Service"]
-        for container in picture.containers
-        if problem(container, picture.services[container["Service"]].get("restart") == "on-failure")
-    }
+    troubled = {name for name in picture.services if _problem(picture, name)}
     return sorted(
         name for name in troubled if not troubled & (picture.services[name].get("depends_on") or {}).keys()
     )

@@ -105,12 +105,13 @@ def _service(
         port=port,
         url=body.get("x-url", ""),
         one_shot=body.get("restart") == "on-failure",
-        enabled=_is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
+        enabled=is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
         digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
     )
 
 
-def _is_enabled(profiles: list[str], chosen: str) -> bool:
+def is_enabled(profiles: list[str], chosen: str) -> bool:
+    """Whether a service of these profiles starts, where COMPOSE_PROFILES is `chosen`."""
     return not profiles or bool(set(profiles) & set(chosen.split(",")))
 
 

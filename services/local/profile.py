@@ -3,6 +3,7 @@
 import sys
 
 from services.common.settings import load_settings
+from services.local.compose import is_enabled
 
 if __name__ == "__main__":
-    sys.exit(0 if sys.argv[1] in load_settings().compose_profiles.split(",") else 1)
+    sys.exit(0 if is_enabled([sys.argv[1]], load_settings().compose_profiles) else 1)

@@ -6,7 +6,8 @@ the same ind, as after a split, leaves no place; then this gives up in the end, 
 """
 
 from collections import defaultdict
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -58,16 +59,23 @@ def ends(settings: Settings, start: dict[Shard, int]) -> dict[Shard, int]:
 
 
 def _end(client: "KinesisClient", stream: str, shard: str, start: int) -> int:
-    after = {"ShardIteratorType": "TRIM_HORIZON"}
-    if start:
-        after = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": str(start)}
-    place = client.get_shard_iterator(StreamName=stream, ShardId=shard, **after)  # type: ignore[arg-type]
-    iterator, end = place["ShardIterator"], start
+    iterator, end = _iterator(client, stream, shard, start), start
     while iterator:
         page = client.get_records(ShardIterator=iterator)
         end = max([end, *(int(record["SequenceNumber"]) for record in page["Records"])])
         iterator = page.get("NextShardIterator", "") if page["MillisBehindLatest"] else ""
     return end
+
+
+def _iterator(client: "KinesisClient", stream: str, shard: str, start: int) -> str:
+    """After `start`, or at the shard's first record where it has none of that number: a stream made anew, or 0."""
+    place = partial(client.get_shard_iterator, StreamName=stream, ShardId=shard)
+    if start:
+        # LocalStack says ResourceNotFound, AWS InvalidArgument; a stream that is missing says so again below.
+        with suppress(client.exceptions.ResourceNotFoundException, client.exceptions.InvalidArgumentException):
+            after = place(ShardIteratorType="AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=str(start))
+            return after["ShardIterator"]
+    return place(ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
 
 
 def wait_for_serving(settings: Settings, patience: float = _PATIENCE) -> None:

@@ -74,10 +74,6 @@ def spark_session(
 
 def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
     """What spark-submit must be told: its JVM is there before `spark_session` can say it."""
-    return _jvm(settings, brief)
-
-
-def _jvm(settings: Settings, brief: bool) -> dict[str, str]:
     options = f"{_LOG4J} {_JVM} {_BRIEF_JVM if brief else ''}".rstrip()
     return {
         "spark.driver.memory": settings.spark_driver_memory,
@@ -88,7 +84,7 @@ def _jvm(settings: Settings, brief: bool) -> dict[str, str]:
 
 
 def _process(settings: Settings, brief: bool) -> dict[str, str]:
-    return _jvm(settings, brief) | {
+    return submit_options(settings, brief=brief) | {
         "spark.local.dir": str(_scratch_folder(settings)),
         "spark.python.daemon.module": "services.spark.daemon",
         # Python workers read the landing zone with our own modules.

@@ -156,7 +156,7 @@ def _release(settings: Settings, spark: SparkSession, passed: pa.Table) -> None:
 
 def _places(verdict: Verdict) -> pa.Table:
     accepted = verdict.staged.where(fn.size("reasons") == 0)
-    return accepted.select(*replayed.PLACE, "mended").toArrow()
+    return accepted.select(*postgres.QUARANTINE.key, "mended").toArrow()
 
 
 def _take_in(

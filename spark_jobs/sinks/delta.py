@@ -54,19 +54,22 @@ def merge(rows: DataFrame, path: str) -> int:
 
 
 def _merge(rows: DataFrame, path: str, key: Sequence[str], later: str | None = None) -> int:
-    same = " AND ".join(f"old.{name} = new.{name}" for name in key)
     table = DeltaTable.forPath(rows.sparkSession, path).alias("old")
-    merging = table.merge(rows.alias("new"), same).whenMatchedUpdateAll(later).whenNotMatchedInsertAll()
+    merging = table.merge(rows.alias("new"), same(key)).whenMatchedUpdateAll(later).whenNotMatchedInsertAll()
     affected: int = merging.execute().collect()[0]["num_affected_rows"]
     return affected
+
+
+def same(key: Sequence[str]) -> str:
+    """The condition of a merge, in SQL: the row `old` has the key of the row `new`."""
+    return " AND ".join(f"old.{name} = new.{name}" for name in key)
 
 
 def remove_quarantined(places: DataFrame, path: str) -> None:
     """Remove the rejected records at these places (columns of OFFSET), if there is the table."""
     if exists(places.sparkSession, path):
-        same = " AND ".join(f"old.{name} = new.{name}" for name in OFFSET)
         table = DeltaTable.forPath(places.sparkSession, path).alias("old")
-        table.merge(places.alias("new"), same).whenMatchedDelete().execute()
+        table.merge(places.alias("new"), same(OFFSET)).whenMatchedDelete().execute()
 
 
 def clear(spark: SparkSession, path: str) -> None:

@@ -8,11 +8,11 @@ from psycopg2 import sql
 from spark_jobs.replay.mended_file import Place, Quarantined
 from spark_jobs.replay.selection import Selection
 from spark_jobs.sinks.copying import copy, to_csv
+from spark_jobs.sinks.postgres import QUARANTINE
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-PLACE = ("topic", "partition", "offset")
 # Columns of the texts that records were mended to: where they stand, what had landed there, what is read instead.
 MENDED = pa.schema(
     {
@@ -78,7 +78,7 @@ def move(connection: "PostgresConnection", passed: pa.Table, run_id: int) -> int
     Args:
         passed: columns `topic, partition, offset, mended`; the last is null where the record passed as it landed.
     """
-    columns = (*PLACE, "mended")
+    columns = (*QUARANTINE.key, "mended")
     with connection.cursor() as cursor:
         cursor.execute(_MAKE_PASSED)
         copy(cursor, _PASSED, columns, to_csv(passed.select(columns).to_batches()))

@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame
 
 from services.common.clients import delta_options
-from services.common.settings import TABLES, Settings, Table
+from services.common.settings import TABLES, Settings
 from spark_jobs.schemas import CLEANED, KEY
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import speed
@@ -57,32 +57,21 @@ class DeltaSink:
         judged = batch.toArrow()
         for table in TABLES:
             accepted, rejected = split(speed.of_table(judged, table, self._settings.stream(table)))
-            self._merge(table, latest(accepted))
-            self._set_aside(rejected)
+            rows = latest(accepted).select([*CLEANED[table].names, *speed.PLACE])
+            self._take_in(table, rows, (KEY,), _LATER)
+            if rejected.num_rows:
+                self._take_in(
+                    delta.QUARANTINE, rejected.select(speed.QUARANTINE.columns), speed.QUARANTINE.key
+                )
         self._tidy_up()
 
-    def _merge(self, table: Table, rows: pa.Table) -> None:
-        if self._exists(table):
-            self._take_in(table, rows.select([*CLEANED[table].names, *speed.PLACE]), (KEY,), _LATER)
-        else:
-            self._create(table, rows.select([*CLEANED[table].names, *speed.PLACE]))
-
-    def _set_aside(self, rejected: pa.Table) -> None:
-        rows = rejected.select(speed.QUARANTINE.columns)
-        if self._exists(delta.QUARANTINE):
-            self._take_in(delta.QUARANTINE, rows, speed.QUARANTINE.key)
-        elif rows.num_rows:
-            self._create(delta.QUARANTINE, rows)
-
-    def _create(self, name: str, rows: pa.Table) -> None:
-        write_deltalake(self._path(name), rows, storage_options=self._options)
-
     def _take_in(self, name: str, rows: pa.Table, key: Sequence[str], later: str | None = None) -> None:
-        if not rows.num_rows:
-            return
-        same = " AND ".join(f"old.{each} = new.{each}" for each in key)
-        merging = self._open(name).merge(rows, same, source_alias="new", target_alias="old")
-        merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
+        """Merge the rows into the table, or make it of them: of none too, so that it is there (`remembers`)."""
+        if not self._exists(name):
+            write_deltalake(self._path(name), rows, storage_options=self._options)
+        elif rows.num_rows:
+            merging = self._open(name).merge(rows, delta.same(key), source_alias="new", target_alias="old")
+            merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
 
     def _tidy_up(self) -> None:
         """Join small files and remove those that no version of the last hour needs, when it is time to."""

@@ -17,6 +17,7 @@ def streams(localstack: Settings, postgres: Settings) -> Settings:  # noqa: ARG0
     settings = localstack.model_copy(update={"user_id": "streamed"})
     ensure_schema(settings)
     ensure_streams(settings)
+    commit(settings, *EMPTY)  # what other files' tests served
     return settings
 
 
@@ -42,6 +43,7 @@ def is_waiting(settings: Settings) -> bool:
     return False
 
 
+EMPTY = ("DELETE FROM speed.places", ()), ("DELETE FROM quarantine.stream", ())
 PLACE = "INSERT INTO speed.places VALUES (%s, %s, now(), %s, %s)"
 REJECT = "INSERT INTO quarantine.stream VALUES (%s, %s, %s, 'key', now(), '{not_json}', '{')"
 
@@ -58,5 +60,11 @@ def test_it_waits_for_the_last_record_of_each_stream(streams: Settings) -> None:
     assert is_waiting(streams)
     commit(streams, (PLACE, ["geo", 2, last, shard]))
     assert not is_waiting(streams)
-    commit(streams, ("DELETE FROM speed.places", []), ("DELETE FROM quarantine.stream", []))
+    commit(streams, *EMPTY)
+    assert is_waiting(streams)
+
+
+def test_what_was_served_of_a_stream_before_it_was_made_anew_is_no_place_in_it(streams: Settings) -> None:
+    [(shard, number)] = put(streams, streams.stream("pin"), 1)
+    commit(streams, *EMPTY, (PLACE, ["pin", 1, str(int(number) - 2**64), shard]))
     assert is_waiting(streams)
