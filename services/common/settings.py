@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     state_dir: Annotated[ProjectPath, AfterValidator(_own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
 
-    compose_profiles: Annotated[str, Field(pattern=r"^(\w+(,\w+)*)?$")] = "stream"
+    compose_profiles: Annotated[str, Field(pattern=r"^(\w+(,\w+)*)?$")] = "stream,airflow"
     """What `make up` starts besides the core: `stream`, the streaming writer (1.5 GB), `airflow` (1 GB); or empty."""
 
     kafka_port: Port = 9092

@@ -72,7 +72,9 @@ def _iterator(client: "KinesisClient", stream: str, shard: str, start: int) -> s
     place = partial(client.get_shard_iterator, StreamName=stream, ShardId=shard)
     if start:
         # LocalStack says ResourceNotFound, AWS InvalidArgument; a stream that is missing says so again below.
-        with suppress(client.exceptions.ResourceNotFoundException, client.exceptions.InvalidArgumentException):
+        with suppress(
+            client.exceptions.ResourceNotFoundException, client.exceptions.InvalidArgumentException
+        ):
             after = place(ShardIteratorType="AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=str(start))
             return after["ShardIterator"]
     return place(ShardIteratorType="TRIM_HORIZON")["ShardIterator"]

@@ -16,10 +16,6 @@ from tests.e2e.browser import Browser, missing
 from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS, Make
 
 pytestmark = [
-    pytest.mark.skipif(
-        "airflow" not in Settings.model_fields["compose_profiles"].default,
-        reason="make up does not start Airflow by default",
-    ),
     pytest.mark.usefixtures("demo"),
     pytest.mark.timeout(TEST_SECONDS),
 ]
