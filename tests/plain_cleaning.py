@@ -5,10 +5,12 @@ Written from the rules, not from spark_jobs.cleaning; it covers what the source 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from services.common.settings import Table
 from tests.cleaned_rows import Geo, Pin, User
 
 SENTINELS = {
@@ -92,3 +94,6 @@ def user(row: dict[str, Any]) -> User:
         age=row["age"],
         date_joined=utc(row["date_joined"]),
     )
+
+
+CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {"pin": pin, "geo": geo, "user": user}

@@ -54,9 +54,11 @@ def _core(settings: Settings) -> dict[str, str]:
         # The batch run starts by itself at noon, from the first day on.
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "DATABASE__SQL_ALCHEMY_CONN": database_url(settings),
-        # A task says every few seconds that it lives. One that died with its machine is tried again after a minute, not
-        # after the default of five; of a scheduler that was killed alone, the task lives on.
+        # A task says every few seconds that it lives. One that died is tried again after a minute, not after the
+        # default of five; so are those of a scheduler that was killed: it counts as gone after 30 s, and its successor
+        # looks every 30 s.
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
     }
 
 

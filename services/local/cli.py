@@ -81,8 +81,8 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
 
         def settled() -> bool:
             problems.clear()
-            problems.update(_problems(settings, services))
             states = supervision.states(settings)
+            problems.update(starting(settings, services, states))
             failed[:] = [name for name in problems if _given_up(services[name], states[name])]
             live.update(_table(settings, services, problems))
             return not problems or bool(failed)
@@ -144,6 +144,20 @@ def _stranger(service: Service, pid: int) -> str | None:
 def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str]:
     found = {name: problem(settings, service) for name, service in services.items()}
     return {name: reason for name, reason in found.items() if reason}
+
+
+def starting(
+    settings: Settings, services: dict[str, Service], states: dict[str, supervision.ProcessState]
+) -> dict[str, str]:
+    """Each problem; no service is asked that still waits for others: it would be told of errors that are none."""
+    found: dict[str, str] = {}
+    for name, service in services.items():  # in the order of their dependencies
+        waits = service.depends_on.keys() & found.keys()
+        if waits and states[name].active:
+            found[name] = f"waits for {', '.join(sorted(waits))}"
+        elif reason := problem(settings, service):
+            found[name] = reason
+    return found
 
 
 def _show(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> None:

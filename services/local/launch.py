@@ -18,6 +18,8 @@ from services.local.compose import Service, load
 
 # A million source rows take provisioning 300 s at the most, which the S3 sink waits for; twice that.
 _PATIENCE = 600.0
+# An answer takes up to 50 ms of a core, and at a start six services wait: a sixth of a core goes into asking.
+_INTERVAL = 0.5
 
 
 def wait_for(service: Service, settings: Settings) -> None:
@@ -27,7 +29,12 @@ def wait_for(service: Service, settings: Settings) -> None:
         TimeoutError: one is not, after `_PATIENCE` seconds.
     """
     for name, condition in service.depends_on.items():
-        wait_until(_condition(settings, name, condition), timeout=_PATIENCE, what=f"{name}: {condition}")
+        wait_until(
+            _condition(settings, name, condition),
+            timeout=_PATIENCE,
+            what=f"{name}: {condition}",
+            interval=_INTERVAL,
+        )
 
 
 def _condition(settings: Settings, name: str, condition: str) -> Callable[[], bool]:

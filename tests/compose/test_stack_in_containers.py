@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,12 @@ from services.common.api import url_of
 from services.common.settings import TABLES, Settings, Table
 from services.common.wait import wait_until
 from services.postgres.query import load_queries
-from tests import plain_cleaning
-from tests.cleaned_rows import Geo, Pin, User
 from tests.compose.conftest import TEST_SECONDS, Containers
 from tests.e2e import hops
 from tests.make import Make
 from tests.nine_answers import nine_answers
+from tests.plain_cleaning import CLEAN
 
-CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {
-    "pin": plain_cleaning.pin,
-    "geo": plain_cleaning.geo,
-    "user": plain_cleaning.user,
-}
 # LocalStack's image starts as root; it drops nothing by itself.
 ROOTS = {"localstack"}
 # The engine restarts LocalStack, which is up after 20 s on two busy cores; provisioning looks every few seconds.

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,18 +11,11 @@ import pytest
 
 from services.common.settings import ROOT, TABLES, Settings, Table
 from services.postgres.query import load_queries
-from tests import plain_cleaning
-from tests.cleaned_rows import Geo, Pin, User
 from tests.e2e import hops
 from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records
 from tests.nine_answers import nine_answers
-
-CLEAN: dict[Table, Callable[[dict[str, Any]], Pin | Geo | User]] = {
-    "pin": plain_cleaning.pin,
-    "geo": plain_cleaning.geo,
-    "user": plain_cleaning.user,
-}
+from tests.plain_cleaning import CLEAN
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 

@@ -18,11 +18,11 @@ from services.common import health
 from services.common.airflow import AirflowApi
 from services.common.clients import postgres_connection
 from services.common.settings import ROOT, TABLES, Settings
-from services.common.wait import wait_until
 from services.postgres.schema import ensure_schema
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
+from tests.airflow_runs import ended, task, wait_for_task
 from tests.integration.test_batch import geo, pin, user
 from tests.processes import ServiceProcess
 
@@ -33,8 +33,6 @@ SERVICES = {
     "dag-processor": "airflow-dag-processor",
 }
 MAKERS = {"pin": pin, "geo": geo, "user": user}
-# A run takes 20 s on two idle cores, its Spark 7 of them; the suite may share them with others.
-RUN_SECONDS = 200
 
 
 @pytest.fixture(scope="module")
@@ -110,20 +108,6 @@ def served(settings: Settings) -> list[list[tuple[Any, ...]]]:
         return found
 
 
-def task(api: AirflowApi, run_id: str, name: str) -> dict[str, Any]:
-    return next((each for each in trigger.tasks_of(api, run_id) if each["task_id"] == name), {})
-
-
-def ended(api: AirflowApi, run_id: str) -> str:
-    state = wait_until(
-        lambda: (found := trigger.run_of(api, run_id)["state"]) in ("success", "failed") and found,
-        timeout=RUN_SECONDS,
-        what=f"{run_id} to end",
-        interval=0.5,
-    )
-    return str(state)
-
-
 def verify(settings: Settings) -> subprocess.CompletedProcess[str]:
     process = ServiceProcess(settings, "services.verify", log=settings.state_dir / "verify.log")
     return subprocess.run(
@@ -140,9 +124,7 @@ def test_1_a_run_waits_for_the_landing_zone(api: AirflowApi, stack: Settings, si
     assert api.get("dags/~/dagRuns")["dag_runs"] == []  # none is made up for at a first start
     produce(stack, 0, 200)
     run_id = trigger.start(api, full=False, table="all")
-    wait_until(
-        lambda: task(api, run_id, "landed").get("state") == "running", timeout=60, what="the sensor to run"
-    )
+    wait_for_task(api, run_id, "landed", "running")
     sink.start()
     assert ended(api, run_id) == "success"
     assert api.get("dags", limit=10)["total_entries"] == 1  # no examples
@@ -161,14 +143,7 @@ def test_2_a_task_that_fails_is_tried_again(api: AirflowApi, stack: Settings) ->
     with closing(postgres_connection(stack, "batch_writer")) as other:
         assert batch_postgres.lock(other)  # as another batch run would
         run_id = trigger.start(api, full=False, table="all")
-        failed = wait_until(
-            lambda: (
-                (found := task(api, run_id, "clean_and_publish")).get("state") == "up_for_retry" and found
-            ),
-            timeout=RUN_SECONDS,
-            what="the task to fail once",
-            interval=0.5,
-        )
+        failed = wait_for_task(api, run_id, "clean_and_publish", "up_for_retry")
         assert "another batch run is at work; wait for its end" in "\n".join(
             trigger.log_of(api, run_id, failed)
         )
@@ -206,12 +181,7 @@ def test_5_a_broken_threshold_fails_the_reconciliation(api: AirflowApi, stack: S
         producer.produce(stack.topic("pin"), b"not JSON")
     assert producer.flush(30) == 0
     run_id = trigger.start(api, full=False, table="all")
-    failed = wait_until(
-        lambda: (found := task(api, run_id, "reconcile")).get("state") == "up_for_retry" and found,
-        timeout=RUN_SECONDS,
-        what="the reconciliation to fail",
-        interval=0.5,
-    )
+    failed = wait_for_task(api, run_id, "reconcile", "up_for_retry")
     log = "\n".join(trigger.log_of(api, run_id, failed))
     assert "pin: 100 of 350 records quarantined: 28.57% is above QUALITY_QUARANTINE_FAIL=0.05" in log
     assert "What to do:" in log

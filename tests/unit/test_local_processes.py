@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from services.common import health
 from services.common.settings import Settings
 from services.common.wait import wait_until
-from services.local import processes, supervision
+from services.local import cli, processes, supervision
 from services.local.compose import load
 from tests.processes import free_port, make_settings
 
@@ -129,3 +130,29 @@ def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     assert supervision.socket_path(short) == tmp_path / "run" / "supervisor.sock"
     long = make_settings(tmp_path / ("x" * 100))
     assert len(os.fsencode(supervision.socket_path(long))) < 95
+
+
+def test_a_service_is_not_asked_before_what_it_depends_on_is_well(
+    stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unhealthy(_: Settings) -> None:
+        raise health.Unhealthy("no broker yet")
+
+    def well(_: Settings) -> None:
+        pass
+
+    asked = dict.fromkeys(health.CHECKS, well) | dict.fromkeys(
+        ("kafka", "rest-proxy", "provision"), unhealthy
+    )
+    services = {name: service for name, service in load(stack).items() if not service.one_shot}
+    states = dict.fromkeys(services, supervision.ProcessState("RUNNING", 0, os.getpid(), ""))
+    monkeypatch.setattr(health, "CHECKS", asked)
+    monkeypatch.setattr(supervision, "states", lambda _: states)
+    monkeypatch.setattr(processes, "listens", lambda *_: True)
+    assert cli.starting(stack, services, states) == {
+        "kafka": "no broker yet",
+        "provision": "waits for kafka",
+        "rest-proxy": "waits for kafka",
+        "s3-sink": "waits for provision",
+        "streaming-writer": "waits for provision",
+    }
