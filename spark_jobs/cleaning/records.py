@@ -8,6 +8,7 @@ short methods, one that holds neither is not: so the large ones here hold one, a
 own (`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
 """
 
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -28,25 +29,26 @@ _OPTIONS = {
 _OBJECT = "object"
 
 
-def classify(df: DataFrame, table: Table) -> DataFrame:
+def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFrame:
     """Every record with the verdict on it, row for row.
 
     Args:
         df: raw records: `value string`, the JSON text or null, and any other columns.
         table: whose records they are meant to be.
+        names: the cleaned columns that are wanted, all if empty; the verdict is the same, and the others cost nothing.
 
     Returns:
         the columns of `df`, then
         `reasons array<string>`: codes of `reasons.REASONS`, empty if the record is accepted;
         `warnings array<string>`: codes of `reasons.WARNINGS`, empty if the record is refused;
-        `row struct<...>`: the cleaned columns as in `schemas.CLEANED`, null if the record is refused.
+        `row struct<...>`: the wanted columns as in `schemas.CLEANED`, null if the record is refused.
     """
     rules = RULES[table]()
     judged = _judged(df, rules, table)
     verdict = {
         "reasons": fn.when(at("accepted"), _codes({})).otherwise(_codes(_reasons(rules))),
         "warnings": fn.when(at("accepted"), _codes(rules.warnings)).otherwise(_codes({})),
-        "row": fn.when(at("accepted"), fn.struct(*_row(rules, table))),
+        "row": fn.when(at("accepted"), fn.struct(*_row(rules, names or CLEANED[table].names))),
     }
     given = (judged[f"`{name}`"] for name in df.columns)
     return judged.select(*given, *(column.alias(name) for name, column in verdict.items()))
@@ -60,7 +62,7 @@ def rejected(df: DataFrame, table: Table) -> DataFrame:
 def clean(df: DataFrame, table: Table) -> DataFrame:
     """The cleaned rows, columns as in `schemas.CLEANED`, row for row; refused records are left out."""
     rules = RULES[table]()
-    return _judged(df, rules, table).where(at("accepted")).select(*_row(rules, table))
+    return _judged(df, rules, table).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
 
 
 def _judged(df: DataFrame, rules: Rules, table: Table) -> DataFrame:
@@ -158,9 +160,9 @@ def _reasons(rules: Rules) -> Columns:
     return shapes | {code: is_object & held for code, held in of_objects.items()}
 
 
-def _row(rules: Rules, table: Table) -> list[Column]:
+def _row(rules: Rules, names: Sequence[str]) -> list[Column]:
     fields = {KEY: at(KEY)} | rules.row
-    return [fields[name].alias(name) for name in CLEANED[table].names]
+    return [fields[name].alias(name) for name in names]
 
 
 def _codes(conditions: Columns) -> Column:

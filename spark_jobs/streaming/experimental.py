@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as PostgresCursor  # noqa: N812
 
 _PLACE = ("topic", "partition", "offset")
-_DATA = Target(
-    "public", "experimental_data", ("category", "follower_count", "downloaded", *_PLACE), key=_PLACE
-)
+_CLEANED = ("category", "follower_count")
+_DATA = Target("public", "experimental_data", (*_CLEANED, "downloaded", *_PLACE), key=_PLACE)
 
 
 class ExperimentalRows:
@@ -43,12 +42,11 @@ class ExperimentalRows:
 def judge(records: DataFrame) -> DataFrame:
     """Records as `from_kafka` gives them, judged and cleaned as posts: place, `reasons`, `warnings`, data, `raw`."""
     downloaded = fn.get_json_object("value", "$.downloaded").try_cast("int")
-    return classify(records, "pin").select(
+    return classify(records, "pin", _CLEANED).select(
         *_PLACE,
         "reasons",
         fn.size("warnings").alias("warnings"),
         fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw"),
-        "row.category",
-        "row.follower_count",
+        *(f"row.{name}" for name in _CLEANED),
         downloaded.alias("downloaded"),
     )

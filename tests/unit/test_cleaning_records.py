@@ -5,6 +5,7 @@ import json
 import pytest
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as fn
 from pyspark.sql.types import StructType
 
 from services.common.settings import TABLES, Table
@@ -176,6 +177,18 @@ def test_rows_are_kept_one_by_one_duplicates_too(spark: SparkSession) -> None:
 
 def test_no_record_at_all(spark: SparkSession) -> None:
     assert clean_pin(spark.createDataFrame([], RAW)).collect() == []
+
+
+def test_wanted_columns_alone_with_the_same_verdict(spark: SparkSession) -> None:
+    records = raw(
+        spark, [{"index": 1, "title": "a", "follower_count": "1k"}, {"index": 2, "follower_count": "?"}, "{"]
+    )
+    wanted = ("follower_count", "title")
+    every = classify(records, "pin")
+    kept = fn.when(fn.col("row").isNotNull(), fn.struct(*(f"row.{name}" for name in wanted)))
+    assert_df_equality(classify(records, "pin", wanted), every.withColumn("row", kept), ignore_nullable=True)
+    plan = classify(records, "pin", wanted)._jdf.queryExecution().optimizedPlan().toString()
+    assert "__tag_list" not in plan
 
 
 def test_filters_of_the_caller_do_not_parse_again(spark: SparkSession) -> None:
