@@ -8,6 +8,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +41,7 @@ SECONDS = 60
 # The JVM compiles what runs often; Spark's first micro-batches take ten times what later ones do. Few posts for the
 # streams: LocalStack's Kinesis gets slower with each record that it holds.
 WARM_UP_SECONDS = 90
-STREAM_WARM_UP_RATE = 5
+STREAM_LOW_RATE = 5
 TOPIC_WARM_UP_SECONDS = 20
 TICK = 0.1  # what is due in it is sent together
 STREAM_RATE = 50  # posts a second, each a record in three streams
@@ -110,7 +111,7 @@ def stack() -> Iterator[tuple[Settings, ServiceProcess]]:
 def kinesis_latency(settings: Settings) -> list[Row]:
     """From the call of PutRecords to the row in speed.pin."""
     watch, send = Watch(), to_streams(settings)
-    paced(send, STREAM_WARM_UP_RATE, WARM_UP_SECONDS, Watch())
+    paced(send, STREAM_LOW_RATE, WARM_UP_SECONDS, Watch())
     with watched(settings, "pinterest", "SELECT 0, max(ind) FROM speed.pin", watch):
         paced(send, STREAM_RATE, SECONDS, watch)
         wait_seen(watch)
@@ -293,20 +294,23 @@ def _copy_until(settings: Settings, connection: "PostgresConnection", stop: thre
 
 
 def memory(settings: Settings, writer: ServiceProcess, minutes: int) -> list[Row]:
-    """What the writer and its Python workers hold under both loads, after a fifth of the time and at its end."""
+    """What the writer and its Python workers hold under both loads, after a fifth of the time and at its end.
+
+    The streams get few posts: at STREAM_RATE LocalStack's Kinesis answers no more after some minutes.
+    """
     assert writer.process is not None
-    stop, watch, sizes = threading.Event(), Watch(), []
+    watch, sizes = Watch(), []
     process = psutil.Process(writer.process.pid)
     streams, topic = to_streams(settings), to_topic(settings)
-    loads = [
-        threading.Thread(target=paced, args=(streams, STREAM_RATE, minutes * 60, watch)),
-        threading.Thread(target=paced, args=(topic, TOPIC_RATES[0], minutes * 60, watch)),
-    ]
-    for load in loads:
-        load.start()
-    while any(load.is_alive() for load in loads):
-        sizes.append(_held(process))
-        stop.wait(5)
+    with ThreadPoolExecutor() as pool:
+        loads = [
+            pool.submit(paced, streams, STREAM_LOW_RATE, minutes * 60, watch),
+            pool.submit(paced, topic, TOPIC_RATES[0], minutes * 60, watch),
+        ]
+        while wait(loads, timeout=5).not_done:
+            sizes.append(_held(process))
+        for load in loads:
+            load.result()  # one that failed is an error
     early, late = sizes[len(sizes) // 5 :][:12], sizes[-12:]
     return [
         Row(

@@ -42,7 +42,7 @@ def up(
     settings = load_settings()
     also = _known(settings, service) if service else ""
     if not supervision.running(settings):
-        if left := processes.end_leftovers(settings):
+        if left := processes.end_leftovers(settings, load(settings)):
             console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
         _refuse_if_unfit(settings)
     supervision.start(settings, load(settings).values())
@@ -242,7 +242,7 @@ def down() -> None:
     try:
         with console.status("Stopping the services ..."):
             stopped = supervision.shutdown(settings)
-            left = processes.end_leftovers(settings)
+            left = processes.end_leftovers(settings, load(settings))
     except TimeoutError as error:
         console.print(f"{error}. `make status` shows what still runs; `make down` can be repeated.")
         raise SystemExit(1) from None

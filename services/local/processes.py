@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -38,13 +38,19 @@ def _record_path(settings: Settings, service: str) -> Path:
     return settings.state_dir / "run" / f"{service}.pid.json"
 
 
-def end_leftovers(settings: Settings) -> list[str]:
+def end_leftovers(settings: Settings, order: Iterable[str]) -> list[str]:
     """End services that outlived a supervisord which was killed; returns their names.
 
     Each service leads a process group of its own (supervisord sees to that), which is ended as a whole.
+
+    Args:
+        order: the services as they start. They end the other way round, each while what it depends on still answers:
+            one that waits for an answer in vain takes all of its grace.
     """
+    places = {name: place for place, name in enumerate(order)}
+    notes = (settings.state_dir / "run").glob("*.pid.json")
     ended = []
-    for path in sorted((settings.state_dir / "run").glob("*.pid.json")):
+    for path in sorted(notes, key=lambda note: places.get(note.name.split(".")[0], -1), reverse=True):
         note = json.loads(path.read_text())
         if list(_group(note["pid"], note["started"])):
             _end_group(note["pid"], note["started"])

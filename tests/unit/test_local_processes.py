@@ -18,6 +18,9 @@ from services.local import cli, processes, supervision
 from services.local.compose import load
 from tests.processes import free_port, make_settings
 
+# As they start.
+ORDER = ("kafka", "airflow-init", "s3-sink")
+
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Settings:
@@ -36,17 +39,23 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def _note(stack: Settings, pid: int, started: float) -> Path:
-    path = stack.state_dir / "run" / "kafka.pid.json"
+def _note(stack: Settings, pid: int, started: float, service: str = "kafka") -> Path:
+    path = stack.state_dir / "run" / f"{service}.pid.json"
     path.write_text(json.dumps({"pid": pid, "started": started}))
     return path
 
 
 def test_a_leftover_is_ended(stack: Settings, sleeper: subprocess.Popen[bytes]) -> None:
     note = _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time())
-    assert processes.end_leftovers(stack) == ["kafka"]
+    assert processes.end_leftovers(stack, ORDER) == ["kafka"]
     assert sleeper.wait(5) < 0
     assert not note.exists()
+
+
+def test_leftovers_end_before_what_they_depend_on(stack: Settings, sleeper: subprocess.Popen[bytes]) -> None:
+    for service in ORDER:  # all the same process: whoever comes first ends it
+        _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time(), service)
+    assert processes.end_leftovers(stack, ORDER) == ["s3-sink"]
 
 
 def test_children_that_outlived_a_killed_service_end_with_the_stack(stack: Settings) -> None:
@@ -61,7 +70,7 @@ def test_children_that_outlived_a_killed_service_end_with_the_stack(stack: Setti
     processes.record(stack, "kafka")  # the service's next start, here by this very process
     assert orphan.is_running()
     (stack.state_dir / "run" / "kafka.pid.json").unlink()
-    assert processes.end_leftovers(stack) == [f"kafka.{leader.pid}"]
+    assert processes.end_leftovers(stack, ORDER) == [f"kafka.{leader.pid}"]
     # Where process 1 does not reap orphans, a dead one stays as a zombie.
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
 
@@ -71,7 +80,7 @@ def test_a_stranger_with_the_same_pid_is_left_alone(
     stack: Settings, sleeper: subprocess.Popen[bytes], earlier: float
 ) -> None:
     _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time() - earlier)
-    assert processes.end_leftovers(stack) == []
+    assert processes.end_leftovers(stack, ORDER) == []
     assert sleeper.poll() is None
 
 
