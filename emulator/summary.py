@@ -19,7 +19,7 @@ class Outcome(NamedTuple):
 
 def print_summary(console: Console, outcomes: Mapping[Route, Outcome]) -> None:
     """Print the table of counts by topic and stream, then each reason with the first keys it hit."""
-    grid = Grid(title="Replay")
+    grid = Grid(title="Sent")
     grid.add_column("topic or stream")
     for heading in ("read", "acknowledged", "failed"):
         grid.add_column(heading, justify="right")

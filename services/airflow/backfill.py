@@ -57,6 +57,8 @@ def follow(api: AirflowApi, number: int, days: Days, console: Console) -> bool:
         wait_until(ended, timeout=_PATIENCE, what=f"backfill {number} to end", interval=2)
         runs = runs_of(api, days)
         live.update(_grid(runs))
+    if not console.is_terminal:
+        console.print()  # a Live that is redirected ends without
     return bool(runs) and all(run["state"] == "success" for run in runs)
 
 

@@ -87,6 +87,8 @@ def follow(api: AirflowApi, run_id: str, console: Console) -> bool:
             return run if run["state"] in _ENDED else None
 
         run = wait_until(ended, timeout=_RUN_SECONDS, what=f"run {run_id} to end", interval=1)
+    if not console.is_terminal:
+        console.print()  # a Live that is redirected ends without
     return bool(run and run["state"] == "success")
 
 

@@ -238,7 +238,12 @@ def restart(service: ServiceName) -> None:
 @app.command()
 def down() -> None:
     """Stop every service; the data stay."""
-    settings = load_settings()
+    stopped = _stop(load_settings())
+    console.print("Stopped. The data are kept." if stopped else "The stack was not up.")
+
+
+def _stop(settings: Settings) -> bool:
+    """Stop every service; whether any ran. Ends with status 1 where one goes on."""
     try:
         with console.status("Stopping the services ..."):
             stopped = supervision.shutdown(settings)
@@ -246,7 +251,7 @@ def down() -> None:
     except TimeoutError as error:
         console.print(f"{error}. `make status` shows what still runs; `make down` can be repeated.")
         raise SystemExit(1) from None
-    console.print("Stopped. The data are kept." if stopped or left else "The stack was not up.")
+    return stopped or bool(left)
 
 
 @app.command()
@@ -255,7 +260,7 @@ def clean(force: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> N
     settings = load_settings()
     if not force:
         typer.confirm(f"Remove all data of the pipeline in {settings.state_dir}?", abort=True)
-    down()
+    _stop(settings)
     remove_server_home(settings)
     for folder in STATE_FOLDERS:  # and nothing else: STATE_DIR may be a folder that holds other things too
         shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
