@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table as Grid
 
-from services.airflow.trigger import DAG, known
+from services.airflow.trigger import DAG, known, live_table
 from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError
 from services.common.settings import load_settings
 from services.common.wait import wait_until
@@ -48,7 +47,7 @@ def runs_of(api: AirflowApi, days: Days) -> list[dict[str, Any]]:
 
 def follow(api: AirflowApi, number: int, days: Days, console: Console) -> bool:
     """Show the runs until the last one has ended; whether there were any and all succeeded."""
-    with Live(console=console) as live:
+    with live_table(console) as live:
 
         def ended() -> bool:
             live.update(_grid(runs_of(api, days)))
@@ -57,8 +56,6 @@ def follow(api: AirflowApi, number: int, days: Days, console: Console) -> bool:
         wait_until(ended, timeout=_PATIENCE, what=f"backfill {number} to end", interval=2)
         runs = runs_of(api, days)
         live.update(_grid(runs))
-    if not console.is_terminal:
-        console.print()  # a Live that is redirected ends without
     return bool(runs) and all(run["state"] == "success" for run in runs)
 
 

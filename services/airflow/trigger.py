@@ -4,6 +4,8 @@ Over the REST API: Airflow's own command line takes 11 to 25 s a call.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -79,7 +81,7 @@ def follow(api: AirflowApi, run_id: str, console: Console) -> bool:
         AirflowError: Airflow has not answered for a while.
         TimeoutError: the run does not end.
     """
-    with Live(console=console) as live:
+    with live_table(console) as live:
 
         def ended() -> Run | None:
             run = run_of(api, run_id)
@@ -87,9 +89,16 @@ def follow(api: AirflowApi, run_id: str, console: Console) -> bool:
             return run if run["state"] in _ENDED else None
 
         run = wait_until(ended, timeout=_RUN_SECONDS, what=f"run {run_id} to end", interval=1)
-    if not console.is_terminal:
-        console.print()  # a Live that is redirected ends without
     return bool(run and run["state"] == "success")
+
+
+@contextmanager
+def live_table(console: Console) -> Iterator[Live]:
+    """A table that is shown as it changes; its last picture stays, and ends its line where it is redirected too."""
+    with Live(console=console) as live:
+        yield live
+    if not console.is_terminal:
+        console.print()
 
 
 def _grid(run: Run, tasks: list[Run]) -> Grid:

@@ -84,7 +84,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
             states = supervision.states(settings)
             problems.update(starting(settings, services, states))
             failed[:] = [name for name in problems if _given_up(services[name], states[name])]
-            live.update(_table(settings, services, problems))
+            live.update(_table(services, problems, states))
             return not problems or bool(failed)
 
         with suppress(TimeoutError):
@@ -122,9 +122,9 @@ def _last_lines(settings: Settings, name: str) -> list[str]:
     return path.read_text(errors="replace").splitlines()[-_LOG_LINES:] if path.exists() else []
 
 
-def problem(settings: Settings, service: Service) -> str | None:
-    """Why a service is not as it should be, or None if it is."""
-    name, state = service.name, supervision.states(settings).get(service.name)
+def problem(settings: Settings, service: Service, state: supervision.ProcessState | None) -> str | None:
+    """Why a service in this state is not as it should be, or None if it is."""
+    name = service.name
     if state is None:
         return "not started"
     if name not in health.CHECKS:
@@ -142,7 +142,8 @@ def _stranger(service: Service, pid: int) -> str | None:
 
 
 def _problems(settings: Settings, services: dict[str, Service]) -> dict[str, str]:
-    found = {name: problem(settings, service) for name, service in services.items()}
+    states = supervision.states(settings)
+    found = {name: problem(settings, service, states.get(name)) for name, service in services.items()}
     return {name: reason for name, reason in found.items() if reason}
 
 
@@ -155,14 +156,14 @@ def starting(
         waits = service.depends_on.keys() & found.keys()
         if waits and states[name].active:
             found[name] = f"waits for {', '.join(sorted(waits))}"
-        elif reason := problem(settings, service):
+        elif reason := problem(settings, service, states[name]):
             found[name] = reason
     return found
 
 
 def _show(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> None:
     """Print the table, and the URL to post to."""
-    console.print(_table(settings, services, problems))
+    console.print(_table(services, problems, supervision.states(settings)))
     if "localstack" in problems and not settings.api_url:
         return  # asking it would only take time
     try:
@@ -171,8 +172,9 @@ def _show(settings: Settings, services: dict[str, Service], problems: dict[str, 
         console.print(f"\n [yellow]{escape(str(error))}[/]", highlight=False)
 
 
-def _table(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> Table:
-    states = supervision.states(settings)
+def _table(
+    services: dict[str, Service], problems: dict[str, str], states: dict[str, supervision.ProcessState]
+) -> Table:
     return service_table(
         Line(name, problems.get(name), service.one_shot, service.url, _memory(states, name))
         for name, service in services.items()

@@ -18,7 +18,7 @@ from services.local.compose import Service, load
 
 # A million source rows take provisioning 300 s at the most, which the S3 sink waits for; twice that.
 _PATIENCE = 600.0
-# An answer takes up to 50 ms of a core, and at a start six services wait: a sixth of a core goes into asking.
+# At a start nearly all services wait, and each asks for itself: five times as often, it would slow what it waits for.
 _INTERVAL = 0.5
 
 

@@ -20,12 +20,7 @@ MAKE_SECONDS = 900
 TEST_SECONDS = 1800
 PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
 # Enough posts for several objects, partitions and micro-batches; the whole set is the matter of tests/e2e.
-ROWS = {
-    "SOURCE_ROWS": "2000",
-    "STREAM_LIMIT": "300",
-    "STREAM_RATE": "60",
-    "COMPOSE_PROFILES": "stream,airflow",
-}
+ROWS = {"SOURCE_ROWS": "2000", "STREAM_LIMIT": "300", "STREAM_RATE": "60"}
 
 
 def _answers(*command: str) -> bool:

@@ -16,10 +16,7 @@ from tests.e2e import hops
 from tests.e2e.browser import Browser, missing
 from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS, Make
 
-pytestmark = [
-    pytest.mark.usefixtures("demo"),
-    pytest.mark.timeout(TEST_SECONDS),
-]
+pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 
 SCHEDULER = "airflow-scheduler"
 
