@@ -26,7 +26,7 @@ endif
 export MODE
 ifeq ($(MODE),compose)
 NO_TTY := $(shell test -t 0 -a -t 2 || echo -T)
-IN := docker compose --progress quiet run --rm $(NO_TTY)
+IN := docker compose --progress quiet run --rm $(NO_TTY) --env COLUMNS
 STACK := services/containers/stack
 RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator

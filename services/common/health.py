@@ -1,33 +1,26 @@
 """Whether a service is healthy, by asking it over its own protocol who it is.
 
 A port that answers proves nothing: it may be another program's. So each check proves identity too, by our generated
-password, by the cluster id, or by the service's own name. `python -m services.common.health SERVICE` is a container's
-health check.
+password, by the cluster id, or by the service's own name. (In containers: `services.containers.health`.)
 """
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 import httpx
 import mysql.connector
 import psycopg2
-import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from services.common.airflow import AirflowApi, AirflowError
-from services.common.api import find_api
-from services.common.clients import api_gateway_client, postgres_connection
-from services.common.settings import LOOPBACK, Settings, load_settings
+from services.common.clients import postgres_connection
+from services.common.settings import LOOPBACK, Settings
+from services.common.state_file import problem_in
 
 # A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
 _PATIENCE = 5.0
-# A service that has a state file writes it each second; ten missed beats mean that it hangs or is gone.
-_SILENCE = 10.0
 # Airflow's parts note a heartbeat every 5 s; six missed ones is what Airflow itself calls unhealthy.
 _AIRFLOW_SILENCE = 30.0
 _HEARTBEAT = (
@@ -96,19 +89,6 @@ def postgres(settings: Settings) -> None:
         raise Unhealthy(str(error).strip()) from None
 
 
-def provision(settings: Settings) -> None:
-    """All has been made, and LocalStack has not lost the REST API since."""
-    name = _state(settings, "provision")["api"]
-    if name is None:
-        return
-    try:
-        found = find_api(api_gateway_client(settings), name)
-    except (BotoCoreError, ClientError) as error:
-        raise Unhealthy(str(error)) from None
-    if found is None:
-        raise Unhealthy(f"the REST API {name} is missing")
-
-
 def rest_proxy(settings: Settings) -> None:
     """The proxy answers, by its name, and reaches our Kafka."""
     answer = _get_json(f"{settings.rest_proxy_url}/health")
@@ -116,18 +96,14 @@ def rest_proxy(settings: Settings) -> None:
         raise Unhealthy(f"{settings.rest_proxy_url} is another server")
 
 
-def s3_sink(settings: Settings) -> None:
-    """The sink has written its state within the last seconds, and every partition of its can land."""
-    partitions = _state(settings, "s3-sink")["partitions"]
-    if stuck := next((one for one in partitions if one["problem"]), None):
-        raise Unhealthy(f"{stuck['topic']}[{stuck['partition']}] does not land: {stuck['problem']}")
+def _by_its_state(service: str) -> Callable[[Settings], None]:
+    """The check of a service with a state file: it has written it within the last seconds, and names no problem."""
 
+    def check(settings: Settings) -> None:
+        if reason := problem_in(settings.state_dir, service):
+            raise Unhealthy(reason)
 
-def streaming_writer(settings: Settings) -> None:
-    """The writer has written its state within the last seconds, and every query runs."""
-    queries = _state(settings, "streaming-writer")["queries"]
-    if broken := next((one for one in queries if one["problem"]), None):
-        raise Unhealthy(f"query {broken['name']}: {broken['problem']}")
+    return check
 
 
 def airflow_apiserver(settings: Settings) -> None:
@@ -165,18 +141,6 @@ def _heartbeat_age(settings: Settings, kind: str) -> float | None:
     return age
 
 
-def _state(settings: Settings, service: str) -> dict[str, Any]:
-    """What the service says of itself (`services.common.state_file`), if that is news."""
-    path = settings.state_dir / "run" / f"{service}.json"
-    if not path.exists():
-        raise Unhealthy("it has not written its state yet")
-    state: dict[str, Any] = json.loads(path.read_text())
-    silence = time.time() - state["written_at"]
-    if silence > _SILENCE:
-        raise Unhealthy(f"it has not written its state for {silence:.0f} s")
-    return state
-
-
 def _get_json(url: str) -> dict[str, object]:
     try:
         response = httpx.get(url, timeout=_PATIENCE)
@@ -193,10 +157,10 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "localstack": localstack,
     "mysql": mysql_server,
     "postgres": postgres,
-    "provision": provision,
+    "provision": _by_its_state("provision"),
     "rest-proxy": rest_proxy,
-    "s3-sink": s3_sink,
-    "streaming-writer": streaming_writer,
+    "s3-sink": _by_its_state("s3-sink"),
+    "streaming-writer": _by_its_state("streaming-writer"),
     "airflow-apiserver": airflow_apiserver,
     "airflow-scheduler": _airflow_job("SchedulerJob"),
     "airflow-dag-processor": _airflow_job("DagProcessorJob"),
@@ -210,14 +174,3 @@ def problem(service: str, settings: Settings) -> str | None:
     except Unhealthy as reason:
         return str(reason)
     return None
-
-
-def main(service: str) -> None:
-    """End with status 1 and the reason if the service is not healthy."""
-    if reason := problem(service, load_settings()):
-        typer.echo(f"{service}: {reason}", err=True)
-        raise SystemExit(1)
-
-
-if __name__ == "__main__":
-    typer.run(main)

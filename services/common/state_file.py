@@ -1,4 +1,7 @@
-"""What a service says of itself for `make status` and its health check: a small JSON file, written anew each second."""
+"""What a service says of itself for `make status` and its health check: a small JSON file, written anew each second.
+
+Nothing but the standard library: a container's health check reads it every few seconds, within its service's memory.
+"""
 
 import json
 import os
@@ -8,15 +11,21 @@ from pathlib import Path
 from typing import Any
 
 _PERIOD = 1.0
+# Ten missed beats mean that the service hangs or is gone.
+_SILENCE = 10.0
 
 
 class StateFile:
-    """`<state_dir>/run/<service>.json`. Two of its keys are always there: `written_at`, unix seconds, and `pid`."""
+    """`<state_dir>/run/<service>.json`. Three of its keys are always there: `written_at`, unix seconds, `pid`, and
+    `problem`: what keeps the service from its work, or null.
+    """
 
     def __init__(self, path: Path) -> None:
+        """What an earlier process has said is removed: it is no news of this one."""
         self._path = path
         self._write_at = 0.0
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
 
     def write(self, describe: Callable[[], dict[str, Any]]) -> None:
         """Replace the file if the last one is a second old; `describe` is asked only then."""
@@ -27,3 +36,14 @@ class StateFile:
         draft = self._path.with_suffix(".tmp")
         draft.write_text(json.dumps(state))
         draft.replace(self._path)  # in one step: a reader never sees half a file
+
+
+def problem_in(state_dir: Path, service: str) -> str | None:
+    """Why the service is not healthy by its state file, or None if it is."""
+    path = state_dir / "run" / f"{service}.json"
+    if not path.exists():
+        return "it has not written its state yet"
+    state = json.loads(path.read_text())
+    silence = time.time() - state["written_at"]
+    problem: str | None = state["problem"]
+    return f"it has not written its state for {silence:.0f} s" if silence > _SILENCE else problem

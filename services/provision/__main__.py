@@ -5,6 +5,7 @@ Topics, bucket, streams, REST API, served schema and source rows; what is there 
 
 import signal
 import threading
+from functools import partial
 
 import mysql.connector
 import psycopg2
@@ -43,13 +44,14 @@ def main() -> None:
     log, settings, stop = configure("provision"), load_settings(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    state = StateFile(settings.state_dir / "run" / "provision.json")
     try:
         url = provision(log, settings)
     except FAILURES as error:
         log.error("provisioning failed", reason=str(error))
         raise SystemExit(1) from None
     # AWS forgets nothing.
-    keep(log, settings, stop, api=settings.api_name if url and settings.aws_endpoint_url else None)
+    keep(log, settings, state, stop, api=settings.api_name if url and settings.aws_endpoint_url else None)
 
 
 def provision(log: BoundLogger, settings: Settings) -> str | None:
@@ -77,25 +79,29 @@ def provision_aws(log: BoundLogger, settings: Settings) -> str | None:
     return url
 
 
-def keep(log: BoundLogger, settings: Settings, stop: threading.Event, api: str | None) -> None:
+def keep(
+    log: BoundLogger, settings: Settings, state: StateFile, stop: threading.Event, api: str | None
+) -> None:
     """Until `stop` is set, look whether LocalStack still has the API of this name: a restart loses it and the bucket.
 
-    Its state file, with the name of what is watched, is what the health check goes by.
+    The state file says what is missing before it is made again.
     """
-    state = StateFile(settings.state_dir / "run" / "provision.json")
-    client, problem = api_gateway_client(settings), ""
+    client, known = api_gateway_client(settings), None
     while True:
-        state.write(lambda: {"api": api})
-        if stop.wait(_ROUND_SECONDS):
-            return
+        problem = None
         try:
             if api is not None and find_api(client, api) is None:
+                state.write(partial(dict, problem="LocalStack has lost the REST API"))
                 log.warning("LocalStack has lost the REST API")
                 provision_aws(log, settings)
-            problem = ""
         except (BotoCoreError, ClientError, TimeoutError) as error:
-            if problem != (problem := str(error)):
+            problem = str(error)
+            if problem != known:
                 log.warning("no look at LocalStack", reason=problem)
+        state.write(partial(dict, problem=problem))
+        known = problem
+        if stop.wait(_ROUND_SECONDS):
+            return
 
 
 if __name__ == "__main__":

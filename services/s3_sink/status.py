@@ -48,7 +48,9 @@ class Status:
 
 
 def _state(partitions: list[PartitionStatus]) -> dict[str, Any]:
+    stuck = next((one for one in partitions if one.problem), None)
     return {
+        "problem": stuck and f"{stuck.topic}[{stuck.partition}] does not land: {stuck.problem}",
         "lag": sum(partition.lag for partition in partitions),
         "partitions": [asdict(partition) for partition in partitions],
     }

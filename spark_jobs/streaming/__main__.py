@@ -5,7 +5,7 @@ import threading
 
 from services.common.clients import s3_client
 from services.common.log import configure
-from services.common.settings import Settings, load_settings
+from services.common.settings import load_settings
 from services.common.state_file import StateFile
 from services.spark.session import spark_session
 from spark_jobs.sources.kinesis import KinesisDataSource
@@ -22,6 +22,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    state = StateFile(settings.state_dir / "run" / "streaming-writer.json")
     log.info("starting Spark")
     spark = spark_session(settings, "streaming-writer", streaming=True)
     spark.dataSource.register(KinesisDataSource)
@@ -29,7 +30,7 @@ def main() -> None:
     runners = [Runner(settings, s3, query) for query in all_queries(spark, settings)]
     log.info("started", queries=len(runners), bucket=settings.bucket)
     try:
-        run(settings, runners, stop)
+        run(state, runners, stop)
     finally:
         for runner in runners:
             runner.stop()
@@ -37,15 +38,14 @@ def main() -> None:
     log.info("stopped")
 
 
-def run(settings: Settings, runners: list[Runner], stop: threading.Event) -> None:
+def run(state: StateFile, runners: list[Runner], stop: threading.Event) -> None:
     """Tend the queries and say how they are, until `stop` is set."""
-    state = StateFile(settings.state_dir / "run" / "streaming-writer.json")
     lags = LagMeter(runners, stop)
     lags.start()
     while not stop.wait(_ROUND_SECONDS):
         for runner in runners:
             runner.tend()
-        state.write(lambda: {"queries": [describe(runner, lags.of(runner.query.name)) for runner in runners]})
+        state.write(lambda: describe(runners, lags))
 
 
 if __name__ == "__main__":

@@ -66,8 +66,16 @@ def end_offset(progress: dict[str, Any]) -> str | None:
     return json.dumps(offset) if isinstance(offset, dict) else offset
 
 
-def describe(runner: Runner, lag: Lag | None) -> dict[str, Any]:
-    """A query's entry in the state file."""
+def describe(runners: Sequence[Runner], lags: LagMeter) -> dict[str, Any]:
+    """What the state file says."""
+    broken = next((runner for runner in runners if runner.problem), None)
+    return {
+        "problem": broken and f"query {broken.query.name}: {broken.problem}",
+        "queries": [_entry(runner, lags.of(runner.query.name)) for runner in runners],
+    }
+
+
+def _entry(runner: Runner, lag: Lag | None) -> dict[str, Any]:
     progress = runner.progress
     return {
         "name": runner.query.name,

@@ -13,6 +13,7 @@ from services.common.api import ApiNotFoundError, invoke_url
 from services.common.clients import api_gateway_client
 from services.common.log import configure
 from services.common.settings import TABLES, Settings
+from services.common.state_file import StateFile
 from services.common.wait import wait_until
 from services.provision.__main__ import keep
 from services.provision.api import ensure_api
@@ -74,8 +75,8 @@ def test_on_aws_without_a_role_the_api_is_left_alone(user: Settings) -> None:
 @contextmanager
 def kept(user: Settings) -> Iterator[None]:
     """Provisioning has been done, and goes on watching."""
-    stop = threading.Event()
-    thread = threading.Thread(target=keep, args=(configure("test"), user, stop, user.api_name))
+    state, stop = StateFile(user.state_dir / "run" / "provision.json"), threading.Event()
+    thread = threading.Thread(target=keep, args=(configure("test"), user, state, stop, user.api_name))
     thread.start()
     try:
         yield
@@ -99,9 +100,10 @@ def test_after_a_restart_the_api_is_there_again_at_the_same_url(localstack: Sett
         assert httpx.put(path, json={"records": [record]}, timeout=60).status_code == 200
         with kept(user):
             server.kill()
-            assert health.problem("provision", user)
+            # It looks each second.
+            wait_until(lambda: health.problem("provision", user), timeout=30, what="provisioning to notice")
             launch_server(stack, user, "localstack")
-            # It looks each second; LocalStack's Kinesis starts in 5 s at the first call, on a busy machine in 20.
+            # LocalStack's Kinesis starts in 5 s at the first call, on a busy machine in 20.
             wait_until(
                 lambda: health.problem("provision", user) is None,
                 timeout=60,

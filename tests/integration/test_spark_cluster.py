@@ -12,8 +12,8 @@ import pytest
 from services.common.clients import postgres_connection, s3_client
 from services.common.landing import object_key
 from services.common.settings import LOOPBACK, TABLES, Settings
+from services.containers import health
 from services.postgres.schema import ensure_schema
-from services.spark import cluster
 from tests.e2e.hops import delta_rows, served_rows
 from tests.integration.test_batch import geo, pin, user
 from tests.processes import ServiceProcess, free_port
@@ -55,7 +55,7 @@ def workers(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
 
 def _alive(url: str) -> int:
     try:
-        return sum(worker["state"] == "ALIVE" for worker in cluster.page(url)["workers"])
+        return sum(worker["state"] == "ALIVE" for worker in health.page(url)["workers"])
     except (OSError, ValueError):  # its page is not there yet, or empty
         return 0
 

@@ -75,6 +75,7 @@ def test_the_state_file_is_written_once_a_second(tmp_path: Path) -> None:
     assert state.pop("written_at") > 0
     assert state == {
         "pid": os.getpid(),
+        "problem": "t.pin[0] does not land: S3 is gone",
         "lag": 7,
         "partitions": [
             {"topic": "t.pin", "partition": 0, "next": 3, "buffered": 2, "end": 10, "problem": "S3 is gone"}
