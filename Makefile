@@ -30,7 +30,7 @@ IN := docker compose --progress quiet run --rm $(NO_TTY) --env COLUMNS
 STACK := services/containers/stack
 RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
-CLEANER := $(IN) batch-cleaner python -m
+CLEANER := $(STACK) cluster && $(IN) --no-deps batch-cleaner python -m
 PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst pinterest
 DOCTOR := $(STACK) doctor
 READY := $(if $(wildcard .env),,setup)
@@ -74,7 +74,8 @@ test: setup-dev ## All tests: unit, integration, end to end
 
 .PHONY: test-compose
 test-compose: setup-dev ## The stack in containers, end to end, on a Docker engine
-	@$(BIN)/pytest tests/compose
+	@# The tests of the servers too: the fixtures of all tests take them from containers here.
+	@$(BIN)/pytest tests/compose tests/integration/test_servers.py
 
 ##### The stack #####
 

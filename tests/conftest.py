@@ -7,7 +7,8 @@ import pytest
 
 from services.common.settings import Settings
 from services.local.account import remove_server_home
-from tests.processes import launch_server, make_settings
+from tests.processes import make_settings
+from tests.servers import start_server
 
 
 @pytest.fixture(scope="session")
@@ -34,26 +35,26 @@ def servers() -> Iterator[ExitStack]:
 @pytest.fixture(scope="session")
 def kafka(settings: Settings, servers: ExitStack) -> Settings:
     """A Kafka broker."""
-    launch_server(servers, settings, "kafka")
+    start_server(servers, settings, "kafka")
     return settings
 
 
 @pytest.fixture(scope="session")
 def localstack(settings: Settings, servers: ExitStack) -> Settings:
     """LocalStack with S3 and Kinesis."""
-    launch_server(servers, settings, "localstack")
+    start_server(servers, settings, "localstack")
     return settings
 
 
 @pytest.fixture(scope="session")
 def mysql(settings: Settings, servers: ExitStack) -> Settings:
     """A MySQL server, empty."""
-    launch_server(servers, settings, "mysql")
+    start_server(servers, settings, "mysql")
     return settings
 
 
 @pytest.fixture(scope="session")
 def postgres(settings: Settings, servers: ExitStack) -> Settings:
     """A Postgres server, empty."""
-    launch_server(servers, settings, "postgres")
+    start_server(servers, settings, "postgres")
     return settings

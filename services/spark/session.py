@@ -110,8 +110,9 @@ def _process(settings: Settings, jvm: str) -> dict[str, str]:
 def _streaming(settings: Settings) -> dict[str, str]:
     return {
         "spark.driver.memory": settings.spark_streaming_memory,
-        # Of a cluster it takes what its three small queries need, and leaves the rest to batch runs.
+        # Of a cluster it takes what its three small queries need, in one executor, and leaves the rest to batch runs.
         "spark.cores.max": "2",
+        "spark.executor.cores": "2",
         # Nobody looks at the hundred last reports of each query.
         "spark.sql.streaming.numRecentProgressUpdates": "2",
         # How long an idle query waits until it asks its source again: the default, 10 ms, keeps Kafka busy.

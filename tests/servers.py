@@ -1,0 +1,30 @@
+"""The real servers that the tests share: containers where the Makefile runs services in containers, else processes."""
+
+import os
+from contextlib import ExitStack
+
+from testcontainers.compose import DockerCompose
+
+from services.common import health
+from services.common.settings import ROOT, Settings
+from services.common.wait import wait_until
+from tests.processes import START_SECONDS, launch_server
+
+
+def start_server(stack: ExitStack, settings: Settings, name: str) -> None:
+    """Start a server of docker-compose.yml at the settings' ports, and wait until it is healthy."""
+    if os.environ.get("MODE") == "compose":
+        _start_container(stack, settings, name)
+    else:
+        launch_server(stack, settings, name)
+
+
+def _start_container(stack: ExitStack, settings: Settings, name: str) -> None:
+    """A Compose project for each, since a project is taken down as a whole."""
+    variables = settings.environment() | {"COMPOSE_PROJECT_NAME": f"test-{settings.user_id}-{name}"}
+    env_file = settings.state_dir / f"{name}.env"
+    env_file.write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
+    stack.enter_context(DockerCompose(ROOT, services=[name], env_file=str(env_file)))
+    wait_until(
+        lambda: health.problem(name, settings) is None, timeout=START_SECONDS, what=f"{name}, from outside"
+    )
