@@ -151,6 +151,8 @@ def test_more_workers_all_work(make: Make, stack: Settings, containers: Containe
     before = _served(stack)
     assert "spark-worker (3)" in make("up", "WORKERS=3")
     make("batch", "FULL=1")
+    make("restart", "SERVICE=rest-proxy")
+    assert [container["Service"] for container in containers.running()].count("spark-worker") == 3  # still
     assert _served(stack) == before
     log = containers.compose("logs", "spark-worker")
     assert {f"spark-worker-{number}" for number in (1, 2, 3)} <= set(
