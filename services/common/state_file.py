@@ -40,10 +40,10 @@ class StateFile:
 
 def problem_in(state_dir: Path, service: str) -> str | None:
     """Why the service is not healthy by its state file, or None if it is."""
-    path = state_dir / "run" / f"{service}.json"
-    if not path.exists():
+    try:
+        state = json.loads((state_dir / "run" / f"{service}.json").read_text())
+    except FileNotFoundError:
         return "it has not written its state yet"
-    state = json.loads(path.read_text())
     silence = time.time() - state["written_at"]
     problem: str | None = state["problem"]
     return f"it has not written its state for {silence:.0f} s" if silence > _SILENCE else problem
