@@ -25,7 +25,7 @@ MODE := $(shell docker compose version > /dev/null 2>&1 && docker info > /dev/nu
 endif
 export MODE
 ifeq ($(MODE),compose)
-NO_TTY := $(shell test -t 0 -a -t 2 || echo -T)
+NO_TTY := $(if $(MENDED)$(EXPORT),-T,$(shell test -t 0 -a -t 2 || echo -T))
 IN := docker compose --progress quiet run --rm $(NO_TTY) --env COLUMNS
 STACK := services/containers/stack
 RUN := $(IN) --no-deps tools python -m
@@ -33,6 +33,9 @@ EMULATOR := $(IN) --no-deps emulator python -m emulator
 CLEANER := $(STACK) cluster && $(IN) --no-deps batch-cleaner python -m
 PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst pinterest
 DOCTOR := $(STACK) doctor
+# A container has none of the caller's files.
+MENDED_FILE = - < "$(MENDED)"
+EXPORT_FILE = - > "$(EXPORT)"
 READY := $(if $(wildcard .env),,setup)
 else ifeq ($(MODE),local)
 RUN := $(BIN)/python -m
@@ -41,6 +44,8 @@ EMULATOR := $(RUN) emulator
 CLEANER := $(RUN)
 PSQL := $(RUN) services.postgres.psql
 DOCTOR := $(RUN) services.local.doctor
+MENDED_FILE = "$(MENDED)"
+EXPORT_FILE = "$(EXPORT)"
 READY := setup
 else
 $(error MODE is $(MODE); it should be compose or local)
@@ -134,7 +139,7 @@ verify: $(READY) ## Compare what each hop holds, from the emulator to Postgres; 
 	@$(RUN) services.verify
 
 .PHONY: open
-open: $(READY) ## Show the addresses of the UIs, and open Airflow's where there is a browser
+open: $(READY) ## Show the addresses of the UIs; in local mode, open Airflow's where there is a browser
 	@$(RUN) services.local.open
 
 .PHONY: stream
@@ -155,9 +160,10 @@ quarantine: $(READY) ## Show the newest rejected records and why
 
 .PHONY: replay
 replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
+	@if test -n "$(EXPORT)" -a -e "$(EXPORT)"; then echo "$(EXPORT) is there already. Name a new file."; exit 1; fi
 	@$(CLEANER) spark_jobs.replay $(if $(REASON),--reason $(REASON)) $(if $(TOPIC),--topic $(TOPIC)) \
-		$(if $(FROM),--first "$(FROM)") $(if $(TO),--last "$(TO)") $(if $(MENDED),--mended "$(MENDED)") \
-		$(if $(EXPORT),--export "$(EXPORT)") $(if $(APPLY),--apply)
+		$(if $(FROM),--first "$(FROM)") $(if $(TO),--last "$(TO)") $(if $(APPLY),--apply) \
+		$(if $(MENDED),--mended $(MENDED_FILE)) $(if $(EXPORT),--export $(EXPORT_FILE))
 
 .PHONY: psql
 psql: $(READY) ## Open psql on the served database as the read-only analyst

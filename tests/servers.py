@@ -24,7 +24,9 @@ def _start_container(stack: ExitStack, settings: Settings, name: str) -> None:
     variables = settings.environment() | {"COMPOSE_PROJECT_NAME": f"test-{settings.user_id}-{name}"}
     env_file = settings.state_dir / f"{name}.env"
     env_file.write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
-    stack.enter_context(DockerCompose(ROOT, services=[name], env_file=str(env_file)))
+    # What images are built from may be in the checkout's own .env; all settings are in the later file.
+    files = [str(path) for path in (ROOT / ".env", env_file) if path.exists()]
+    stack.enter_context(DockerCompose(ROOT, services=[name], env_file=files))
     wait_until(
         lambda: health.problem(name, settings) is None, timeout=START_SECONDS, what=f"{name}, from outside"
     )

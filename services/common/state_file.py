@@ -38,12 +38,17 @@ class StateFile:
         draft.replace(self._path)  # in one step: a reader never sees half a file
 
 
+def news(state_dir: Path, service: str) -> dict[str, Any]:
+    """What the service says, with `problem` alone if it says nothing now."""
+    try:
+        state: dict[str, Any] = json.loads((state_dir / "run" / f"{service}.json").read_text())
+    except FileNotFoundError:
+        return {"problem": "it has not written its state yet"}
+    silence = time.time() - state["written_at"]
+    return {"problem": f"it has not written its state for {silence:.0f} s"} if silence > _SILENCE else state
+
+
 def problem_in(state_dir: Path, service: str) -> str | None:
     """Why the service is not healthy by its state file, or None if it is."""
-    try:
-        state = json.loads((state_dir / "run" / f"{service}.json").read_text())
-    except FileNotFoundError:
-        return "it has not written its state yet"
-    silence = time.time() - state["written_at"]
-    problem: str | None = state["problem"]
-    return f"it has not written its state for {silence:.0f} s" if silence > _SILENCE else problem
+    problem: str | None = news(state_dir, service)["problem"]
+    return problem

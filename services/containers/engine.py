@@ -37,7 +37,9 @@ def read(printed: str) -> Picture:
     for value in _values(rest):
         if "Service" not in value:
             memory[value["Name"]] = size(value["MemUsage"])
-        elif services[value["Service"]].get("restart") != "no":  # nor is it one of a command that runs
+        elif (
+            services.get(value["Service"], {}).get("restart", "no") != "no"
+        ):  # a command's are none, nor orphans
             containers.append(value)
     return Picture(services, containers, memory)
 

@@ -1,7 +1,8 @@
 """Health checks of our own containers: `python -m services.containers.health SERVICE`, inside of its container.
 
-Each asks its own container, so it need not prove who answers, as `services.common.health` does. It takes nothing but
-the standard library: with our settings and clients a check takes 0.7 s of a core and 90 MB of the service's memory.
+The names in a Compose network are the project's own, so none need prove who answers, as `services.common.health` does.
+It takes nothing but the standard library: with our settings and clients a check takes 0.7 s of a core and 90 MB of the
+service's memory.
 """
 
 import json
@@ -41,7 +42,7 @@ def _rest_proxy() -> str | None:
 
 
 def _airflow(part: str) -> str | None:
-    """By Airflow's own page of its parts' heartbeats."""
+    """By the page on which the API server has the heartbeats of all parts."""
     status = page(f"{os.environ['AIRFLOW_URL']}/api/v2/monitor/health")[part]["status"]
     return None if status == "healthy" else f"Airflow says that its {part} is {status}"
 
@@ -76,8 +77,8 @@ def main() -> None:
     """End with status 1 and the reason where the service is not well."""
     try:
         problem = CHECKS[sys.argv[1]]()
-    except OSError as error:
-        problem = str(error)
+    except (OSError, ValueError, KeyError) as error:  # nothing answers, or not yet all of it
+        problem = repr(error)
     if problem:
         sys.exit(problem)
 

@@ -1,25 +1,18 @@
 """How the streaming writer's queries are, as `make status` shows it."""
 
-import json
-import time
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from services.common.settings import Settings
-
-# The writer replaces its file each second; after this, what it says is history.
-_OLD_SECONDS = 10.0
+from services.common.state_file import news
 
 
 def table(settings: Settings) -> Table | None:
     """A row for each query; None while the writer does not say anything."""
-    path = settings.state_dir / "run" / "streaming-writer.json"
-    if not path.exists():
-        return None
-    state = json.loads(path.read_text())
-    if time.time() - state["written_at"] > _OLD_SECONDS:
+    queries = news(settings.state_dir, "streaming-writer").get("queries")
+    if queries is None:
         return None
     shown = Table(box=None, header_style="bold")
     shown.add_column("query")
@@ -27,7 +20,7 @@ def table(settings: Settings) -> Table | None:
     for name in ("records/s", "waiting", "oldest"):
         shown.add_column(name, justify="right")
     shown.add_column("last error", overflow="fold")
-    for query in state["queries"]:
+    for query in queries:
         shown.add_row(*_cells(query))
     return shown
 

@@ -1,9 +1,10 @@
 """Judge quarantined records again: `python -m spark_jobs.replay [--apply] ...`, in the Makefile `make replay`."""
 
+import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,6 +22,7 @@ from spark_jobs.sinks import replayed
 if TYPE_CHECKING:
     from spark_jobs.replay.run import Report
 
+_STANDARD = Path("-")  # standard input or output in the place of a file
 _NOTHING = "No record in the quarantine is selected. `make quarantine` shows the newest of them."
 
 
@@ -55,11 +57,17 @@ def _grid(report: "Report") -> Grid:
     return grid
 
 
+def _open(file: Path, mode: Literal["rb", "xb"]) -> AbstractContextManager[IO[bytes]]:
+    if file == _STANDARD:
+        return nullcontext(sys.stdin.buffer if mode == "rb" else sys.stdout.buffer)
+    return file.open(mode)
+
+
 def _export(settings: Settings, selection: Selection, file: Path) -> int:
     with closing(postgres_connection(settings, "analyst")) as connection:
         records = replayed.quarantined(connection, selection)
     try:
-        with file.open("xb") as out:
+        with _open(file, "xb") as out:
             out.writelines(mended_file.to_lines(records))
     except OSError as error:
         raise failures.RefusedError(str(error)) from None
@@ -68,7 +76,7 @@ def _export(settings: Settings, selection: Selection, file: Path) -> int:
 
 def _read(file: Path) -> Mapping[Place, str]:
     try:
-        with file.open("rb") as lines:
+        with _open(file, "rb") as lines:
             return mended_file.from_lines(lines)
     except OSError as error:
         raise failures.RefusedError(str(error)) from None
@@ -94,9 +102,11 @@ def main(  # noqa: PLR0913, PLR0917 - the command's options
     ] = None,
     last: Annotated[str | None, typer.Option(help="Up to this offset, day or time, included.")] = None,
     mended: Annotated[
-        Path | None, typer.Option(help="Only this file's records, as they stand there.")
+        Path | None, typer.Option(help="Only this file's records (-: standard input), as they stand there.")
     ] = None,
-    export: Annotated[Path | None, typer.Option(help="Write them into this new file, and no more.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write them into this new file (-: standard output), and no more.")
+    ] = None,
     apply: Annotated[bool, typer.Option(help="Take in what passes; else it is only shown.")] = False,
 ) -> None:
     """Judge the batch path's quarantined records again, and take in those that pass."""
@@ -105,8 +115,9 @@ def main(  # noqa: PLR0913, PLR0917 - the command's options
         selection = _selection(settings, reason, topic, first, last)
         if export:
             count = _export(settings, selection, export)
-            console.print(
-                f"{count:,} records are in {export}: mend them there, then `make replay MENDED={export}`."
+            where = "written" if export == _STANDARD else f"in {export}"
+            Console(stderr=True).print(
+                f"{count:,} records are {where}: mend them, then `make replay MENDED=file`."
             )
         else:
             show(console, replay(settings, selection, _read(mended) if mended else None, apply=apply))

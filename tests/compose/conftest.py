@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 
 from services.common.settings import ROOT, Settings
 from tests.make import Make
@@ -18,6 +19,8 @@ from tests.processes import free_port
 MAKE_SECONDS = 900
 # A test calls make some times, of which at most one builds.
 TEST_SECONDS = 1800
+# Of the checkout's own .env: what images are built from.
+IMAGES = ("COMPOSE_FILE", "BASE_IMAGE", "REGISTRIES_FILE")
 PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
 # Enough posts for several objects, partitions and micro-batches; the whole set is the matter of tests/e2e.
 ROWS = {"SOURCE_ROWS": "2000", "STREAM_LIMIT": "300", "STREAM_RATE": "60"}
@@ -50,6 +53,10 @@ class Containers:
         """The running containers, as `docker compose ps` describes them."""
         return [json.loads(line) for line in self.compose("ps", "--format", "json").splitlines()]
 
+    def executors(self) -> int:
+        """How many executors the workers have started."""
+        return self.compose("logs", "spark-worker").count("Asked to launch executor")
+
     def user(self, container: str) -> str:
         """As whom a container's command runs; empty means root."""
         return self._run("docker", "inspect", "--format", "{{.Config.User}}", container).strip()
@@ -77,7 +84,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    own = {**{f"{name}_PORT": str(free_port()) for name in PORTS}, **ROWS}
+    images = {name: text for name, text in dotenv_values(ROOT / ".env").items() if text and name in IMAGES}
+    own = {**images, **{f"{name}_PORT": str(free_port()) for name in PORTS}, **ROWS}
     (folder / ".env").write_text("".join(f"{name}={text}\n" for name, text in own.items()))
     return folder
 

@@ -79,11 +79,12 @@ def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
 def test_airflow_runs_the_batch_job_on_the_cluster(
     make: Make, stack: Settings, containers: Containers
 ) -> None:
+    before = containers.executors()
     assert "success" in make("trigger")
+    assert containers.executors() > before
     for table in TABLES:
         expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)]
         assert hops.served_rows(stack, table) == expected
-    assert "executor" in containers.compose("logs", "spark-worker")
 
 
 def test_the_nine_answers(make: Make, stack: Settings) -> None:
@@ -116,6 +117,17 @@ def test_hostile_records_are_set_aside(make: Make, stack: Settings) -> None:
     assert _served(stack) == before
     assert hops.ask(stack, "SELECT count(*) FROM quarantine.batch") == [(2,)]
     assert "pin" in make("quarantine")
+
+
+def test_rejected_records_go_through_files_of_the_host(make: Make, checkout: Path) -> None:
+    file = checkout / "rejected.jsonl"
+    make("replay", f"EXPORT={file}")
+    assert [json.loads(line)["value"]["index"] for line in file.read_text().splitlines()] == ["1", 10**12]
+    assert "there already" in make.run("replay", f"EXPORT={file}").stdout
+    file.write_text(file.read_text().replace(str(10**12), str(10**6)))
+    shown = make("replay", f"MENDED={file}")
+    assert re.search(r"bad_ind +│ +2 │ +1 ", shown)
+    assert "Nothing was changed" in shown
 
 
 def test_a_localstack_that_the_engine_restarts_is_provisioned_again(

@@ -63,6 +63,10 @@ def test_a_command_that_runs_is_no_service() -> None:
     assert "emulator" not in [line.name for line in lines]
 
 
+def test_a_container_of_a_service_that_is_no_more_is_left_out() -> None:
+    assert len(engine.read(_printed(*UP, _container("gone"))).containers) == len(UP)
+
+
 def test_containers_in_a_list_as_older_versions_print_them() -> None:
     assert len(engine.read(_printed(list(UP))).containers) == len(UP)
 

@@ -18,7 +18,7 @@ THIRD_PARTY = {
     for name, body in COMPOSE["services"].items()
     if not body["image"].startswith("pinterest-pipeline/")
 }
-SHELL = {"test", "cat", "exec", "echo", "true", "exit", "if", "then", "fi"}
+SHELL = {"printf", "test", "cat", "exec", "echo", "true", "exit", "if", "then", "fi"}
 every_service = pytest.mark.parametrize("name", sorted(THIRD_PARTY))
 
 
@@ -28,6 +28,8 @@ def contract(name: str) -> dict[str, Any]:
 
 def programs(script: str) -> set[str]:
     """The programs that a line of shell calls, its variables and built-in commands apart."""
+    if inner := re.fullmatch(r"bash -c '([^']*)'\s*", script):
+        return {"bash"} | programs(re.sub(r"\d*[<>]&\d|<(?=\()", "", inner[1]))
     unquoted = re.sub(r"'[^']*'", "''", script.replace("$$", "$"))
     called = set()
     for part in re.split(r"\$\(|[|;&()`\n]+", unquoted):
@@ -40,6 +42,9 @@ def programs(script: str) -> set[str]:
 def test_the_programs_of_a_line_of_shell() -> None:
     script = 'A="$$B" one -x "y z" > /dev/null && test $$(two --f | three \'a|b\' | /bin/four) -eq 3'
     assert programs(script) == {"one", "two", "three", "/bin/four"}
+    assert programs("bash -c 'exec 3<>/a && printf x >&3 && five <(six <&3 | seven)'") == {
+        *("bash", "five", "six", "seven")
+    }
 
 
 def test_every_third_party_image_has_its_contract_by_its_exact_version() -> None:
