@@ -149,6 +149,7 @@ def test_without_room_a_body_is_refused_before_it_is_sent(
 ) -> None:
     limits = {"rest_proxy_queue_bytes": 100_000, "rest_proxy_max_body_bytes": 100_000}
     with running_proxy(broker.settings, tmp_path, **limits) as proxy:
+        places(proxy.post(topic, batch(0, 1)))  # so that it knows the topic
         with broker.stalled():
             waiting = send(pool, proxy, topic, {"records": [{"value": "x" * 60_000}]}, 1)
             address = ("127.0.0.1", proxy.settings.rest_proxy_port)
