@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -216,10 +217,10 @@ def test_the_command_selects_exports_takes_in_and_refuses(
     land_users(zone)
     zone.run()
     monkeypatch.setattr(command, "load_settings", lambda: zone.settings)
-    monkeypatch.setattr(command, "Console", lambda: Console(width=200))
+    monkeypatch.setattr(command, "Console", partial(Console, width=200))
     file = tmp_path / "rejected.jsonl"
     command.main(topic="user", first="5", export=file)
-    assert "2 records are in" in capsys.readouterr().out
+    assert "2 records are in" in capsys.readouterr().err  # standard output may be the file
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [(each["offset"], each["reasons"]) for each in lines] == [
         (5, ["not_json"]),
