@@ -10,10 +10,12 @@ from services.common.settings import ROOT, Settings
 from services.common.wait import wait_until
 from tests.processes import START_SECONDS, launch_server
 
+IN_CONTAINERS = os.environ.get("MODE") == "compose"
+
 
 def start_server(stack: ExitStack, settings: Settings, name: str) -> None:
     """Start a server of docker-compose.yml at the settings' ports, and wait until it is healthy."""
-    if os.environ.get("MODE") == "compose":
+    if IN_CONTAINERS:
         _start_container(stack, settings, name)
     else:
         launch_server(stack, settings, name)

@@ -20,12 +20,12 @@ class StateFile:
     `problem`: what keeps the service from its work, or null.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, state_dir: Path, service: str) -> None:
         """What an earlier process has said is removed: it is no news of this one."""
-        self._path = path
+        self._path = _path(state_dir, service)
         self._write_at = 0.0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
 
     def write(self, describe: Callable[[], dict[str, Any]]) -> None:
         """Replace the file if the last one is a second old; `describe` is asked only then."""
@@ -41,7 +41,7 @@ class StateFile:
 def news(state_dir: Path, service: str) -> dict[str, Any]:
     """What the service says, with `problem` alone if it says nothing now."""
     try:
-        state: dict[str, Any] = json.loads((state_dir / "run" / f"{service}.json").read_text())
+        state: dict[str, Any] = json.loads(_path(state_dir, service).read_text())
     except FileNotFoundError:
         return {"problem": "it has not written its state yet"}
     silence = time.time() - state["written_at"]
@@ -52,3 +52,7 @@ def problem_in(state_dir: Path, service: str) -> str | None:
     """Why the service is not healthy by its state file, or None if it is."""
     problem: str | None = news(state_dir, service)["problem"]
     return problem
+
+
+def _path(state_dir: Path, service: str) -> Path:
+    return state_dir / "run" / f"{service}.json"

@@ -44,7 +44,7 @@ def main() -> None:
     log, settings, stop = configure("provision"), load_settings(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    state = StateFile(settings.state_dir / "run" / "provision.json")
+    state = StateFile(settings.state_dir, "provision")
     try:
         url = provision(log, settings)
     except FAILURES as error:

@@ -39,8 +39,8 @@ class PartitionStatus:
 class Status:
     """The sink's state file."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = StateFile(path)
+    def __init__(self, state_dir: Path) -> None:
+        self._file = StateFile(state_dir, "s3-sink")
 
     def write(self, partitions: Callable[[], list[PartitionStatus]]) -> None:
         """Replace the file, at most once a second; `partitions` is asked only then."""

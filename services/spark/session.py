@@ -59,7 +59,7 @@ def spark_session(
     """
     if not any(JARS.glob("*.jar")):
         raise FileNotFoundError(f"no jars in {JARS}. Run `make setup`, which installs them.")
-    if settings.spark_master.startswith("local"):
+    if _is_local(settings):
         # Spark asks the host's name server for its own address, which may be slow or absent on a laptop. Executors
         # elsewhere need that address.
         os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
@@ -82,8 +82,13 @@ def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
 
 def _jvm(settings: Settings, *, brief: bool, streaming: bool) -> str:
     """Options of the driver's JVM and of executors': only a batch run in one process has the machine for itself."""
-    gc = _FAST_GC if settings.spark_master.startswith("local") and not streaming else _LEAN_GC
+    gc = _FAST_GC if _is_local(settings) and not streaming else _LEAN_GC
     return f"{_LOG4J} {gc} {_BRIEF_JVM if brief else ''}".rstrip()
+
+
+def _is_local(settings: Settings) -> bool:
+    """Whether driver and executors are one process."""
+    return settings.spark_master.startswith("local")
 
 
 def _driver(settings: Settings, jvm: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    state = StateFile(settings.state_dir / "run" / "streaming-writer.json")
+    state = StateFile(settings.state_dir, "streaming-writer")
     log.info("starting Spark")
     spark = spark_session(settings, "streaming-writer", streaming=True)
     spark.dataSource.register(KinesisDataSource)

@@ -75,7 +75,7 @@ def test_on_aws_without_a_role_the_api_is_left_alone(user: Settings) -> None:
 @contextmanager
 def kept(user: Settings) -> Iterator[None]:
     """Provisioning has been done, and goes on watching."""
-    state, stop = StateFile(user.state_dir / "run" / "provision.json"), threading.Event()
+    state, stop = StateFile(user.state_dir, "provision"), threading.Event()
     thread = threading.Thread(target=keep, args=(configure("test"), user, state, stop, user.api_name))
     thread.start()
     try:

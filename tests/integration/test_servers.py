@@ -1,7 +1,5 @@
 """Each third-party server starts as docker-compose.yml says, proves who it is, and listens on loopback only."""
 
-import os
-
 import psutil
 import pytest
 
@@ -9,6 +7,7 @@ from services.common import health
 from services.common.clients import kinesis_client
 from services.common.settings import Settings
 from tests.processes import make_settings
+from tests.servers import IN_CONTAINERS
 
 SERVERS = {
     "kafka": "kafka_port",
@@ -24,7 +23,7 @@ def test_a_started_server_is_healthy(name: str, request: pytest.FixtureRequest) 
     assert health.problem(name, settings) is None
 
 
-@pytest.mark.skipif(os.environ.get("MODE") == "compose", reason="tests/compose looks at containers' ports")
+@pytest.mark.skipif(IN_CONTAINERS, reason="tests/compose looks at containers' ports")
 @pytest.mark.parametrize("name", SERVERS)
 def test_it_and_its_children_listen_on_loopback_only(name: str, request: pytest.FixtureRequest) -> None:
     settings: Settings = request.getfixturevalue(name)

@@ -68,7 +68,7 @@ def test_lag_of_a_partition(following: int | None, end: int | None, lag: int) ->
 
 def test_the_state_file_is_written_once_a_second(tmp_path: Path) -> None:
     path = tmp_path / "run" / "s3-sink.json"
-    status = Status(path)
+    status = Status(tmp_path)
     status.write(lambda: [PartitionStatus("t.pin", 0, 3, 2, 10, "S3 is gone")])
     status.write(lambda: pytest.fail("not due"))
     state = json.loads(path.read_text())
