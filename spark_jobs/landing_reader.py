@@ -5,18 +5,20 @@ cost each worker a second.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import numpy as np
 import pyarrow as pa
 from botocore.config import Config
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 RECORDS = "topic string, partition int, start bigint, lines bigint, offset bigint, value string"
-OBJECTS = "topic string, partition int, start bigint, key string, end bigint"
 
 # Hides the server's latency; more would only hold more objects (8 MiB each) in memory.
 _AHEAD = 4
@@ -29,29 +31,44 @@ _CONFIG = Config(
 )
 
 Batches = Iterator[pa.RecordBatch]
+LandedRow = dict[str, Any]
+"""An object: its topic, partition, start, key, and `end`: the first offset that it cannot hold."""
 
 
-def read_objects(client: dict[str, Any], bucket: str) -> Callable[[Batches], Batches]:
-    """For `mapInArrow`: rows of OBJECTS -> rows of RECORDS, one for each line, in the objects' order."""
-    return partial(_read_objects, client, bucket)
+def read_objects(
+    client: dict[str, Any], bucket: str, shares: Sequence[Sequence[LandedRow]]
+) -> Callable[[Batches], Batches]:
+    """For `mapInArrow`: numbers of shares (`id`) -> rows of RECORDS, one for each line, in the objects' order.
+
+    The objects come with the function, not as rows: to make rows of them, Spark would start further Python workers.
+    """
+    return partial(_read_objects, client, bucket, shares)
 
 
-def _read_objects(client: dict[str, Any], bucket: str, batches: Batches) -> Batches:
-    s3 = boto3.client("s3", config=_CONFIG, **client)
+def _read_objects(
+    client: dict[str, Any], bucket: str, shares: Sequence[Sequence[LandedRow]], batches: Batches
+) -> Batches:
+    s3 = _client(**client)
 
-    def fetch(row: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def fetch(row: LandedRow) -> tuple[LandedRow, bytes]:
         return row, s3.get_object(Bucket=bucket, Key=row["key"])["Body"].read()
 
-    rows = (row for batch in batches for row in batch.to_pylist())
+    rows = (row for batch in batches for share in batch["id"].to_pylist() for row in shares[share])
     for row, body in _ahead(fetch, rows):
         yield to_records(row, body)
 
 
+@cache
+def _client(**options: Any) -> "S3Client":  # noqa: ANN401 - boto3's own options
+    """One for all tasks of a worker: to make it takes longer than to fetch an object."""
+    return boto3.client("s3", config=_CONFIG, **options)
+
+
 def _ahead(
-    fetch: Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]], rows: Iterator[dict[str, Any]]
-) -> Iterator[tuple[dict[str, Any], bytes]]:
+    fetch: Callable[[LandedRow], tuple[LandedRow, bytes]], rows: Iterator[LandedRow]
+) -> Iterator[tuple[LandedRow, bytes]]:
     """The results in order, up to _AHEAD of them fetched before they are asked for."""
-    pending: deque[Future[tuple[dict[str, Any], bytes]]] = deque()
+    pending: deque[Future[tuple[LandedRow, bytes]]] = deque()
     with ThreadPoolExecutor(_AHEAD) as pool:
         for row in rows:
             pending.append(pool.submit(fetch, row))
@@ -61,11 +78,11 @@ def _ahead(
             yield pending.popleft().result()
 
 
-def to_records(row: dict[str, Any], body: bytes) -> pa.RecordBatch:
+def to_records(row: LandedRow, body: bytes) -> pa.RecordBatch:
     """The records of one object: line k is the one of offset start + k.
 
     Args:
-        row: the object's topic, partition, start, key, and `end`: the first offset that it cannot hold.
+        row: the object.
         body: its content.
 
     Raises:

@@ -92,7 +92,7 @@ def _set_aside(context: Context, results: Results) -> None:
 
 
 def _serve_rejected(context: Context, count: int, ranges: Sequence[OffsetRange]) -> None:
-    files = delta.files(context.spark, delta.location(context.settings, delta.QUARANTINE)) if count else []
+    files = delta.files(context.settings, delta.location(context.settings, delta.QUARANTINE)) if count else []
     ours = parquet.from_ranges(ranges, "partition", "offset", "topic")
     rows = parquet.read(context.settings, files, postgres.QUARANTINE.columns, ours)
     stored = postgres.put(

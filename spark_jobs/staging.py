@@ -1,7 +1,7 @@
 """The run's records, judged once and kept on local disk: every later step reads them from there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
@@ -12,7 +12,7 @@ from services.common.settings import Settings, Table
 from spark_jobs.accounts import ObjectCount
 from spark_jobs.cleaning import REASONS, WARNINGS, classify
 from spark_jobs.landing import LandedObject
-from spark_jobs.landing_reader import OBJECTS, RECORDS, read_objects
+from spark_jobs.landing_reader import RECORDS, read_objects
 from spark_jobs.schemas import KEY
 
 # A task's bytes: tens of tasks for a million posts, each some seconds long, each one file of the Delta table.
@@ -21,11 +21,12 @@ _TASK_BYTES = 64 * 1024**2
 
 def read(spark: SparkSession, settings: Settings, objects: Sequence[LandedObject]) -> DataFrame:
     """The objects' records: columns of RECORDS."""
-    rows = [(each.topic, each.partition, each.start, each.key, each.end) for each in objects]
+    rows = [asdict(each) for each in objects]
     size = sum(each.size for each in objects)
     tasks = max(size // _TASK_BYTES, min(len(rows), spark.sparkContext.defaultParallelism))
-    keys = spark.createDataFrame(spark.sparkContext.parallelize(rows, tasks), OBJECTS)
-    return keys.mapInArrow(read_objects(aws_options(settings), settings.bucket), RECORDS)
+    shares = [rows[task * len(rows) // tasks : (task + 1) * len(rows) // tasks] for task in range(tasks)]
+    numbers = spark.range(tasks, numPartitions=tasks)
+    return numbers.mapInArrow(read_objects(aws_options(settings), settings.bucket, shares), RECORDS)
 
 
 def mend(records: DataFrame, mended: DataFrame) -> DataFrame:

@@ -87,7 +87,7 @@ def _write(context: Context, table: Table, rows: DataFrame, count: int) -> int:
 
 def _serve(context: Context, table: Table, ranges: Sequence[OffsetRange]) -> int:
     """Bring what Delta now holds of the run's records into Postgres; returns how many rows."""
-    files = delta.files(context.spark, delta.location(context.settings, table))
+    files = delta.files(context.settings, delta.location(context.settings, table))
     ours = parquet.from_ranges(ranges, "source_partition", "source_offset")
     rows = parquet.read(context.settings, files, CLEANED[table].names, ours)
     with context.copying:

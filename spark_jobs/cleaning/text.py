@@ -25,6 +25,9 @@ BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+"
 _LINE_BREAKS = r"[\t\n\r]+"
+# The end of a description that was cut: an ellipsis, and a no-break space, two bytes in UTF-8.
+_CUT = "\u2026\u00a0"
+_CUT_BLANK = _CUT[-1].encode()
 _SPREAD = r"(?s)\A.(?:,.)++\z"
 _PATH_PREFIX = "Local save in"
 _PATH_PREFIXES = rf"\A(?:{_PATH_PREFIX}(?: +|\z))++"
@@ -45,10 +48,16 @@ def tidy(text: Column, controls: Column) -> Column:
 
     `controls` is what `may_hold_controls` says of the JSON text.
     """
-    is_ascii = fn.octet_length(text) == fn.length(text)
+    # Many descriptions end so, and to trim by a set of characters takes longer than all else here.
+    without_blank = fn.substring(
+        text.cast("binary"), fn.lit(1), fn.octet_length(text) - len(_CUT_BLANK)
+    ).cast("string")
     return (
-        fn.when(~controls & is_ascii, fn.trim(text))
-        .when(~controls & ~_may_hold_c1(text), _trim(text))
+        fn.when(~controls & _begins_visibly(text) & _ends_visibly(text) & ~_may_hold_c1(text), text)
+        .when(
+            ~controls & text.endswith(_CUT) & _begins_visibly(text) & ~_may_hold_c1(without_blank),
+            without_blank,
+        )
         .otherwise(_tidy(text))
     )
 
@@ -81,15 +90,27 @@ def _trim(text: Column) -> Column:
 
 
 def _tidy(text: Column) -> Column:
-    return fn.when(text.rlike(_CONTROL), _trim(_without_controls(text))).otherwise(_trim(text))
+    return (
+        fn.when(text.rlike(_CONTROL), _trim(_without_controls(text)))
+        .when(_begins_visibly(text) & _ends_visibly(text), text)
+        .otherwise(_trim(text))
+    )
+
+
+def _begins_visibly(text: Column) -> Column:
+    """Whether the first character is an ASCII one that shows; strings compare by their bytes."""
+    return (text >= "!") & (text < "\x7f")
+
+
+def _ends_visibly(text: Column) -> Column:
+    """Whether the last character is an ASCII one that shows, found without counting the characters before it."""
+    last = fn.substring(text.cast("binary"), -1, 1)
+    return (last > fn.lit(b" ")) & (last < fn.lit(b"\x7f"))
 
 
 def _may_hold_c1(text: Column) -> Column:
     """Whether a text may hold U+0080 to U+009F, which begin with this byte in UTF-8; some signs do as well."""
-    byte = fn.lit(bytes([0xC2]))
-    # The common one of these signs is a blank. It is taken out only where there is one: that takes longer than to look.
-    without_blanks = fn.replace(text, fn.lit("\u00a0"), fn.lit(""))
-    return fn.contains(text.cast("binary"), byte) & fn.contains(without_blanks.cast("binary"), byte)
+    return fn.contains(text.cast("binary"), fn.lit(b"\xc2"))
 
 
 def _without_controls(text: Column) -> Column:

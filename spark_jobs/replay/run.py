@@ -167,7 +167,7 @@ def _take_in(
     path = delta.location(settings, table)
     rows, _ = staging.latest(staging.accepted(verdict.staged))
     newest = delta.merge(rows, path)
-    files = delta.files(rows.sparkSession, path)
+    files = delta.files(settings, path)
     ours = parquet.from_places(_by_partition(passed), "source_partition", "source_offset")
     stored = copying.to_csv(parquet.read(settings, files, CLEANED[table].names, ours))
     account = TableAccount(

@@ -7,9 +7,11 @@ source_offset bigint`). A later write compares places, so records may arrive in 
 from collections.abc import Sequence
 from typing import Literal
 
+import deltalake
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
+from services.common.clients import delta_options
 from services.common.settings import Settings
 from spark_jobs.schemas import KEY
 
@@ -78,9 +80,12 @@ def clear(spark: SparkSession, path: str) -> None:
         DeltaTable.forPath(spark, path).delete()
 
 
-def files(spark: SparkSession, path: str) -> list[str]:
-    """The Parquet files that are the table's content now; without deletion vectors, all their rows are."""
-    return spark.read.format("delta").load(path).inputFiles()
+def files(settings: Settings, path: str) -> list[str]:
+    """The Parquet files that are the table's content now; without deletion vectors, all their rows are.
+
+    From delta-rs: it reads the table's log in a tenth of a second, for which Spark plans a query.
+    """
+    return deltalake.DeltaTable(path, storage_options=delta_options(settings)).file_uris()
 
 
 def add_quarantined(rows: DataFrame, path: str) -> None:

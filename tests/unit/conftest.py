@@ -22,6 +22,8 @@ def spark() -> Iterator[SparkSession]:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": TIME_ZONE,
         "spark.sql.ansi.enabled": "true",
+        # As in production: most of a test's time is to build its plan.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         # Short runs: the second compiler takes more time than it saves.
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     }

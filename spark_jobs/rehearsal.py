@@ -1,0 +1,74 @@
+"""The batch job without its servers, on a few posts: `python -m spark_jobs.rehearsal`.
+
+`make setup` archives the classes that Spark loads for it (services.local.archive).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pyarrow as pa
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from services.common.settings import Settings, Table, load_settings
+from services.mysql.generator import generate
+from services.spark.session import spark_session
+from spark_jobs import staging
+from spark_jobs.landing_reader import RECORDS, to_records
+from spark_jobs.sinks import delta
+
+_POSTS = 100
+
+
+def main() -> None:
+    """Rehearse, and wait until the JVM has ended, which is when it writes the archive."""
+    settings = load_settings().model_copy(update={"spark_master": "local[2]"})
+    spark = spark_session(settings, "rehearsal", brief=True)
+    _open_bucket(spark, settings)
+    with TemporaryDirectory() as folder:
+        _rehearse(spark, "pin", Path(folder))
+    spark.stop()
+    _end_jvm()
+
+
+def _end_jvm() -> None:
+    """Close its input, at which it ends, and wait."""
+    gateway = SparkContext._gateway
+    assert gateway is not None  # noqa: S101 - there was a session
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
+def _open_bucket(spark: SparkSession, settings: Settings) -> None:
+    """Load S3's client; it asks the server nothing yet."""
+    jvm = spark._jvm
+    assert jvm is not None  # noqa: S101 - only a remote session has none
+    path = jvm.org.apache.hadoop.fs.Path(delta.location(settings, "pin"))
+    path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+
+
+def _rehearse(spark: SparkSession, table: Table, folder: Path) -> None:
+    """What `table_run` does with a table's new records: into a new Delta table, and into one that is there."""
+    body = b"".join(
+        msgspec.json.encode(row) + b"\n" for block in generate(table, _POSTS, seed=0) for row in block
+    )
+    row = {"topic": table, "partition": 0, "start": 0, "key": table, "end": _POSTS}
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for _ in batches:
+            yield to_records(row, body)
+
+    records = spark.range(1, numPartitions=1).mapInArrow(read, RECORDS)
+    staged = staging.stage(records, table)
+    staging.tally(staged)
+    rows, _ = staging.latest(staging.accepted(staged))
+    path = str(folder / table)
+    delta.replace(rows, path)
+    delta.merge(rows, path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""When the archive of Spark's classes is made anew, and that Spark is told of it only where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from services.common.settings import Settings
+from services.local import archive
+from services.spark import session
+from tests.processes import make_settings
+
+
+@pytest.fixture
+def classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An archive that was made after the one jar that there is."""
+    jar, made = tmp_path / "spark.jar", tmp_path / "classes.jsa"
+    jar.touch()
+    made.touch()
+    _date(made, after=jar)
+    monkeypatch.setattr(archive, "SPARK_ARCHIVE", made)
+    monkeypatch.setattr(session, "SPARK_ARCHIVE", made)
+    monkeypatch.setattr(archive, "_sources", lambda: [jar])
+    return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+def _date(path: Path, *, after: Path) -> None:
+    moment = after.stat().st_ctime + 1
+    os.utime(path, (moment, moment))
+
+
+def test_an_archive_younger_than_its_jars_is_current(classes: Path) -> None:
+    assert archive.is_current()
+
+
+def test_without_an_archive_one_is_to_be_made(classes: Path) -> None:
+    classes.unlink()
+    assert not archive.is_current()
+
+
+def test_a_jar_installed_later_makes_it_old_though_the_jar_itself_is_older(classes: Path, tmp_path: Path) -> None:
+    jar = tmp_path / "spark.jar"
+    os.utime(classes, (jar.stat().st_ctime - 1,) * 2)
+    os.utime(jar, (0, 0))
+    assert not archive.is_current()
+
+
+def test_what_it_is_made_from_is_the_jars_of_spark_and_the_java_that_runs_them() -> None:
+    names = [path.name for path in archive._sources()]
+    assert any(name.startswith("spark-core_") for name in names)
+    assert any(name.startswith("delta-spark_") for name in names)
+    assert {"release", "java"} & set(names)
+
+
+def test_spark_is_told_of_the_archive_only_where_there_is_one(classes: Path, settings: Settings) -> None:
+    options = session.submit_options(settings, brief=True)
+    assert f'"-XX:SharedArchiveFile={classes}"' in options["spark.driver.extraJavaOptions"]
+    classes.unlink()
+    options = session.submit_options(settings, brief=True)
+    assert "SharedArchiveFile" not in options["spark.driver.extraJavaOptions"]
