@@ -48,17 +48,17 @@ def tidy(text: Column, controls: Column) -> Column:
 
     `controls` is what `may_hold_controls` says of the JSON text.
     """
+    utf8 = text.cast("binary")
+    begins_visibly, ends_visibly = _begins_visibly(text), _ends_visibly(utf8)
     # Many descriptions end so, and to trim by a set of characters takes longer than all else here.
-    without_blank = fn.substring(
-        text.cast("binary"), fn.lit(1), fn.octet_length(text) - len(_CUT_BLANK)
-    ).cast("string")
+    without_blank = fn.substring(utf8, fn.lit(1), fn.octet_length(text) - len(_CUT_BLANK))
+    may_be_plain = ~controls & begins_visibly
     return (
-        fn.when(~controls & _begins_visibly(text) & _ends_visibly(text) & ~_may_hold_c1(text), text)
-        .when(
-            ~controls & text.endswith(_CUT) & _begins_visibly(text) & ~_may_hold_c1(without_blank),
-            without_blank,
-        )
-        .otherwise(_tidy(text))
+        fn.when(may_be_plain & ends_visibly & ~_may_hold_c1(utf8), text)
+        .when(may_be_plain & text.endswith(_CUT) & ~_may_hold_c1(without_blank), without_blank.cast("string"))
+        .when(text.rlike(_CONTROL), _trim(_without_controls(text)))
+        .when(begins_visibly & ends_visibly, text)
+        .otherwise(_trim(text))
     )
 
 
@@ -89,28 +89,20 @@ def _trim(text: Column) -> Column:
     return fn.trim(text, fn.lit(BLANKS))
 
 
-def _tidy(text: Column) -> Column:
-    return (
-        fn.when(text.rlike(_CONTROL), _trim(_without_controls(text)))
-        .when(_begins_visibly(text) & _ends_visibly(text), text)
-        .otherwise(_trim(text))
-    )
-
-
 def _begins_visibly(text: Column) -> Column:
     """Whether the first character is an ASCII one that shows; strings compare by their bytes."""
     return (text >= "!") & (text < "\x7f")
 
 
-def _ends_visibly(text: Column) -> Column:
+def _ends_visibly(utf8: Column) -> Column:
     """Whether the last character is an ASCII one that shows, found without counting the characters before it."""
-    last = fn.substring(text.cast("binary"), -1, 1)
+    last = fn.substring(utf8, -1, 1)
     return (last > fn.lit(b" ")) & (last < fn.lit(b"\x7f"))
 
 
-def _may_hold_c1(text: Column) -> Column:
+def _may_hold_c1(utf8: Column) -> Column:
     """Whether a text may hold U+0080 to U+009F, which begin with this byte in UTF-8; some signs do as well."""
-    return fn.contains(text.cast("binary"), fn.lit(b"\xc2"))
+    return fn.contains(utf8, fn.lit(b"\xc2"))
 
 
 def _without_controls(text: Column) -> Column:

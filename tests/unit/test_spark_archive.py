@@ -35,6 +35,7 @@ def _date(path: Path, *, after: Path) -> None:
 
 
 def test_an_archive_younger_than_its_jars_is_current(classes: Path) -> None:
+    assert classes.exists()
     assert archive.is_current()
 
 
@@ -43,7 +44,9 @@ def test_without_an_archive_one_is_to_be_made(classes: Path) -> None:
     assert not archive.is_current()
 
 
-def test_a_jar_installed_later_makes_it_old_though_the_jar_itself_is_older(classes: Path, tmp_path: Path) -> None:
+def test_a_jar_installed_later_makes_it_old_though_the_jar_itself_is_older(
+    classes: Path, tmp_path: Path
+) -> None:
     jar = tmp_path / "spark.jar"
     os.utime(classes, (jar.stat().st_ctime - 1,) * 2)
     os.utime(jar, (0, 0))
