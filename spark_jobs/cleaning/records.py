@@ -3,9 +3,10 @@
 Contract: section "Cleaned tables" of docs/contracts.md.
 
 Speed: Spark compiles a projection to Java, and the JVM leaves a method of over 8,000 bytes interpreted, ten
-times slower, unless it is told otherwise, as the jobs' is (`services.spark.session`) and a user's may not be. A projection that holds `from_json` or a lambda (`text.let`, `array_compact`) is split into
-short methods, one that holds neither is not: so the large ones here hold one, and each is a step of its
-own (`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
+times slower, unless it is told otherwise, as the jobs' is (`services.spark.session`) and a user's may not
+be. A projection that holds `from_json` or a lambda (`text.let`, `array_compact`) is split into short
+methods, one that holds neither is not: so the large ones here hold one, and each is a step of its own
+(`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
 """
 
 from collections.abc import Sequence
