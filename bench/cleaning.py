@@ -54,7 +54,7 @@ def main(
     rows: Annotated[int, typer.Option(help="Posts.")] = 1_000_000,
     write: Annotated[bool, typer.Option(help="Put the figures into docs/benchmarks.md.")] = False,
 ) -> None:
-    """Measure it; the best of five rounds counts, for the first ones warm the JVM up."""
+    """Measure it; the best round counts, for the first ones warm the JVM up."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as state_dir:
         size = write_posts(Path(folder), rows)
         spark = session(Path(state_dir))

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
@@ -19,6 +18,8 @@ from spark_jobs import staging
 from spark_jobs.landing_reader import RECORDS, to_records
 from spark_jobs.sinks import delta
 
+# The widest one; the others make Spark load nearly the same classes.
+_TABLE: Table = "pin"
 _POSTS = 100
 
 
@@ -28,7 +29,7 @@ def main() -> None:
     spark = spark_session(settings, "rehearsal", brief=True)
     _open_bucket(spark, settings)
     with TemporaryDirectory() as folder:
-        _rehearse(spark, "pin", Path(folder))
+        _rehearse(spark, folder)
     spark.stop()
     _end_jvm()
 
@@ -46,28 +47,25 @@ def _open_bucket(spark: SparkSession, settings: Settings) -> None:
     """Load S3's client; it asks the server nothing yet."""
     jvm = spark._jvm
     assert jvm is not None  # noqa: S101 - only a remote session has none
-    path = jvm.org.apache.hadoop.fs.Path(delta.location(settings, "pin"))
+    path = jvm.org.apache.hadoop.fs.Path(delta.location(settings, _TABLE))
     path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
 
 
-def _rehearse(spark: SparkSession, table: Table, folder: Path) -> None:
+def _rehearse(spark: SparkSession, folder: str) -> None:
     """What `table_run` does with a table's new records: into a new Delta table, and into one that is there."""
-    body = b"".join(
-        msgspec.json.encode(row) + b"\n" for block in generate(table, _POSTS, seed=0) for row in block
-    )
-    row = {"topic": table, "partition": 0, "start": 0, "key": table, "end": _POSTS}
+    body = b"".join(map(msgspec.json.Encoder().encode_lines, generate(_TABLE, _POSTS, seed=0)))
+    row = {"topic": _TABLE, "partition": 0, "start": 0, "key": _TABLE, "end": _POSTS}
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for _ in batches:
             yield to_records(row, body)
 
     records = spark.range(1, numPartitions=1).mapInArrow(read, RECORDS)
-    staged = staging.stage(records, table)
+    staged = staging.stage(records, _TABLE)
     staging.tally(staged)
     rows, _ = staging.latest(staging.accepted(staged))
-    path = str(folder / table)
-    delta.replace(rows, path)
-    delta.merge(rows, path)
+    delta.replace(rows, folder)
+    delta.merge(rows, folder)
 
 
 if __name__ == "__main__":

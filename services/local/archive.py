@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from services.common.settings import INSTALL_DIR, SPARK_ARCHIVE
+from services.common.settings import SPARK_ARCHIVE, SPARK_JARS
 from services.local.install import command, package_folder
 
 
@@ -27,12 +27,12 @@ def make() -> None:
     Raises:
         InstallError: the rehearsal failed, so Spark does not work here.
     """
-    # What runs meanwhile has the old one mapped: it must be another file.
+    # A JVM that starts from an archive cannot write one.
     SPARK_ARCHIVE.unlink(missing_ok=True)
     unfinished = SPARK_ARCHIVE.with_suffix(".new")
-    # Read by Spark's launcher, for the one JVM that is to write the archive.
-    os.environ["SPARK_SUBMIT_OPTS"] = f'"-XX:ArchiveClassesAtExit={unfinished}"'
-    command(sys.executable, "-m", "spark_jobs.rehearsal")
+    # Spark's launcher gives it to the JVM of the session.
+    written = {"SPARK_SUBMIT_OPTS": f'"-XX:ArchiveClassesAtExit={unfinished}"'}
+    command(sys.executable, "-m", "spark_jobs.rehearsal", env=os.environ | written)
     unfinished.rename(SPARK_ARCHIVE)
 
 
@@ -40,7 +40,7 @@ def _sources() -> list[Path]:
     """The jars, and the file in which Java says its version, where it has one."""
     java = Path(shutil.which("java") or "").resolve()
     release = java.parents[1] / "release"
-    jars = [*package_folder("pyspark").glob("jars/*.jar"), *(INSTALL_DIR / "jars" / "spark").glob("*.jar")]
+    jars = [*package_folder("pyspark").glob("jars/*.jar"), *SPARK_JARS.glob("*.jar")]
     return [*jars, release if release.exists() else java]
 
 

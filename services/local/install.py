@@ -13,7 +13,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +84,10 @@ def _done(step: Step, target: Path) -> bool:
     return stamp.exists() and stamp.read_text() == step.digest()
 
 
-def command(*words: str | Path, cwd: Path | None = None) -> None:
+def command(*words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     """Run a program; its output is shown only if it fails."""
     try:
-        result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+        result = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise InstallError(f"{words[0]} is missing. Run `make setup`.") from None
     if result.returncode:

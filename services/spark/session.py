@@ -12,9 +12,8 @@ import psutil
 from pyspark.sql import SparkSession
 
 from services.common.clients import aws_options
-from services.common.settings import INSTALL_DIR, LOOPBACK, ROOT, SPARK_ARCHIVE, Settings
+from services.common.settings import LOOPBACK, ROOT, SPARK_ARCHIVE, SPARK_JARS, Settings
 
-JARS = INSTALL_DIR / "jars" / "spark"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 _LOG4J = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
 _FAST_GC = "-XX:+UseParallelGC"
@@ -62,8 +61,8 @@ def spark_session(
     Raises:
         FileNotFoundError: the jars are not installed.
     """
-    if not any(JARS.glob("*.jar")):
-        raise FileNotFoundError(f"no jars in {JARS}. Run `make setup`, which installs them.")
+    if not any(SPARK_JARS.glob("*.jar")):
+        raise FileNotFoundError(f"no jars in {SPARK_JARS}. Run `make setup`, which installs them.")
     if _is_local(settings):
         # Spark asks the host's name server for its own address, which may be slow or absent on a laptop. Executors
         # elsewhere need that address.
@@ -101,7 +100,7 @@ def _driver(settings: Settings, jvm: str) -> dict[str, str]:
     return {
         "spark.driver.memory": settings.spark_driver_memory,
         # The path, not spark.jars: that would copy 39 MB at each start.
-        "spark.driver.extraClassPath": f"{JARS}/*",
+        "spark.driver.extraClassPath": f"{SPARK_JARS}/*",
         "spark.driver.extraJavaOptions": f"{jvm}{archived}",
     }
 
@@ -113,7 +112,7 @@ def _process(settings: Settings, jvm: str) -> dict[str, str]:
         # Python workers read the landing zone with our own modules.
         "spark.executorEnv.PYTHONPATH": str(ROOT),
         "spark.executor.memory": settings.spark_executor_memory,
-        "spark.executor.extraClassPath": f"{JARS}/*",
+        "spark.executor.extraClassPath": f"{SPARK_JARS}/*",
         "spark.executor.extraJavaOptions": jvm,
     }
 
