@@ -71,8 +71,8 @@ demo: up ## Everything at once: set up, start, replay the posts, clean, serve, p
 
 .PHONY: test
 test: setup-dev ## All tests: unit, integration, end to end
-	@# A run each: the unit tests' Spark has no jars, and a process can have one JVM only.
-	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) tests/unit
+	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
+	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit
 	@# A file's tests stay together: each process has servers of its own, some 4 GB of them.
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
 	@$(BIN)/pytest tests/e2e

@@ -10,7 +10,7 @@ methods, one that holds neither is not: so the large ones here hold one, and eac
 """
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import cache, reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as fn
@@ -45,7 +45,7 @@ def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFram
         `row struct<...>`: the wanted columns as in `schemas.CLEANED`, null if the record is refused.
     """
     rules = RULES[table]()
-    judged = _judged(df, rules, table)
+    judged = _judged(df, table)
     verdict = {
         "reasons": fn.when(at("accepted"), _codes({})).otherwise(_codes(_reasons(rules))),
         "warnings": fn.when(at("accepted"), _codes(rules.warnings)).otherwise(_codes({})),
@@ -63,11 +63,18 @@ def rejected(df: DataFrame, table: Table) -> DataFrame:
 def clean(df: DataFrame, table: Table) -> DataFrame:
     """The cleaned rows, columns as in `schemas.CLEANED`, row for row; refused records are left out."""
     rules = RULES[table]()
-    return _judged(df, rules, table).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
+    return _judged(df, table).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
 
 
-def _judged(df: DataFrame, rules: Rules, table: Table) -> DataFrame:
+def _judged(df: DataFrame, table: Table) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
+    return reduce(DataFrame.withColumns, _steps(table), df)
+
+
+# Once a process: to make columns takes thousands of calls to the JVM, a third of a second.
+@cache
+def _steps(table: Table) -> tuple[Columns, ...]:
+    rules = RULES[table]()
     no_reason = reduce(Column.__or__, (fn.coalesce(held, fn.lit(False)) for held in _reasons(rules).values()))
     steps: tuple[Columns, ...] = (
         {"parsed": _parsed(table), "controls": text.may_hold_controls(fn.col("value"))},
@@ -75,8 +82,7 @@ def _judged(df: DataFrame, rules: Rules, table: Table) -> DataFrame:
         rules.values,
         {"accepted": ~no_reason & _barrier()},
     )
-    named = ({internal(name): column for name, column in step.items()} for step in steps)
-    return reduce(DataFrame.withColumns, named, df)
+    return tuple({internal(name): column for name, column in step.items()} for step in steps)
 
 
 def _barrier() -> Column:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from pyspark.sql import Column
 from pyspark.sql import functions as fn
@@ -41,6 +42,7 @@ def internal(name: str) -> str:
     return f"__{name}"
 
 
+@cache
 def pin() -> Rules:
     """Posts."""
     plain = ("unique_id", "title", "description", "poster_name", "is_image_or_video", "image_src", "category")
@@ -58,6 +60,7 @@ def pin() -> Rules:
     )
 
 
+@cache
 def geo() -> Rules:
     """Where and when a post was made."""
     latitude, longitude = at("latitude_degrees"), at("longitude_degrees")
@@ -85,6 +88,7 @@ def geo() -> Rules:
     )
 
 
+@cache
 def user() -> Rules:
     """Who made a post."""
     known_names = (text.known(at(name)) for name in ("first_name", "last_name"))

@@ -1,4 +1,4 @@
-"""A small local Spark session for the tests of the jobs' pure parts: no server, no jar."""
+"""A small local Spark session for the tests of the jobs' pure parts: the jobs' own JVM, and no server."""
 
 import os
 import sys
@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from services.spark.session import submit_options
+from tests.processes import make_settings
+
 # Neither UTC nor whole hours from it: a rule that reads the session's time zone shows.
 TIME_ZONE = "Asia/Kathmandu"
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Two threads, ANSI mode as in production (Spark 4's default)."""
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -24,8 +27,7 @@ def spark() -> Iterator[SparkSession]:
         "spark.sql.ansi.enabled": "true",
         # As in production: most of a test's time is to build its plan.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
-        # Short runs: the second compiler takes more time than it saves.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        **submit_options(make_settings(tmp_path_factory.mktemp("spark")), brief=True),
     }
     builder = SparkSession.builder.master("local[2]").appName("unit tests")
     for name, value in options.items():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as fn
@@ -16,9 +16,9 @@ from spark_jobs.cleaning import REASONS, WARNINGS, classify, clean, rejected
 from spark_jobs.cleaning.text import BLANKS, SENTINELS
 from tests.raw_records import KEYS, raw
 
-BATCH = 150
+BATCH = 300
 BOUNDED = settings(
-    max_examples=2,
+    max_examples=1,
     deadline=None,
     derandomize=True,
     suppress_health_check=[
@@ -157,6 +157,8 @@ def test_properties(spark: SparkSession, table: Table) -> None:
     @BOUNDED
     @given(batches(table))
     def hold(values: list[str | None]) -> None:
+        # Hypothesis's first example is the simplest there is: one record again and again.
+        assume(len(set(values)) > BATCH // 2)
         records = raw(spark, values)
         judged = (
             classify(records, table).select("value", "reasons", "warnings", fn.col("row").isNull()).collect()
