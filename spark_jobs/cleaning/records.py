@@ -147,7 +147,7 @@ def _shape(value: Column, parsed: Column) -> Column:
     is_json = again["broken"].isNull() & (fn.size(again["all"]) == 3) & (before == digest) & (after == digest)
     return (
         fn.when(value.isNull(), "tombstone")
-        .when(is_single & ~value.contains("]"), _OBJECT)
+        .when(is_single & ~text.has_byte(value, b"]"), _OBJECT)
         .when(~fn.coalesce(is_json, fn.lit(False)), "not_json")
         .when(text_of_it.isNull(), "tombstone")
         .when(fn.ltrim(value, fn.lit(" \t\r\n")).startswith("{"), _OBJECT)
