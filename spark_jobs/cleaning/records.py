@@ -9,7 +9,7 @@ methods, one that holds neither is not: so the large ones here hold one, and eac
 (`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, reduce
 
 from pyspark.sql import Column, DataFrame
@@ -68,13 +68,13 @@ def clean(df: DataFrame, table: Table) -> DataFrame:
 
 def _judged(df: DataFrame, table: Table) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
-    return reduce(DataFrame.withColumns, _steps(table), df)
+    return reduce(DataFrame.withColumns, _steps(table, RULES[table]), df)
 
 
-# Once a process: to make columns takes thousands of calls to the JVM, a third of a second.
+# Once a process and set of rules: to make columns takes thousands of calls to the JVM, a third of a second.
 @cache
-def _steps(table: Table) -> tuple[Columns, ...]:
-    rules = RULES[table]()
+def _steps(table: Table, make_rules: Callable[[], Rules]) -> tuple[Columns, ...]:
+    rules = make_rules()
     no_reason = reduce(Column.__or__, (fn.coalesce(held, fn.lit(False)) for held in _reasons(rules).values()))
     steps: tuple[Columns, ...] = (
         {"parsed": _parsed(table), "controls": text.may_hold_controls(fn.col("value"))},

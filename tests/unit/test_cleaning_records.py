@@ -1,6 +1,7 @@
 """What becomes of whole records: accepted, or refused with reasons; what the functions return."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from chispa import assert_df_equality
@@ -10,7 +11,7 @@ from pyspark.sql.types import StructType
 
 from services.common.settings import TABLES, Table
 from services.mysql.rows import columns
-from spark_jobs.cleaning import REASONS, WARNINGS, classify, clean_geo, clean_pin, clean_user, rejected
+from spark_jobs.cleaning import REASONS, WARNINGS, classify, clean_geo, clean_pin, clean_user, rejected, rules
 from spark_jobs.schemas import CLEANED
 from tests.raw_records import KEYS, RAW, raw
 
@@ -192,6 +193,16 @@ def test_filters_of_the_caller_do_not_parse_again(spark: SparkSession) -> None:
     """Spark would move them below the parse, and write the parse out at each use in them."""
     plan = clean_pin(raw(spark, [])).where("title = 'a'")._jdf.queryExecution().optimizedPlan().toString()
     assert plan.count("from_json(StructField(all,ArrayType(StructType") == 1
+
+
+def test_verdict_and_reasons_are_of_the_same_rules(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns are kept from one call to the next; those of other rules are others."""
+    verdicts = classify(raw(spark, [{"ind": 1, "age": 120}]), "user").select("reasons", "row.age")
+    strict = replace(rules.user(), reasons={"age_out_of_range": rules.at("years") > 100})
+    monkeypatch.setitem(rules.RULES, "user", lambda: strict)
+    strict_verdicts = classify(raw(spark, [{"ind": 1, "age": 120}]), "user").select("reasons", "row.age")
+    assert verdicts.collect() == [([], 120)]
+    assert strict_verdicts.collect() == [(["age_out_of_range"], None)]
 
 
 def test_a_shape_of_its_own_for_each_code() -> None:
