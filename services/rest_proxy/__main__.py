@@ -1,5 +1,6 @@
 """`python -m services.rest_proxy`: serve until SIGTERM or SIGINT, then answer what is in flight and stop."""
 
+import gc
 import signal
 from types import FrameType
 
@@ -34,8 +35,11 @@ def _stopped(_number: int, _frame: FrameType | None) -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until a signal ends it."""
+    app = create_app(settings)
+    # What is there now stays. To look through it for garbage took 50 ms, once in 150 requests of 500 records.
+    gc.freeze()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.rest_proxy_host,
         port=settings.rest_proxy_port,
         loop="uvloop",

@@ -28,6 +28,9 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "enable.idempotence": True,
         "acks": "all",
         "linger.ms": 0,
+        # While a batch is on its way the next records gather into one. More at a time would make a request's 500 records
+        # seven small batches instead of three or four, which takes Kafka and this client half as long again.
+        "max.in.flight": 1,
         "message.timeout.ms": round(settings.rest_proxy_delivery_timeout_seconds * 1000),
         "reconnect.backoff.max.ms": 1000,
         "allow.auto.create.topics": False,
@@ -82,13 +85,13 @@ class Deliverer:
         self._producer.flush(FLUSH_SECONDS)
 
     def _produce(self, topic: str, record: Record, results: "_Results", index: int) -> None:
-        key, value, partition = record
+        key, value = record.key, record.value
         size = len(key or b"") + len(value or b"")
         if size > self._max_record_bytes:
             results.settle(index, too_large(size, self._max_record_bytes))
             return
         try:
-            self._producer.produce(topic, value, key, partition, partial(results.delivered, index))
+            self._producer.produce(topic, value, key, record.partition, partial(results.delivered, index))
         except KafkaException as error:
             reason: KafkaError = error.args[0]
             results.settle(index, failed(reason))

@@ -2,7 +2,7 @@
 
 import binascii
 from collections.abc import Callable
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, TypeVar
 
 from msgspec import DecodeError, Meta, Raw, Struct, ValidationError
 from msgspec.json import Decoder
@@ -26,7 +26,8 @@ _RANGE = Meta(ge=0, le=2**31 - 1)
 Partition = Annotated[int, _RANGE] | Annotated[float, _RANGE]
 
 
-class Record(NamedTuple):
+# gc=False, here and below: without cycles there is nothing to collect, and a hostile body holds millions of records.
+class Record(Struct, gc=False):
     """One record to produce; None as a key means no key, as a value a tombstone."""
 
     key: bytes | None
@@ -34,7 +35,6 @@ class Record(NamedTuple):
     partition: int
 
 
-# gc=False: without cycles there is nothing to collect, and a hostile body holds millions of records.
 class _JsonRecord(Struct, forbid_unknown_fields=True, gc=False):
     key: Raw = Raw()
     value: Raw = Raw()

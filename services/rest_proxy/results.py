@@ -32,7 +32,7 @@ _RETRIABLE = frozenset(
 )
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):
     """A record's result: partition and offset when it is acknowledged, else error_code and error."""
 
     partition: int | None = None
