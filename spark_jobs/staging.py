@@ -106,17 +106,27 @@ def accepted(staged: DataFrame) -> DataFrame:
 def latest(rows: DataFrame) -> tuple[DataFrame, int]:
     """The latest row per ind (highest offset, then partition), and how many others there were.
 
-    Most runs have no duplicate: looking for them costs a shuffle of three numbers a row, not of the rows.
+    Most runs have no others: which rows are the latest is asked of the repeated ones alone.
     """
-    place = fn.struct("source_offset", "source_partition")
-    repeated = (
-        rows.groupBy(KEY).agg(fn.count("*").alias("times"), fn.max(place).alias("latest")).where("times > 1")
-    ).persist(StorageLevel.MEMORY_AND_DISK)
-    surplus = repeated.agg(fn.sum(fn.col("times") - 1)).collect()[0][0] or 0
+    surplus = _surplus(rows)
     if not surplus:
         return rows, 0
-    kept = rows.join(repeated, KEY, "left").where((fn.col("times").isNull()) | (place == fn.col("latest")))
-    return kept.drop("times", "latest"), surplus
+    place = fn.struct("source_offset", "source_partition")
+    repeated = rows.groupBy(KEY).agg(fn.count("*").alias("times")).where("times > 1")
+    newest = rows.join(repeated, KEY, "left_semi").groupBy(KEY).agg(fn.max(place).alias("latest"))
+    kept = rows.join(newest, KEY, "left").where(fn.col("latest").isNull() | (place == fn.col("latest")))
+    return kept.drop("latest"), surplus
+
+
+def _surplus(rows: DataFrame) -> int:
+    """How many rows there are beyond one per ind.
+
+    64 neighbouring numbers share a row of the aggregate, a bit for each: as a rule they are dense, and a row for each
+    number would be a shuffle of them all.
+    """
+    bit = fn.call_function("shiftleft", fn.lit(1).cast("bigint"), fn.col(KEY).bitwiseAND(63))
+    words = rows.groupBy(fn.shiftright(KEY, 6)).agg(fn.count("*").alias("rows"), fn.bit_or(bit).alias("bits"))
+    return words.agg(fn.sum(fn.col("rows") - fn.bit_count("bits"))).collect()[0][0] or 0
 
 
 def quarantined(staged: DataFrame) -> DataFrame:

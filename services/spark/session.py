@@ -39,6 +39,12 @@ _LEAN = {
     # the plan of one table's cleaning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.shuffle.partitions": "8",
+    # The staged rows of a batch run go to a local disk and come back three times: with Java's serializer and compressed,
+    # as is the default, that takes a tenth of the run's CPU more.
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+    "spark.rdd.compress": "false",
+    # To and from Python workers; through a port the raw records take a tenth longer.
+    "spark.python.unix.domain.socket.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # The rows are texts, nearly all different: dictionaries cost a fifth of a write and save nothing.
