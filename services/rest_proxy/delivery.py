@@ -28,8 +28,8 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "enable.idempotence": True,
         "acks": "all",
         "linger.ms": 0,
-        # While a batch is on its way the next records gather into one. More at a time would make a request's 500 records
-        # seven small batches instead of three or four, which takes Kafka and this client half as long again.
+        # While a batch is on its way the next records gather into one. More at a time would make a request's 500
+        # records seven small batches instead of three or four, which takes Kafka and this client half as long again.
         "max.in.flight": 1,
         "message.timeout.ms": round(settings.rest_proxy_delivery_timeout_seconds * 1000),
         "reconnect.backoff.max.ms": 1000,

@@ -39,8 +39,8 @@ _LEAN = {
     # the plan of one table's cleaning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.shuffle.partitions": "8",
-    # The staged rows of a batch run go to a local disk and come back three times: with Java's serializer and compressed,
-    # as is the default, that takes a tenth of the run's CPU more.
+    # A batch run's staged rows go to a local disk and come back three times: with Java's serializer and compressed, as
+    # is the default, that takes a tenth of the executors' time more.
     "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
     "spark.rdd.compress": "false",
     # To and from Python workers; through a port the raw records take a tenth longer.

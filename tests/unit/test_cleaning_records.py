@@ -195,7 +195,9 @@ def test_filters_of_the_caller_do_not_parse_again(spark: SparkSession) -> None:
     assert plan.count("from_json(StructField(all,ArrayType(StructType") == 1
 
 
-def test_verdict_and_reasons_are_of_the_same_rules(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verdict_and_reasons_are_of_the_same_rules(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Columns are kept from one call to the next; those of other rules are others."""
     verdicts = classify(raw(spark, [{"ind": 1, "age": 120}]), "user").select("reasons", "row.age")
     strict = replace(rules.user(), reasons={"age_out_of_range": rules.at("years") > 100})
