@@ -106,16 +106,16 @@ def accepted(staged: DataFrame) -> DataFrame:
 def latest(rows: DataFrame) -> tuple[DataFrame, int]:
     """The latest row per ind (highest offset, then partition), and how many others there were.
 
-    Most runs have no others: which rows are the latest is asked of the repeated ones alone.
+    Most runs have no others, and need not know the places: a maximum of them has all rows sorted.
     """
     surplus = _surplus(rows)
     if not surplus:
         return rows, 0
     place = fn.struct("source_offset", "source_partition")
-    repeated = rows.groupBy(KEY).agg(fn.count("*").alias("times")).where("times > 1")
-    newest = rows.join(repeated, KEY, "left_semi").groupBy(KEY).agg(fn.max(place).alias("latest"))
-    kept = rows.join(newest, KEY, "left").where(fn.col("latest").isNull() | (place == fn.col("latest")))
-    return kept.drop("latest"), surplus
+    newest = rows.groupBy(KEY).agg(fn.count("*").alias("times"), fn.max(place).alias("latest"))
+    kept = rows.join(newest.where("times > 1"), KEY, "left")
+    kept = kept.where(fn.col("times").isNull() | (place == fn.col("latest")))
+    return kept.drop("times", "latest"), surplus
 
 
 def _surplus(rows: DataFrame) -> int:

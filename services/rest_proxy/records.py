@@ -27,7 +27,7 @@ Partition = Annotated[int, _RANGE] | Annotated[float, _RANGE]
 
 
 # gc=False, here and below: without cycles there is nothing to collect, and a hostile body holds millions of records.
-class Record(Struct, gc=False):
+class Record(Struct, frozen=True, gc=False):
     """One record to produce; None as a key means no key, as a value a tombstone."""
 
     key: bytes | None

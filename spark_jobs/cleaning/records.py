@@ -9,7 +9,7 @@ methods, one that holds neither is not: so the large ones here hold one, and eac
 (`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, reduce
 
 from pyspark.sql import Column, DataFrame
@@ -45,7 +45,7 @@ def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFram
         `row struct<...>`: the wanted columns as in `schemas.CLEANED`, null if the record is refused.
     """
     rules = RULES[table]()
-    judged = _judged(df, table)
+    judged = _judged(df, table, rules)
     verdict = {
         "reasons": fn.when(at("accepted"), _codes({})).otherwise(_codes(_reasons(rules))),
         "warnings": fn.when(at("accepted"), _codes(rules.warnings)).otherwise(_codes({})),
@@ -63,18 +63,17 @@ def rejected(df: DataFrame, table: Table) -> DataFrame:
 def clean(df: DataFrame, table: Table) -> DataFrame:
     """The cleaned rows, columns as in `schemas.CLEANED`, row for row; refused records are left out."""
     rules = RULES[table]()
-    return _judged(df, table).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
+    return _judged(df, table, rules).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
 
 
-def _judged(df: DataFrame, table: Table) -> DataFrame:
+def _judged(df: DataFrame, table: Table, rules: Rules) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
-    return reduce(DataFrame.withColumns, _steps(table, RULES[table]), df)
+    return reduce(DataFrame.withColumns, _steps(table, rules), df)
 
 
 # Once a process and set of rules: to make columns takes thousands of calls to the JVM, a third of a second.
 @cache
-def _steps(table: Table, make_rules: Callable[[], Rules]) -> tuple[Columns, ...]:
-    rules = make_rules()
+def _steps(table: Table, rules: Rules) -> tuple[Columns, ...]:
     no_reason = reduce(Column.__or__, (fn.coalesce(held, fn.lit(False)) for held in _reasons(rules).values()))
     steps: tuple[Columns, ...] = (
         {"parsed": _parsed(table), "controls": text.may_hold_controls(fn.col("value"))},

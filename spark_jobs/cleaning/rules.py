@@ -13,7 +13,8 @@ from spark_jobs.cleaning import text, values
 Columns = dict[str, Column]
 
 
-@dataclass(frozen=True)
+# eq=False: each is itself alone, so that what is made from one can be kept by it; columns do not compare.
+@dataclass(frozen=True, eq=False)
 class Rules:
     """What is done with the tidy texts of a record.
 

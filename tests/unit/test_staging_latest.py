@@ -9,6 +9,7 @@ from spark_jobs.staging import latest
 PLACED = "ind int, title string, source_partition int, source_offset bigint"
 Placed = tuple[int, str, int, int]
 INTS = (-(2**31), -65, -64, -63, -1, 0, 1, 63, 64, 2**31 - 1)
+ROWS: list[Placed] = [(ind, "a", 0, offset) for offset, ind in enumerate(INTS)]
 
 
 def latest_of(spark: SparkSession, rows: Iterable[Placed]) -> tuple[list[Placed], int]:
@@ -17,15 +18,13 @@ def latest_of(spark: SparkSession, rows: Iterable[Placed]) -> tuple[list[Placed]
 
 
 def test_rows_of_different_keys_are_all_kept(spark: SparkSession) -> None:
-    rows = [(ind, "a", 0, offset) for offset, ind in enumerate(INTS)]
-    assert latest_of(spark, rows) == (sorted(rows), 0)
+    assert latest_of(spark, ROWS) == (sorted(ROWS), 0)
 
 
 def test_repeated_keys_are_found_among_their_neighbours(spark: SparkSession) -> None:
-    rows = [(ind, "a", 0, offset) for offset, ind in enumerate(INTS)]
     newer = [(ind, "b", 0, len(INTS)) for ind in INTS[::3]]
-    others = [row for row in rows if row[0] not in INTS[::3]]
-    assert latest_of(spark, newer + rows) == (sorted(newer + others), len(newer))
+    others = [row for row in ROWS if row[0] not in INTS[::3]]
+    assert latest_of(spark, newer + ROWS) == (sorted(newer + others), len(newer))
 
 
 def test_the_highest_offset_wins_then_the_partition(spark: SparkSession) -> None:
