@@ -1,6 +1,7 @@
 """Runs of the DAG over the REST API, in a real Airflow, on real Kafka, LocalStack, Postgres and Spark."""
 
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -36,12 +37,13 @@ MAKERS = {"pin": pin, "geo": geo, "user": user}
 
 
 @pytest.fixture(scope="module")
-def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings:
-    """The servers, with topics, bucket and schema; no sink yet."""
-    ensure_topics(kafka)
-    ensure_bucket(localstack)
-    ensure_schema(postgres)
-    return postgres
+def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings:  # noqa: ARG001 - they have to run
+    """The servers, with a schema, and topics and a bucket that no other file has; no sink yet."""
+    settings = postgres.model_copy(update={"user_id": secrets.token_hex(6)})
+    ensure_topics(settings)
+    ensure_bucket(settings)
+    ensure_schema(settings)
+    return settings
 
 
 @pytest.fixture(scope="module")
