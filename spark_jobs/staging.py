@@ -1,16 +1,20 @@
 """The run's records, judged once and kept on local disk: every later step reads them from there."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as fn
 
 from services.common.clients import aws_options
 from services.common.settings import Settings, Table
 from spark_jobs.accounts import ObjectCount
-from spark_jobs.cleaning import REASONS, WARNINGS, classify
+from spark_jobs.cleaning import classify
 from spark_jobs.landing import LandedObject
 from spark_jobs.landing_reader import RECORDS, read_objects
 from spark_jobs.schemas import KEY
@@ -46,11 +50,12 @@ def stage(records: DataFrame, table: Table) -> DataFrame:
     """The records with the verdict on each (`cleaning.classify`), on the disks of Spark's workers.
 
     A local checkpoint holds the rows as they are: six times cheaper than a cache in columns, and a third of
-    a shuffle for the duplicates. If a worker's disk is lost, the run fails and is repeated.
+    a shuffle for the duplicates. If a worker's disk is lost, the run fails and is repeated. They are made by the first
+    step that asks for them: an eager checkpoint reads all that it wrote once more, to count it.
     """
     judged = classify(records, table)
     raw = fn.when(fn.size("reasons") > 0, fn.col("value"))
-    return judged.withColumn("value", raw).localCheckpoint(eager=True, storageLevel=StorageLevel.DISK_ONLY)
+    return judged.withColumn("value", raw).localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
 
 
 @dataclass(frozen=True)
@@ -65,35 +70,40 @@ class Tally:
 
 
 def tally(staged: DataFrame) -> Tally:
-    """Count the staged records, in one pass."""
-    codes = {f"reasons {code}": fn.array_contains("reasons", code) for code in REASONS}
-    codes |= {f"warnings {code}": fn.array_contains("warnings", code) for code in WARNINGS}
-    rows = (
-        staged.groupBy("partition", "start", "lines")
-        .agg(
-            fn.count("*").alias("records"),
-            fn.min("offset").alias("first"),
-            fn.max("offset").alias("last"),
-            fn.count_if(fn.size("reasons") > 0).alias("quarantined"),
-            *(fn.count_if(found).alias(code) for code, found in codes.items()),
-        )
+    """Count the staged records, in one pass: a row for each object and verdict."""
+    verdicts = (
+        staged.groupBy("partition", "start", "lines", "reasons", "warnings")
+        .agg(fn.count("*").alias("records"), fn.min("offset").alias("first"), fn.max("offset").alias("last"))
         .collect()
     )
-    objects = tuple(ObjectCount(*(row[name] for name in ObjectCount.__match_args__)) for row in rows)
-    quarantined = sum(row["quarantined"] for row in rows)
-    totals = {code: sum(row[code] for row in rows) for code in codes}
     return Tally(
-        objects=objects,
-        accepted=sum(each.records for each in objects) - quarantined,
-        quarantined=quarantined,
-        reasons=_with_prefix("reasons ", totals),
-        warnings=_with_prefix("warnings ", totals),
+        objects=tuple(_objects(verdicts)),
+        accepted=sum(each.records for each in verdicts if not each.reasons),
+        quarantined=sum(each.records for each in verdicts if each.reasons),
+        reasons=_by_code(verdicts, "reasons"),
+        warnings=_by_code(verdicts, "warnings"),
     )
 
 
-def _with_prefix(prefix: str, totals: dict[str, int]) -> dict[str, int]:
-    found = {code: count for code, count in totals.items() if count and code.startswith(prefix)}
-    return {code.removeprefix(prefix): count for code, count in found.items()}
+def _objects(verdicts: Sequence[Row]) -> Iterator[ObjectCount]:
+    of_object = attrgetter("partition", "start", "lines")
+    for (partition, start, lines), group in groupby(sorted(verdicts, key=of_object), of_object):
+        each = list(group)
+        yield ObjectCount(
+            partition,
+            start,
+            lines,
+            records=sum(row.records for row in each),
+            first=min(row.first for row in each),
+            last=max(row.last for row in each),
+        )
+
+
+def _by_code(verdicts: Sequence[Row], kind: Literal["reasons", "warnings"]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for row in verdicts:
+        counts.update(dict.fromkeys(row[kind], row.records))
+    return dict(counts)
 
 
 def accepted(staged: DataFrame) -> DataFrame:

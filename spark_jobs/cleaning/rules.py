@@ -93,20 +93,19 @@ def geo() -> Rules:
 def user() -> Rules:
     """Who made a post."""
     known_names = (text.known(at(name)) for name in ("first_name", "last_name"))
-    full_name = fn.concat_ws(" ", *known_names)
-    is_integer = values.is_integer(at("age"))
     return Rules(
         texts=("first_name", "last_name", "age", "date_joined"),
         values=_known("age", "date_joined")
         | {
-            "user_name": text.let(full_name, text.known),
+            "full_name": fn.concat_ws(" ", *known_names),
+            "is_age": values.is_integer(at("age")),
             "years": values.integer(at("age")),
             "time": values.instant(at("date_joined")),
         },
-        row={"user_name": at("user_name"), "age": at("years"), "date_joined": at("time")},
+        row={"user_name": text.known(at("full_name")), "age": at("years"), "date_joined": at("time")},
         reasons={
-            "age_unreadable": ~is_integer,
-            "age_out_of_range": is_integer & ~fn.coalesce(at("years").between(0, 150), fn.lit(False)),
+            "age_unreadable": at("age").isNotNull() & ~at("is_age"),
+            "age_out_of_range": at("is_age") & ~fn.coalesce(at("years").between(0, 150), fn.lit(False)),
             "date_joined_unreadable": _is_unreadable("date_joined", "time"),
         },
     )
