@@ -1,7 +1,8 @@
 """Landed objects -> raw records, in Spark's Python workers.
 
 Workers import this module, so it takes nothing but boto3 and pyarrow: settings and their libraries would
-cost each worker a second.
+cost each worker a second. So would the first object of Python or numpy that Arrow converts: it loads pandas to ask
+whether it is one of its own. Hence arrays are made from buffers here.
 """
 
 from collections import deque
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from mypy_boto3_s3 import S3Client
 
 RECORDS = "topic string, partition int, start bigint, lines bigint, offset bigint, value string"
@@ -99,11 +101,11 @@ def to_records(row: LandedRow, body: bytes) -> pa.RecordBatch:
         )
     return pa.RecordBatch.from_arrays(
         [
-            pa.array([row["topic"]]).take(pa.array(np.zeros(count, np.int32))),
-            pa.array(np.full(count, row["partition"], np.int32)),
-            pa.array(np.full(count, start, np.int64)),
-            pa.array(np.full(count, count, np.int64)),
-            pa.array(np.arange(start, start + count, dtype=np.int64)),
+            _texts(row["topic"].encode(), count),
+            _numbers(np.full(count, row["partition"], np.int32)),
+            _numbers(np.full(count, start, np.int64)),
+            _numbers(np.full(count, count, np.int64)),
+            _numbers(np.arange(start, start + count, dtype=np.int64)),
             lines,
         ],
         names=["topic", "partition", "start", "lines", "offset", "value"],
@@ -117,7 +119,23 @@ def _lines(body: bytes) -> pa.StringArray:
     object of Python for each of them would take three times as long.
     """
     try:
-        text = pa.array([body], pa.binary()).cast(pa.string())
+        text = _texts(body)
     except pa.ArrowInvalid:
-        text = pa.array([body.decode("utf-8", "backslashreplace")], pa.string())
+        text = _texts(body.decode("utf-8", "backslashreplace").encode())
     return pc.split_pattern(text, "\n").flatten()[:-1]
+
+
+def _numbers(values: "npt.NDArray[np.int32 | np.int64]") -> pa.Array:
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def _texts(text: bytes, times: int = 1) -> pa.StringArray:
+    """The text so many times.
+
+    Raises:
+        pa.ArrowInvalid: it is not UTF-8.
+        OverflowError: it is of 2 GiB or more.
+    """
+    ends = np.arange(times + 1, dtype=np.int32) * np.int32(len(text))
+    array = pa.Array.from_buffers(pa.binary(), times, [None, pa.py_buffer(ends), pa.py_buffer(text * times)])
+    return array.cast(pa.string())

@@ -5,7 +5,7 @@ Without it every worker imports them by itself, which costs a second of CPU each
 
 import boto3  # noqa: F401 - loaded for the workers
 import numpy  # noqa: F401 - loaded for the workers
-import pyarrow.csv  # noqa: F401 - loaded for the workers
+import pyarrow.compute  # noqa: F401 - loaded for the workers
 from pyspark.daemon import manager
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from services.common import landing
+from services.common.settings import ROOT
 from spark_jobs import quarantine, summary
 from spark_jobs.accounts import OffsetRange, TableAccount
 from spark_jobs.landing import LandedObject, LandingError, _bounded, _named
@@ -50,6 +53,17 @@ def test_only_a_newline_ends_a_line() -> None:
 
 def test_bytes_that_are_not_utf8_become_escapes() -> None:
     assert to_records(ROW, b"a\xffb\nok\n")["value"].to_pylist() == ["a\\xffb", "ok"]
+
+
+def test_workers_read_objects_without_pandas() -> None:
+    # Arrow loads it for objects of Python and numpy: a second of CPU in each worker.
+    program = f"""
+import sys
+from spark_jobs.landing_reader import to_records
+assert to_records({ROW}, b"1\\n2\\n").num_rows == 2
+sys.exit("pandas" in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
 def test_an_object_that_is_cut_short_is_refused() -> None:
