@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.config import Config
 
+from spark_jobs import plain_json
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     from mypy_boto3_s3 import S3Client
-
-RECORDS = "topic string, partition int, start bigint, lines bigint, offset bigint, value string"
 
 # Hides the server's latency; more would only hold more objects (8 MiB each) in memory.
 _AHEAD = 4
@@ -39,17 +39,27 @@ LandedRow = dict[str, Any]
 
 
 def read_objects(
-    client: dict[str, Any], bucket: str, shares: Sequence[Sequence[LandedRow]]
+    client: dict[str, Any], bucket: str, kinds: pa.Schema, shares: Sequence[Sequence[LandedRow]]
 ) -> Callable[[Batches], Batches]:
-    """For `mapInArrow`: numbers of shares (`id`) -> rows of RECORDS, one for each line, in the objects' order.
+    """For `mapInArrow`: numbers of shares (`id`) -> rows of `schemas.landed`, one a line, in the objects' order.
 
     The objects come with the function, not as rows: to make rows of them, Spark would start further Python workers.
+
+    Args:
+        client: options of boto3's client.
+        bucket: where the objects are.
+        kinds: what a record of theirs should hold (`schemas.kinds`).
+        shares: the objects of each task.
     """
-    return partial(_read_objects, client, bucket, shares)
+    return partial(_read_objects, client, bucket, kinds, shares)
 
 
 def _read_objects(
-    client: dict[str, Any], bucket: str, shares: Sequence[Sequence[LandedRow]], batches: Batches
+    client: dict[str, Any],
+    bucket: str,
+    kinds: pa.Schema,
+    shares: Sequence[Sequence[LandedRow]],
+    batches: Batches,
 ) -> Batches:
     s3 = _client(**client)
 
@@ -58,7 +68,7 @@ def _read_objects(
 
     rows = (row for batch in batches for share in batch["id"].to_pylist() for row in shares[share])
     for row, body in _ahead(fetch, rows):
-        yield to_records(row, body)
+        yield to_records(row, body, kinds)
 
 
 @cache
@@ -81,12 +91,13 @@ def _ahead(
             yield pending.popleft().result()
 
 
-def to_records(row: LandedRow, body: bytes) -> pa.RecordBatch:
+def to_records(row: LandedRow, body: bytes, kinds: pa.Schema) -> pa.RecordBatch:
     """The records of one object: line k is the one of offset start + k.
 
     Args:
         row: the object.
         body: its content.
+        kinds: as for `read_objects`.
 
     Raises:
         ValueError: the object is cut short, or holds offsets that another object holds as well.
@@ -107,8 +118,9 @@ def to_records(row: LandedRow, body: bytes) -> pa.RecordBatch:
             _numbers(np.full(count, count, np.int64)),
             _numbers(np.arange(start, start + count, dtype=np.int64)),
             lines,
+            plain_json.fields(body, lines, kinds),
         ],
-        names=["topic", "partition", "start", "lines", "offset", "value"],
+        names=["topic", "partition", "start", "lines", "offset", "value", "plain"],
     )
 
 

@@ -15,7 +15,8 @@ from services.common.settings import Settings, Table, load_settings
 from services.mysql.generator import generate
 from services.spark.session import spark_session
 from spark_jobs import staging
-from spark_jobs.landing_reader import RECORDS, to_records
+from spark_jobs.landing_reader import to_records
+from spark_jobs.schemas import kinds, landed
 from spark_jobs.sinks import delta
 
 # The widest one; the others make Spark load nearly the same classes.
@@ -55,12 +56,13 @@ def _rehearse(spark: SparkSession, folder: str) -> None:
     """What `table_run` does with a table's new records: into a new Delta table, and into one that is there."""
     body = b"".join(map(msgspec.json.Encoder().encode_lines, generate(_TABLE, _POSTS, seed=0)))
     row = {"topic": _TABLE, "partition": 0, "start": 0, "key": _TABLE, "end": _POSTS}
+    expected = kinds(_TABLE)
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for _ in batches:
-            yield to_records(row, body)
+            yield to_records(row, body, expected)
 
-    records = spark.range(1, numPartitions=1).mapInArrow(read, RECORDS)
+    records = spark.range(1, numPartitions=1).mapInArrow(read, landed(_TABLE))
     staged = staging.stage(records, _TABLE)
     staging.tally(staged)
     rows, _ = staging.latest(staging.accepted(staged))

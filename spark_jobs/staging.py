@@ -14,23 +14,24 @@ from pyspark.sql import functions as fn
 from services.common.clients import aws_options
 from services.common.settings import Settings, Table
 from spark_jobs.accounts import ObjectCount
-from spark_jobs.cleaning import classify
+from spark_jobs.cleaning import PLAIN, classify
 from spark_jobs.landing import LandedObject
-from spark_jobs.landing_reader import RECORDS, read_objects
-from spark_jobs.schemas import KEY
+from spark_jobs.landing_reader import read_objects
+from spark_jobs.schemas import KEY, kinds, landed
 
 # A task's bytes: tens of tasks for a million posts, each some seconds long, each one file of the Delta table.
 _TASK_BYTES = 64 * 1024**2
 
 
-def read(spark: SparkSession, settings: Settings, objects: Sequence[LandedObject]) -> DataFrame:
-    """The objects' records: columns of RECORDS."""
+def read(spark: SparkSession, settings: Settings, table: Table, objects: Sequence[LandedObject]) -> DataFrame:
+    """The records of a table's objects: columns of `schemas.landed`."""
     rows = [asdict(each) for each in objects]
     size = sum(each.size for each in objects)
     tasks = max(size // _TASK_BYTES, min(len(rows), spark.sparkContext.defaultParallelism))
     shares = [rows[task * len(rows) // tasks : (task + 1) * len(rows) // tasks] for task in range(tasks)]
     numbers = spark.range(tasks, numPartitions=tasks)
-    return numbers.mapInArrow(read_objects(aws_options(settings), settings.bucket, shares), RECORDS)
+    reading = read_objects(aws_options(settings), settings.bucket, kinds(table), shares)
+    return numbers.mapInArrow(reading, landed(table))
 
 
 def mend(records: DataFrame, mended: DataFrame) -> DataFrame:
@@ -41,9 +42,13 @@ def mend(records: DataFrame, mended: DataFrame) -> DataFrame:
             another time at the same place (a topic made anew) is known.
     """
     as_shown = fn.replace(fn.col("value"), fn.lit("\0"), fn.lit(r"\x00"))
-    text = fn.coalesce(fn.when(as_shown == fn.col("landed"), fn.col("mended")), fn.col("value"))
+    is_mended = fn.coalesce(as_shown == fn.col("landed"), fn.lit(False))
     joined = records.join(fn.broadcast(mended), ["topic", "partition", "offset"], "left")
-    return joined.select(*(text.alias(name) if name == "value" else name for name in records.columns))
+    changed = {
+        "value": fn.when(is_mended, fn.col("mended")).otherwise(fn.col("value")),
+        PLAIN: fn.when(~is_mended, fn.col(PLAIN)),
+    }
+    return joined.withColumns(changed).select(records.columns)
 
 
 def stage(records: DataFrame, table: Table) -> DataFrame:
@@ -53,7 +58,7 @@ def stage(records: DataFrame, table: Table) -> DataFrame:
     a shuffle for the duplicates. If a worker's disk is lost, the run fails and is repeated. They are made by the first
     step that asks for them: an eager checkpoint reads all that it wrote once more, to count it.
     """
-    judged = classify(records, table)
+    judged = classify(records, table).drop(PLAIN)
     raw = fn.when(fn.size("reasons") > 0, fn.col("value"))
     return judged.withColumn("value", raw).localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
 

@@ -45,7 +45,7 @@ def run_table(context: Context, table: Table) -> tuple[TableAccount, DataFrame]:
     steps = Steps(table)
     objects, settings = context.plan.objects[table], context.settings
     with steps("read and clean"):
-        records = staging.read(context.spark, settings, objects)
+        records = staging.read(context.spark, settings, table, objects)
         if context.mended.num_rows:
             records = staging.mend(records, context.spark.createDataFrame(context.mended))
         staged = staging.stage(records, table)

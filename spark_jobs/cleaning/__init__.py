@@ -8,9 +8,19 @@ the session's time zone; they never raise for what a record holds.
 from pyspark.sql import DataFrame
 
 from spark_jobs.cleaning.reasons import REASONS, WARNINGS
-from spark_jobs.cleaning.records import classify, clean, rejected
+from spark_jobs.cleaning.records import PLAIN, classify, clean, rejected
 
-__all__ = ["REASONS", "WARNINGS", "classify", "clean", "clean_geo", "clean_pin", "clean_user", "rejected"]
+__all__ = [
+    "PLAIN",
+    "REASONS",
+    "WARNINGS",
+    "classify",
+    "clean",
+    "clean_geo",
+    "clean_pin",
+    "clean_user",
+    "rejected",
+]
 
 
 def clean_pin(df: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Raw records -> cleaned rows, or the reasons why not: one parse of the JSON, plain Spark expressions.
+"""Raw records -> cleaned rows, or the reasons why not: one parse of the JSON at most, plain Spark expressions.
 
 Contract: section "Cleaned tables" of docs/contracts.md.
 
@@ -19,7 +19,7 @@ from services.common.settings import TABLES, Table
 from services.mysql.rows import columns
 from spark_jobs.cleaning import text
 from spark_jobs.cleaning.rules import RULES, Columns, Rules, at, internal
-from spark_jobs.schemas import CLEANED, KEY
+from spark_jobs.schemas import CLEANED, KEY, fields
 
 # JSON as its standard has it: by default Spark takes single quotes and NaN as well.
 _OPTIONS = {
@@ -28,13 +28,15 @@ _OPTIONS = {
     "columnNameOfCorruptRecord": "broken",
 }
 _OBJECT = "object"
+PLAIN = "plain"
 
 
 def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFrame:
     """Every record with the verdict on it, row for row.
 
     Args:
-        df: raw records: `value string`, the JSON text or null, and any other columns.
+        df: raw records: `value string`, the JSON text or null, and any other columns. One named `plain` holds the
+            fields (`schemas.fields`) of records that have been parsed already, to be objects of this table, else null.
         table: whose records they are meant to be.
         names: the cleaned columns that are wanted, all if empty; the verdict is the same, and the others cost nothing.
 
@@ -68,15 +70,19 @@ def clean(df: DataFrame, table: Table) -> DataFrame:
 
 def _judged(df: DataFrame, table: Table, rules: Rules) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
-    return reduce(DataFrame.withColumns, _steps(table, rules), df)
+    return reduce(DataFrame.withColumns, _steps(table, rules, are_plain=PLAIN in df.columns), df)
 
 
 # Once a process and set of rules: to make columns takes thousands of calls to the JVM, a third of a second.
 @cache
-def _steps(table: Table, rules: Rules) -> tuple[Columns, ...]:
+def _steps(table: Table, rules: Rules, *, are_plain: bool) -> tuple[Columns, ...]:
     no_reason = reduce(Column.__or__, (fn.coalesce(held, fn.lit(False)) for held in _reasons(rules).values()))
     steps: tuple[Columns, ...] = (
-        {"parsed": _parsed(table), "controls": text.may_hold_controls(fn.col("value"))},
+        {
+            "plain": fn.col(PLAIN) if are_plain else fn.lit(None).cast(fields(table)),
+            "controls": text.may_hold_controls(fn.col("value")),
+        },
+        {"parsed": fn.when(at("plain").isNull(), _parsed(table))},
         _facts(table) | {name: text.tidy(_field(name), at("controls")) for name in rules.texts},
         rules.values,
         {"accepted": ~no_reason & _barrier()},
@@ -93,13 +99,8 @@ def _barrier() -> Column:
 
 
 def _parsed(table: Table) -> Column:
-    """`{"all": [value]}` as struct<all: array<struct of the record's columns>, broken>.
-
-    The key is an int, every other column of the three tables the text of what it is in JSON.
-    """
-    names = [name for each in (table, *_others(table)) for name in columns(each)[1:]]
-    fields = [f"{columns(table)[0]}: int", *(f"{name}: string" for name in names)]
-    return _read(f"struct<{', '.join(fields)}>", fn.col("value"))
+    """`{"all": [value]}` as struct<all: array<fields of all three tables>, broken>."""
+    return _read(fields(table, *_others(table)), fn.col("value"))
 
 
 def _read(kind: str, *json: Column) -> Column:
@@ -114,6 +115,10 @@ def _read(kind: str, *json: Column) -> Column:
 
 
 def _field(name: str) -> Column:
+    return fn.coalesce(at("plain")[name], _parsed_field(name))
+
+
+def _parsed_field(name: str) -> Column:
     return fn.get(at("parsed")["all"], fn.lit(0))[name]
 
 
@@ -121,9 +126,9 @@ def _facts(table: Table) -> Columns:
     """What is to be known of a record of any table."""
     key, *own = columns(table)
     others = [name for other in _others(table) for name in columns(other)[1:]]
-    own_value, other_value = (fn.coalesce(*map(_field, names)) for names in (own, others))
+    own_value, other_value = fn.coalesce(*map(_field, own)), fn.coalesce(*map(_parsed_field, others))
     return {
-        "shape": _shape(fn.col("value"), at("parsed")),
+        "shape": fn.when(at("plain").isNotNull(), _OBJECT).otherwise(_shape(fn.col("value"), at("parsed"))),
         KEY: _field(key),
         "has_key": _field(key).isNotNull() | at("parsed")["broken"].isNotNull(),
         "is_foreign": own_value.isNull() & other_value.isNotNull(),

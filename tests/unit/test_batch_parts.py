@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 from rich.console import Console
 
 from services.common import landing
@@ -18,19 +20,21 @@ from services.common.settings import ROOT
 from spark_jobs import quarantine, summary
 from spark_jobs.accounts import OffsetRange, TableAccount
 from spark_jobs.landing import LandedObject, LandingError, _bounded, _named
-from spark_jobs.landing_reader import RECORDS, _ahead, to_records
+from spark_jobs.landing_reader import _ahead, to_records
 from spark_jobs.plan import Plan
 from spark_jobs.progress import Position, Progress
 from spark_jobs.run import Report, after
+from spark_jobs.schemas import kinds, landed
 from spark_jobs.sinks.copying import _Pieces, to_csv
 from spark_jobs.sinks.parquet import from_ranges
 from spark_jobs.steps import StepFailedError, Steps, reason
 
 ROW = {"topic": "t.pin", "partition": 2, "start": 100, "key": "k", "end": 10**10}
+KINDS = kinds("pin")
 
 
 def test_line_k_is_the_record_of_offset_start_plus_k() -> None:
-    records = to_records(ROW, b'{"a": 1}\n\nnull\n').to_pylist()
+    records = to_records(ROW, b'{"a": 1}\n\nnull\n', KINDS).to_pylist()
     assert [(each["offset"], each["value"]) for each in records] == [
         (100, '{"a": 1}'),
         (101, ""),
@@ -41,26 +45,30 @@ def test_line_k_is_the_record_of_offset_start_plus_k() -> None:
     }
 
 
-def test_records_have_the_declared_columns() -> None:
-    declared = [column.split()[0] for column in RECORDS.split(", ")]
-    assert to_records(ROW, b"1\n").schema.names == declared
+def test_records_have_the_declared_columns(spark: SparkSession) -> None:
+    declared = to_arrow_schema(spark.createDataFrame([], landed("pin")).schema, timezone="UTC")
+    for line in (b"1\n", b'{"index": 1}\n'):
+        assert to_records(ROW, line, KINDS).schema == declared
 
 
 def test_only_a_newline_ends_a_line() -> None:
     line = "a\r\x0b\x0c\x85\u2028b\x00"
-    assert to_records(ROW, f"{line}\n".encode())["value"].to_pylist() == [line]
+    assert to_records(ROW, f"{line}\n".encode(), KINDS)["value"].to_pylist() == [line]
 
 
 def test_bytes_that_are_not_utf8_become_escapes() -> None:
-    assert to_records(ROW, b"a\xffb\nok\n")["value"].to_pylist() == ["a\\xffb", "ok"]
+    assert to_records(ROW, b"a\xffb\nok\n", KINDS)["value"].to_pylist() == ["a\\xffb", "ok"]
 
 
 def test_workers_read_objects_without_pandas() -> None:
     # Arrow loads it for objects of Python and numpy: a second of CPU in each worker.
     program = f"""
 import sys
+import pyarrow as pa
+kinds = pa.schema({{"index": pa.int32(), "title": pa.string()}})
 from spark_jobs.landing_reader import to_records
-assert to_records({ROW}, b"1\\n2\\n").num_rows == 2
+assert to_records({ROW}, b'{{"index": 1}}\\n', kinds)["plain"].null_count == 0
+assert to_records({ROW}, b"1\\n", kinds)["plain"].null_count == 1
 sys.exit("pandas" in sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
@@ -68,12 +76,12 @@ sys.exit("pandas" in sys.modules)
 
 def test_an_object_that_is_cut_short_is_refused() -> None:
     with pytest.raises(ValueError, match="k does not end in a newline"):
-        to_records(ROW, b"1\n2")
+        to_records(ROW, b"1\n2", KINDS)
 
 
 def test_an_object_that_reaches_into_the_next_is_refused() -> None:
     with pytest.raises(ValueError, match="k holds offsets up to 103, the next object begins at 102"):
-        to_records(ROW | {"end": 102}, b"1\n2\n3\n")
+        to_records(ROW | {"end": 102}, b"1\n2\n3\n", KINDS)
 
 
 def test_objects_come_in_order_and_few_are_held() -> None:

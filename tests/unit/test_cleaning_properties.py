@@ -4,7 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from chispa import assert_df_equality
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
@@ -12,11 +14,15 @@ from pyspark.sql import functions as fn
 
 from services.common.settings import TABLES, Table
 from services.mysql.rows import columns
+from spark_jobs import plain_json
 from spark_jobs.cleaning import REASONS, WARNINGS, classify, clean, rejected
 from spark_jobs.cleaning.text import BLANKS, SENTINELS
+from spark_jobs.schemas import fields, kinds
 from tests.raw_records import KEYS, raw
 
 BATCH = 300
+# Of records that have all their fields; more in an example is more than Hypothesis makes.
+FULL_BATCH = 60
 BOUNDED = settings(
     max_examples=1,
     deadline=None,
@@ -117,6 +123,36 @@ def batches(table: Table) -> st.SearchStrategy[list[str | None]]:
     return st.lists(values.map(without_lone_surrogates), min_size=BATCH, max_size=BATCH)
 
 
+# Composite, for its short name: Hypothesis would write out what it consists of, for each field.
+@st.composite
+def any_texts(draw: st.DrawFn) -> str:
+    return draw(st.one_of(TEXTS, SPREAD, COUNTS, TIMES))
+
+
+def sourced(table: Table) -> st.SearchStrategy[dict[str, Any]]:
+    """Records whose fields are of the source's kinds."""
+    of_kind = {
+        pa.int32(): st.integers(-(2**31), 2**31 - 1),
+        pa.float64(): st.one_of(st.floats(-181, 181), NUMBERS),
+        pa.string(): any_texts(),
+    }
+    key, *others = (field.name for field in kinds(table))
+    values = {field.name: st.one_of(of_kind[field.type], st.none()) for field in kinds(table)}
+    optional = {name: values[name] for name in others}
+    return st.one_of(
+        st.fixed_dictionaries({key: of_kind[pa.int32()]}, optional=optional),
+        st.fixed_dictionaries({}, optional=values),
+    )
+
+
+def sourced_batches(table: Table) -> st.SearchStrategy[list[str]]:
+    documents = st.builds(json.dumps, sourced(table), ensure_ascii=st.booleans())
+    damaged = st.builds(broken, documents, st.integers(0), st.sampled_from(PIECES))
+    values = st.one_of(documents, documents, documents, damaged).map(without_lone_surrogates)
+    # No line has a newline, which the sink would have written as an escape.
+    return st.lists(values.filter(lambda value: "\n" not in value), min_size=FULL_BATCH, max_size=FULL_BATCH)
+
+
 def without_lone_surrogates(value: str | None) -> str | None:
     """Records are UTF-8, which has none; escaped ones (`\\ud800`) stay."""
     return value and value.encode(errors="replace").decode()
@@ -178,5 +214,25 @@ def test_properties(spark: SparkSession, table: Table) -> None:
         assert cleaned(elsewhere, table, values) == rows, "the session's time zone must not matter"
         again = [json.dumps(sent_again(table, row)) for row in rows]
         assert cleaned(spark, table, [*again]) == rows, "cleaning a cleaned row must change nothing"
+
+    hold()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_fields_that_are_known_lead_to_the_verdict_on_the_text(spark: SparkSession, table: Table) -> None:
+    @BOUNDED
+    @given(sourced_batches(table))
+    def hold(values: list[str]) -> None:
+        assume(len(set(values)) > FULL_BATCH // 2)
+        known = [
+            plain_json.fields(f"{value}\n".encode(), pa.array([value]), kinds(table))[0].as_py()
+            for value in values
+        ]
+        rows = [(at, *each) for at, each in enumerate(zip(values, known, strict=True))]
+        records = spark.createDataFrame(rows, f"offset long, value string, plain {fields(table)}")
+
+        assert len(values) // 2 < len(list(filter(None, known))) < len(values)
+        of_text = classify(records.drop("plain"), table)
+        assert_df_equality(classify(records, table).drop("plain"), of_text, ignore_nullable=True)
 
     hold()

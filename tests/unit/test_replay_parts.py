@@ -108,8 +108,13 @@ def test_blank_lines_are_skipped() -> None:
 
 def test_a_record_is_mended_at_its_place_if_it_is_still_the_one_that_landed(spark: SparkSession) -> None:
     records = spark.createDataFrame(
-        [("t", 0, 0, "same"), ("t", 0, 1, "nul \0"), ("t", 1, 0, "same"), ("t", 0, 2, "made anew")],
-        "topic string, partition int, offset bigint, value string",
+        [
+            ("t", 0, 0, "same", (1,)),
+            ("t", 0, 1, "nul \0", (2,)),
+            ("t", 1, 0, "same", (3,)),
+            ("t", 0, 2, "made anew", None),
+        ],
+        "topic string, partition int, offset bigint, value string, plain struct<ind: int>",
     )
     mended = spark.createDataFrame(
         [("t", 0, 0, "same", "A"), ("t", 0, 1, r"nul \x00", "B"), ("t", 0, 2, "another", "C")],
@@ -117,5 +122,11 @@ def test_a_record_is_mended_at_its_place_if_it_is_still_the_one_that_landed(spar
     )
     found = mend(records, mended)
     assert found.columns == records.columns
-    values = {(row.partition, row.offset): row.value for row in found.collect()}
-    assert values == {(0, 0): "A", (0, 1): "B", (1, 0): "same", (0, 2): "made anew"}
+    # What was known of the record that landed is not known of the mended one.
+    values = {(row.partition, row.offset): (row.value, row.plain) for row in found.collect()}
+    assert values == {
+        (0, 0): ("A", None),
+        (0, 1): ("B", None),
+        (1, 0): ("same", (3,)),
+        (0, 2): ("made anew", None),
+    }
