@@ -35,7 +35,7 @@ def _columns(body: bytes, lines: pa.StringArray, kinds: pa.Schema) -> list[pa.Ar
         return None
     try:
         batch = _read(body, kinds)
-        # Arrow's parser lets some halves of surrogate pairs pass, which are not UTF-8.
+        # Arrow's parser does not ask whether texts are UTF-8. Where the body is not, the lines are not as it has them.
         batch.validate(full=True)
     except pa.ArrowInvalid:
         return None

@@ -70,16 +70,16 @@ def clean(df: DataFrame, table: Table) -> DataFrame:
 
 def _judged(df: DataFrame, table: Table, rules: Rules) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
-    return reduce(DataFrame.withColumns, _steps(table, rules, are_plain=PLAIN in df.columns), df)
+    return reduce(DataFrame.withColumns, _steps(table, rules, has_plain=PLAIN in df.columns), df)
 
 
 # Once a process and set of rules: to make columns takes thousands of calls to the JVM, a third of a second.
 @cache
-def _steps(table: Table, rules: Rules, *, are_plain: bool) -> tuple[Columns, ...]:
+def _steps(table: Table, rules: Rules, *, has_plain: bool) -> tuple[Columns, ...]:
     no_reason = reduce(Column.__or__, (fn.coalesce(held, fn.lit(False)) for held in _reasons(rules).values()))
     steps: tuple[Columns, ...] = (
         {
-            "plain": fn.col(PLAIN) if are_plain else fn.lit(None).cast(fields(table)),
+            "plain": fn.col(PLAIN) if has_plain else fn.lit(None).cast(fields(table)),
             "controls": text.may_hold_controls(fn.col("value")),
         },
         {"parsed": fn.when(at("plain").isNull(), _parsed(table))},
