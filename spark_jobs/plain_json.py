@@ -7,6 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json
 
+# Characters of the longest number that Spark's parser takes; a line that is no longer holds none that is.
+_LONGEST_NUMBER = 1000
+
 
 def fields(body: bytes, lines: pa.StringArray, kinds: pa.Schema) -> pa.StructArray:
     """The fields of each line: the key as int, all others as text; numbers keep their value, not their spelling.
@@ -31,7 +34,7 @@ def fields(body: bytes, lines: pa.StringArray, kinds: pa.Schema) -> pa.StructArr
 
 def _columns(body: bytes, lines: pa.StringArray, kinds: pa.Schema) -> list[pa.Array] | None:
     # An object that begins a line also ends in it: no field may hold the object that the next line begins with.
-    if not pc.all(pc.starts_with(lines, "{")).as_py():
+    if not pc.all(pc.starts_with(lines, "{")).as_py() or _may_hold_long_numbers(lines, kinds):
         return None
     try:
         batch = _read(body, kinds)
@@ -41,6 +44,11 @@ def _columns(body: bytes, lines: pa.StringArray, kinds: pa.Schema) -> list[pa.Ar
         return None
     columns: list[pa.Array] = batch.columns
     return columns if batch.num_rows == len(lines) and all(map(_is_json, columns)) else None
+
+
+def _may_hold_long_numbers(lines: pa.StringArray, kinds: pa.Schema) -> bool:
+    longest: int = pc.max(pc.binary_length(lines)).as_py() or 0
+    return pa.float64() in kinds.types and longest > _LONGEST_NUMBER
 
 
 def _read(body: bytes, kinds: pa.Schema) -> pa.RecordBatch:
