@@ -1,10 +1,12 @@
 """The batch path's rows in Postgres: COPY, upsert, and the record of the run, all in one transaction."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from psycopg2 import sql
+from psycopg2.errors import LockNotAvailable
 from psycopg2.extras import Json, execute_values
 
 from services.common.settings import Table
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 # Any number will do, as long as every batch run takes the same one; advisory locks are per database.
 _LOCK = 20_171_020
+# A run that has just ended, or was killed, has the lock until Postgres has ended its session: some milliseconds, on a
+# busy machine tenths of a second. Ten times that.
+_LOCK_WAIT_MS = 2_000
 
 
 SERVED: dict[Table, Target] = {
@@ -32,11 +37,12 @@ QUARANTINE = Target(
 
 
 def lock(connection: "PostgresConnection") -> bool:
-    """Take the lock of the batch job for as long as the connection lives; False if another run has it."""
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        row = cursor.fetchone()
-        return bool(row and row[0])
+    """Take the lock of the batch job for as long as the connection lives; False if another run keeps it."""
+    with suppress(LockNotAvailable), connection, connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = %s", [_LOCK_WAIT_MS])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        return True
+    return False
 
 
 def is_serving(connection: "PostgresConnection") -> bool:

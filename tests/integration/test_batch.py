@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 from time import monotonic
 from typing import Any
 
@@ -220,6 +221,16 @@ def test_a_second_run_at_the_same_time_is_refused(zone: Zone) -> None:
         with pytest.raises(AlreadyRunningError, match="another batch run"):
             zone.run()
     assert zone.run() is not None
+
+
+def test_a_run_waits_for_the_session_of_one_that_has_just_ended(zone: Zone) -> None:
+    def session() -> closing[Any]:
+        return closing(postgres_connection(zone.settings, "batch_writer"))
+
+    with session() as ended, session() as following:
+        assert postgres.lock(ended)
+        Timer(0.5, ended.close).start()
+        assert postgres.lock(following)
 
 
 def test_a_broken_object_fails_the_run_by_name_and_a_repeat_heals_it(zone: Zone) -> None:
