@@ -61,7 +61,8 @@ help: ## Show these commands
 demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(EMULATOR)
 	@$(MAKE) landed
-	@if $(RUN) services.local.profile stream; then $(RUN) services.postgres.streamed || true; fi
+	@if $(RUN) services.local.profile stream; then $(RUN) services.postgres.streamed \
+		|| { echo 'The posts are sent: `make streamed` waits again, `make batch query` goes on without the speed path.'; exit 1; }; fi
 	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
 	@$(RUN) services.postgres.query 2
 	@printf '\n== The batch run, then all nine answers ==\n\n'
@@ -105,7 +106,7 @@ down: $(READY) ## Stop all services, keep the data
 	@$(STACK) down
 
 .PHONY: clean
-clean: $(READY) ## Stop all services and remove the data (asks first, unless FORCE=1)
+clean: $(if $(filter local,$(MODE)),setup) ## Stop all services and remove the data (asks first, unless FORCE=1)
 	@$(STACK) clean $(if $(FORCE),--force)
 
 .PHONY: doctor

@@ -47,8 +47,7 @@ def _columns(body: bytes, lines: pa.StringArray, kinds: pa.Schema) -> list[pa.Ar
 
 
 def _may_hold_long_numbers(lines: pa.StringArray, kinds: pa.Schema) -> bool:
-    longest: int = pc.max(pc.binary_length(lines)).as_py() or 0
-    return pa.float64() in kinds.types and longest > _LONGEST_NUMBER
+    return pa.float64() in kinds.types and (pc.max(pc.binary_length(lines)).as_py() or 0) > _LONGEST_NUMBER
 
 
 def _read(body: bytes, kinds: pa.Schema) -> pa.RecordBatch:

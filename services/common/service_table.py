@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console
+from rich.text import Text
+
+_HEADER = ("service", "state", "memory", "URL or connection string")
 
 
 @dataclass(frozen=True)
@@ -18,23 +20,33 @@ class Line:
     memory: int
 
 
-def service_table(lines: Iterable[Line]) -> Table:
-    """A row for each service."""
-    table = Table(box=None, header_style="bold")
-    table.add_column("service", no_wrap=True)
-    table.add_column("state")
-    # On a narrow terminal an address goes on in the next line: cut, it would be of no use.
-    table.add_column("URL or connection string", overflow="fold")
-    table.add_column("memory", no_wrap=True)
-    for line in lines:
-        table.add_row(line.name, _state(line), line.url, _memory(line.memory))
-    return table
+def service_table(lines: Iterable[Line]) -> Text:
+    """A line for each service, cut where a terminal is too narrow: a picture that changes must keep its height."""
+    rows = [[Text(title, "bold") for title in _HEADER], *map(_cells, lines)]
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(_aligned(rows))
 
 
-def _state(line: Line) -> str:
+def print_services(console: Console, lines: Iterable[Line]) -> None:
+    """The table as it stays: a narrow terminal wraps it by itself, so that an address is copied without a break."""
+    console.print(service_table(lines), soft_wrap=True)
+
+
+def _aligned(rows: list[list[Text]]) -> list[Text]:
+    *widths, _ = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        for cell, width in zip(row, widths, strict=False):
+            cell.pad_right(width - len(cell))
+    return [Text("  ").join(row) for row in rows]
+
+
+def _cells(line: Line) -> list[Text]:
+    return [Text(line.name), _state(line), Text(_memory(line.memory)), Text(line.url)]
+
+
+def _state(line: Line) -> Text:
     if line.problem:
-        return f"[yellow]{escape(line.problem.splitlines()[0][:60])}[/]"
-    return "[green]done[/]" if line.one_shot else "[green]healthy[/]"
+        return Text(line.problem.splitlines()[0][:60], "yellow")
+    return Text("done" if line.one_shot else "healthy", "green")
 
 
 def _memory(resident: int) -> str:

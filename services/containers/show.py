@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.common.api import ApiNotFoundError, invoke_url
-from services.common.service_table import Line, service_table
+from services.common.service_table import Line, print_services
 from services.common.settings import LOOPBACK, Settings, load_settings
 from services.containers import engine
 from services.local.streams import table as stream_table
@@ -33,7 +33,7 @@ def main(
         return
     settings, console = load_settings(), Console()
     lines = engine.lines(picture)
-    console.print(service_table(lines))
+    print_services(console, lines)
     _show_invoke_url(console, settings, lines)
     if streams:
         _show_streams(console, settings)
@@ -45,9 +45,9 @@ def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) ->
         return  # asking it would only take time
     try:
         url = invoke_url(settings).replace(_LOCALSTACK, f"http://{LOOPBACK}:{settings.localstack_port}")
-        console.print(f"\n Invoke URL  {url}", highlight=False, soft_wrap=True)
+        console.print(f"\nInvoke URL  {url}", highlight=False, soft_wrap=True)
     except (ApiNotFoundError, BotoCoreError, ClientError) as error:
-        console.print(f"\n [yellow]{escape(str(error))}[/]", highlight=False)
+        console.print(f"\n[yellow]{escape(str(error))}[/]", highlight=False)
 
 
 def _show_streams(console: Console, settings: Settings) -> None:

@@ -14,11 +14,12 @@ from services.local.install import command, package_folder
 
 
 def is_current() -> bool:
-    """Whether there is an archive, and nothing that it was made from is younger.
+    """Whether there is an archive, made from what is installed now.
 
     A JVM compares the jars with those of the archive; where they differ it warns, and does without.
     """
-    return SPARK_ARCHIVE.exists() and SPARK_ARCHIVE.stat().st_mtime > max(map(_installed_at, _sources()))
+    noted = _note()
+    return SPARK_ARCHIVE.exists() and noted.exists() and noted.read_text() == _description()
 
 
 def make() -> None:
@@ -34,6 +35,17 @@ def make() -> None:
     written = {"SPARK_SUBMIT_OPTS": f'"-XX:ArchiveClassesAtExit={unfinished}"'}
     command(sys.executable, "-m", "spark_jobs.rehearsal", env=os.environ | written)
     unfinished.rename(SPARK_ARCHIVE)
+    _note().write_text(_description())
+
+
+def _note() -> Path:
+    """What the archive was made from, beside it."""
+    return SPARK_ARCHIVE.with_suffix(".txt")
+
+
+def _description() -> str:
+    """Each file by what a JVM knows it by: where it is, its size, and when it was last changed."""
+    return "".join(f"{path} {path.stat().st_size} {path.stat().st_mtime}\n" for path in sorted(_sources()))
 
 
 def _sources() -> list[Path]:
@@ -42,8 +54,3 @@ def _sources() -> list[Path]:
     release = java.parents[1] / "release"
     jars = [*package_folder("pyspark").glob("jars/*.jar"), *SPARK_JARS.glob("*.jar")]
     return [*jars, release if release.exists() else java]
-
-
-def _installed_at(path: Path) -> float:
-    """Not when it was written: an installer keeps that time."""
-    return path.stat().st_ctime

@@ -10,11 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
 
 from services.common import health
 from services.common.api import ApiNotFoundError, invoke_url
-from services.common.service_table import Line, service_table
+from services.common.progress import Announcer, live_status
+from services.common.service_table import Line, print_services, service_table
 from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
 from services.local import doctor, processes, streams, supervision
@@ -76,6 +76,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
     """Show the services coming up; end with status 1 and the reason where one does not."""
     problems: dict[str, str] = {}
     failed: list[str] = []
+    well = Announcer(console)
 
     with Live(console=console, transient=True) as live:
 
@@ -84,7 +85,8 @@ def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
             states = supervision.states(settings)
             problems.update(starting(settings, services, states))
             failed[:] = [name for name in problems if _given_up(services[name], states[name])]
-            live.update(_table(services, problems, states))
+            live.update(service_table(_lines(services, problems, states)))
+            well.announce(services.keys() - problems.keys())
             return not problems or bool(failed)
 
         with suppress(TimeoutError):
@@ -163,22 +165,22 @@ def starting(
 
 def _show(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> None:
     """Print the table, and the URL to post to."""
-    console.print(_table(services, problems, supervision.states(settings)))
+    print_services(console, _lines(services, problems, supervision.states(settings)))
     if "localstack" in problems and not settings.api_url:
         return  # asking it would only take time
     try:
-        console.print(f"\n Invoke URL  {invoke_url(settings)}", highlight=False, soft_wrap=True)
+        console.print(f"\nInvoke URL  {invoke_url(settings)}", highlight=False, soft_wrap=True)
     except (ApiNotFoundError, BotoCoreError, ClientError) as error:
-        console.print(f"\n [yellow]{escape(str(error))}[/]", highlight=False)
+        console.print(f"\n[yellow]{escape(str(error))}[/]", highlight=False)
 
 
-def _table(
+def _lines(
     services: dict[str, Service], problems: dict[str, str], states: dict[str, supervision.ProcessState]
-) -> Table:
-    return service_table(
+) -> list[Line]:
+    return [
         Line(name, problems.get(name), service.one_shot, service.url, _memory(states, name))
         for name, service in services.items()
-    )
+    ]
 
 
 def _memory(states: dict[str, supervision.ProcessState], name: str) -> int:
@@ -247,7 +249,7 @@ def down() -> None:
 def _stop(settings: Settings) -> bool:
     """Stop every service; whether any ran. Ends with status 1 where one goes on."""
     try:
-        with console.status("Stopping the services ..."):
+        with live_status(console, "Stopping the services ..."):
             stopped = supervision.shutdown(settings)
             left = processes.end_leftovers(settings, load(settings))
     except TimeoutError as error:

@@ -94,6 +94,17 @@ def disk(settings: Settings) -> Finding:
     return Finding("Disk", f"{free / 1024**3:.0f} GB free", remedy, fatal=False)
 
 
+def data(settings: Settings) -> Finding:
+    """The data, where there are some, were made with the .env that is here: Kafka's have its cluster's id."""
+    path = settings.state_dir / "kafka" / "data" / "meta.properties"
+    if not path.exists():
+        return Finding("Data", "none yet")
+    if f"cluster.id={settings.kafka_cluster_id}" in path.read_text().splitlines():
+        return Finding("Data", "ours")
+    remedy = "Put the .env that they were made with here, or remove them: `make clean`."
+    return Finding("Data", f"made with other secrets than .env has, in {settings.state_dir}", remedy)
+
+
 def port(service: str, variable: str, settings: Settings) -> Finding:
     """The port that `variable` sets is free, or held by the very service it is for."""
     number = int(settings.environment()[variable])
@@ -114,6 +125,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     general: list[Callable[[], Finding]] = [python, java, memory]
     yield from (check() for check in general)
     yield disk(settings)
+    yield data(settings)
     for service, variable in PORTS:
         yield port(service, variable, settings)
 

@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.common.settings import ROOT
@@ -59,7 +60,10 @@ def install(target: Path) -> list[str]:
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns) as progress, ThreadPoolExecutor() as pool:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"Installing {', '.join(step.name for step in pending)} into {target.name}/ ...")
+    with Progress(*columns, console=console) as progress, ThreadPoolExecutor() as pool:
         tasks = {step.name: progress.add_task(f"install {step.name}", total=1) for step in pending}
 
         def run(step: Step) -> None:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from services.common.progress import live_status
 from services.common.settings import INSTALL_DIR, ROOT
 from services.local import archive, dotenv
 from services.local.install import InstallError, install
@@ -21,7 +22,7 @@ def main() -> None:
         if added := dotenv.write(ROOT / ".env"):
             console.print(f"Generated {', '.join(added)} into .env.")
         if not archive.is_current():
-            with console.status("archive Spark's classes, for quicker starts"):
+            with live_status(console, "Archiving Spark's classes, for quicker starts ..."):
                 archive.make()
             console.print("Archived Spark's classes.")
     except InstallError as error:

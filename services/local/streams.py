@@ -14,7 +14,7 @@ def table(settings: Settings) -> Table | None:
     queries = news(settings.state_dir, "streaming-writer").get("queries")
     if queries is None:
         return None
-    shown = Table(box=None, header_style="bold")
+    shown = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     shown.add_column("query")
     shown.add_column("reads", overflow="fold")
     for name in ("records/s", "waiting", "oldest"):

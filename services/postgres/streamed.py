@@ -17,6 +17,7 @@ from rich.console import Console
 
 from services.common import health
 from services.common.clients import kinesis_client, postgres_connection
+from services.common.progress import live_status
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 # Spark's first micro-batch after a start takes up to 60 s on two busy cores, later ones keep up with what LocalStack
 # takes: twice that.
 _PATIENCE = 120.0
+# On a machine that is too busy the writer misses the 10 s after which it counts as silent; three times that.
+_WRITER_PATIENCE = 30.0
 
 _PLACES = """
 SELECT table_name, shard, max(sequence_number) FROM speed.places GROUP BY table_name, shard
@@ -97,13 +100,30 @@ def wait_for_serving(settings: Settings, patience: float = _PATIENCE) -> None:
     wait_until(caught_up, timeout=patience, what="the speed path to catch up with the streams", interval=0.5)
 
 
+def wait_for_writer(settings: Settings, patience: float = _WRITER_PATIENCE) -> None:
+    """Return once the streaming writer says that it is well.
+
+    Raises:
+        TimeoutError: it does not in `patience` seconds; the message says what keeps it from its work.
+    """
+    problems: list[str | None] = []
+
+    def is_well() -> bool:
+        problems[:] = [health.problem("streaming-writer", settings)]
+        return problems == [None]
+
+    try:
+        wait_until(is_well, timeout=patience, what="the streaming writer to be healthy", interval=0.5)
+    except TimeoutError:
+        raise TimeoutError(f"the streaming writer is not well: {problems[0]}") from None
+
+
 def main() -> None:
     """Return once all that was in the streams at the start is served; status 1 where it is not."""
     settings, console = load_settings(), Console(stderr=True)
     try:
-        if reason := health.problem("streaming-writer", settings):
-            raise TimeoutError(reason)
-        with console.status("Waiting for the streaming writer to serve what is in the streams ..."):
+        with live_status(console, "Waiting for the streaming writer to serve what is in the streams ..."):
+            wait_for_writer(settings)
             wait_for_serving(settings)
     except (BotoCoreError, ClientError, psycopg2.Error, TimeoutError) as error:
         console.print(

@@ -4,6 +4,7 @@ import typer
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from rich.console import Console
 
+from services.common.progress import live_status
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
 from services.s3_sink.zone import LandingZone, Moved, Unavailable
@@ -80,7 +81,7 @@ def wait_for_landing(settings: Settings, console: Console) -> int:
         except (Moved, Unavailable):
             return False
 
-    with console.status("Waiting for the S3 sink to land what is in Kafka ..."):
+    with live_status(console, "Waiting for the S3 sink to land what is in Kafka ..."):
         wait_until(caught_up, timeout=_PATIENCE, what="the landing zone to catch up with Kafka")
     return sum(ends.values())
 

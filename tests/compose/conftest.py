@@ -22,6 +22,8 @@ TEST_SECONDS = 1800
 # Of the checkout's own .env: what images are built from.
 IMAGES = ("COMPOSE_FILE", "BASE_IMAGE", "REGISTRIES_FILE")
 PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
+# One for all runs, so that each finds what one that was cut off has left: it would be in its way, and in its memory.
+PROJECT = "pinterest-pipeline-tests"
 # Enough posts for several objects, partitions and micro-batches; the whole set is the matter of tests/e2e.
 ROWS = {"SOURCE_ROWS": "2000", "STREAM_LIMIT": "300", "STREAM_RATE": "60"}
 
@@ -91,7 +93,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(checkout: Path) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's environment without the pipeline's settings: those are in .env."""
     settings = {name.upper() for name in Settings.model_fields}
     kept = {name: text for name, text in os.environ.items() if name not in settings}
@@ -99,15 +101,23 @@ def environment(checkout: Path) -> dict[str, str]:
         **kept,
         "COLUMNS": "160",
         "MODE": "compose",
-        "COMPOSE_PROJECT_NAME": checkout.name.replace("_", "-"),
+        "COMPOSE_PROJECT_NAME": PROJECT,
     }
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """In a folder without a Compose file the project is found by its labels: its file asks for secrets."""
+    down = ["docker", "compose", "--project-name", PROJECT, "down", "--remove-orphans", "--volumes"]
+    environment = {name: text for name, text in os.environ.items() if name != "COMPOSE_FILE"}
+    subprocess.run(down, cwd=folder, env=environment, check=True)
 
 
 @pytest.fixture(scope="session")
 def make(
     checkout: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Make]:
-    """The Makefile's commands; the stack is taken down at the end."""
+    """The Makefile's commands; the stack is taken down at the end, and first what an earlier run has left."""
+    _remove_leftovers(tmp_path_factory.mktemp("no-file"))
     make = Make(environment, tmp_path_factory.mktemp("make") / "output", MAKE_SECONDS, checkout)
     yield make
     make.run("clean", "FORCE=1")

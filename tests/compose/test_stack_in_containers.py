@@ -48,7 +48,7 @@ def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, co
     for service in running:
         assert re.search(rf"^ *{service} +healthy ", up, re.M), service
     assert f"Invoke URL  http://127.0.0.1:{stack.localstack_port}/" in up
-    assert re.search(r"spark-worker .* [1-9]\d+ MB", up)
+    assert re.search(r"spark-worker +healthy +[1-9]\d+ MB", up)
 
 
 def test_dotenv_is_completed_for_its_owner_alone(stack: Settings, checkout: Path) -> None:
@@ -180,7 +180,7 @@ def test_down_keeps_the_data(make: Make, stack: Settings) -> None:
     assert _served(stack) == before
 
 
-def test_a_start_that_fails_is_explained_and_clean_removes_the_data(
+def test_a_start_that_fails_is_explained_and_clean_asks(
     make: Make, stack: Settings, containers: Containers
 ) -> None:
     make("down")
@@ -191,5 +191,17 @@ def test_a_start_that_fails_is_explained_and_clean_removes_the_data(
     assert "make up" in refused.stdout
     assert containers.volumes()
     assert make.run("clean").returncode  # it asks, and there is nobody to answer
+
+
+def test_data_of_a_checkout_with_other_secrets_are_refused_until_clean_removes_them(
+    make: Make, checkout: Path, containers: Containers
+) -> None:
+    make("down")
+    secrets = checkout / ".env"
+    secrets.write_text("".join(line for line in secrets.open() if not line.startswith("KAFKA_CLUSTER_ID=")))
+    refused = make.run("up")
+    assert refused.returncode
+    assert "were made with other secrets than .env has" in refused.stdout
+    assert containers.running() == []
     make("clean", "FORCE=1")
     assert containers.volumes() == []

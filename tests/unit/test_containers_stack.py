@@ -1,6 +1,7 @@
 """The stack's script, with a stand-in for the engine's client that notes what it is asked."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from services.common.settings import ROOT
 
+STACK = ROOT / "services" / "containers" / "stack"
 # Compose prints the services in any order. Those that follow the first one here are more than a pipe holds, so that
 # who prints them notices a reader that has left.
 DOCKER = """#!/usr/bin/env bash
@@ -15,6 +17,9 @@ echo "$*" >> "$NOTES"
 case "$*" in
 *'config --services') echo "$CHOSEN" && seq --format 'service-%.0f' 20000 ;;
 *services.containers.show*) cat > /dev/null ;;
+*services.containers.env) cat > /dev/null && echo 'KAFKA_CLUSTER_ID=new' ;;
+*'compose config') echo 'name: pipeline' ;;
+'volume ls'*pipeline*kafka-data) echo 'pipeline_kafka-data' ;;
 esac
 """
 
@@ -27,11 +32,13 @@ def notes(tmp_path: Path) -> Path:
     return tmp_path / "notes"
 
 
-def _up(notes: Path, chosen: str) -> subprocess.CompletedProcess[str]:
-    """`up` with three workers, where .env chooses this service and others."""
+def _stack(
+    notes: Path, *words: str, chosen: str = "", script: Path = STACK
+) -> subprocess.CompletedProcess[str]:
+    """What the script does where .env chooses this service and others."""
     environment = {**os.environ, "PATH": f"{notes.parent}:{os.environ['PATH']}", "NOTES": str(notes)}
     return subprocess.run(
-        [ROOT / "services/containers/stack", "up", "--workers", "3"],
+        [script, *words],
         env={**environment, "CHOSEN": chosen},
         capture_output=True,
         text=True,
@@ -40,13 +47,25 @@ def _up(notes: Path, chosen: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_workers_of_a_chosen_service_are_asked_for(notes: Path) -> None:
-    done = _up(notes, "spark-worker")
+    done = _stack(notes, "up", "--workers", "3", chosen="spark-worker")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "--scale spark-worker=3" in notes.read_text()
 
 
 def test_workers_of_a_service_that_is_left_out_are_refused(notes: Path) -> None:
-    done = _up(notes, "kafka")
+    done = _stack(notes, "up", "--workers", "3", chosen="kafka")
     assert done.returncode == 2
     assert "COMPOSE_PROFILES in .env leaves spark-worker out" in done.stdout
     assert "--scale" not in notes.read_text()
+
+
+def test_data_made_with_other_secrets_are_refused_before_new_ones_are_written(notes: Path) -> None:
+    folder = notes.parent / "checkout"
+    script = folder / "services" / "containers" / "stack"
+    script.parent.mkdir(parents=True)
+    shutil.copy2(STACK, script)
+    shutil.copy2(ROOT / "docker-compose.yml", folder)
+    done = _stack(notes, "setup", script=script)
+    assert done.returncode == 1
+    assert "of this Compose project, pipeline, were made with other secrets" in done.stderr
+    assert not (folder / ".env").exists()

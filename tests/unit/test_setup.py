@@ -9,6 +9,7 @@ import pytest
 from services.common.settings import ROOT, Settings
 from services.local import doctor, dotenv
 from services.local.install import InstallError, Step, _done, _stamp, check_jars
+from tests.processes import make_settings
 
 
 def test_secrets_are_generated_for_their_owner_alone(tmp_path: Path) -> None:
@@ -97,6 +98,17 @@ def test_a_missing_java_comes_with_the_command_that_installs_it(monkeypatch: pyt
 def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MEMORY_NEEDED", 10**15)
     assert "Close other programs" in doctor.memory().remedy
+
+
+def test_data_made_with_other_secrets_come_with_the_way_out(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    assert not doctor.data(settings).remedy
+    log = settings.state_dir / "kafka" / "data" / "meta.properties"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"#\ncluster.id={settings.kafka_cluster_id}\nversion=1\n")
+    assert not doctor.data(settings).remedy
+    log.write_text("cluster.id=another\n")
+    assert "`make clean`" in doctor.data(settings).remedy
 
 
 def test_the_example_explains_every_setting() -> None:

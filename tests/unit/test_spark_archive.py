@@ -13,14 +13,14 @@ from tests.processes import make_settings
 
 @pytest.fixture
 def classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An archive that was made after the one jar that there is."""
+    """An archive of the one jar that there is."""
     jar, made = tmp_path / "spark.jar", tmp_path / "classes.jsa"
-    jar.touch()
-    made.touch()
-    _date(made, after=jar)
+    jar.write_text("classes")
+    monkeypatch.setattr(archive, "command", lambda *_words, **_options: made.with_suffix(".new").touch())
     monkeypatch.setattr(archive, "SPARK_ARCHIVE", made)
     monkeypatch.setattr(session, "SPARK_ARCHIVE", made)
     monkeypatch.setattr(archive, "_sources", lambda: [jar])
+    archive.make()
     return made
 
 
@@ -29,13 +29,17 @@ def settings(tmp_path: Path) -> Settings:
     return make_settings(tmp_path)
 
 
-def _date(path: Path, *, after: Path) -> None:
-    moment = after.stat().st_ctime + 1
-    os.utime(path, (moment, moment))
-
-
-def test_an_archive_younger_than_its_jars_is_current(classes: Path) -> None:
+def test_an_archive_of_the_jars_that_are_there_is_current(classes: Path) -> None:
     assert classes.exists()
+    assert archive.is_current()
+
+
+def test_another_checkout_that_links_to_the_same_jars_does_not_make_it_old(
+    classes: Path, tmp_path: Path
+) -> None:
+    jar = tmp_path / "spark.jar"
+    (tmp_path / "link.jar").hardlink_to(jar)  # which is a change of the jar's own inode
+    assert jar.stat().st_ctime >= classes.stat().st_mtime
     assert archive.is_current()
 
 
@@ -44,12 +48,17 @@ def test_without_an_archive_one_is_to_be_made(classes: Path) -> None:
     assert not archive.is_current()
 
 
-def test_a_jar_installed_later_makes_it_old_though_the_jar_itself_is_older(
-    classes: Path, tmp_path: Path
-) -> None:
-    jar = tmp_path / "spark.jar"
-    os.utime(classes, (jar.stat().st_ctime - 1,) * 2)
-    os.utime(jar, (0, 0))
+@pytest.mark.usefixtures("classes")
+def test_another_jar_makes_it_old_even_one_of_an_earlier_date(tmp_path: Path) -> None:
+    os.utime(tmp_path / "spark.jar", (0, 0))
+    assert not archive.is_current()
+
+
+@pytest.mark.usefixtures("classes")
+def test_one_whose_making_was_cut_off_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "command", lambda *_words, **_options: None)
+    with pytest.raises(FileNotFoundError):
+        archive.make()
     assert not archive.is_current()
 
 

@@ -1,0 +1,35 @@
+"""What a command is waiting for, shown where someone watches and where its output goes into a file alike."""
+
+import time
+from collections.abc import Set
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.status import Status
+
+
+def live_status(console: Console, what: str) -> AbstractContextManager[Status]:
+    """A spinner beside `what` while the body runs; a line that stays where there is no terminal to animate."""
+    if not console.is_terminal:
+        console.print(what, highlight=False)
+    return console.status(what)
+
+
+class Announcer:
+    """Names the services as they become healthy, where no table that changes shows it: in a file, or a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        """The clock starts."""
+        self._console = console
+        self._started = time.monotonic()
+        self._named: set[str] | None = None
+
+    def announce(self, well: Set[str]) -> None:
+        """Print a line for each service of `well` not yet named; from the second look on, as one needs no waiting."""
+        if self._named is None:
+            self._named = set()
+        elif not self._console.is_terminal:
+            seconds = time.monotonic() - self._started
+            for name in sorted(well - self._named):
+                self._console.print(f"{name} is up after {seconds:.0f} s", highlight=False)
+            self._named |= well

@@ -1,0 +1,43 @@
+"""The table of services, as it stays on a screen and as it changes."""
+
+import io
+
+from rich.console import Console
+from rich.live import Live
+
+from services.common.service_table import Line, print_services, service_table
+
+URL = "postgresql://analyst@127.0.0.1:5432/pinterest, schema speed"
+LINES = [
+    Line("streaming-writer", None, one_shot=False, url=URL, memory=2**31),
+    Line("airflow-init", None, one_shot=True, url="", memory=0),
+    Line("kafka", "no broker [at] 127.0.0.1:9092\nsecond line", one_shot=False, url="", memory=0),
+]
+
+
+def _narrow() -> Console:
+    return Console(file=io.StringIO(), width=80)
+
+
+def _printed(console: Console) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_an_address_stays_in_one_line_on_a_narrow_terminal() -> None:
+    console = _narrow()
+    print_services(console, LINES)
+    header, writer, init, kafka = _printed(console)
+    assert header.split(maxsplit=3) == ["service", "state", "memory", "URL or connection string"]
+    assert writer.split(maxsplit=4) == ["streaming-writer", "healthy", "2048", "MB", URL]
+    assert init.split() == ["airflow-init", "done"]
+    assert kafka.rstrip().endswith(" no broker [at] 127.0.0.1:9092")
+    assert writer.index("2048") == header.index("memory")
+
+
+def test_a_picture_that_changes_has_one_line_for_each_service() -> None:
+    console = _narrow()
+    with Live(service_table(LINES), console=console):
+        pass
+    assert len(_printed(console)) == 1 + len(LINES)
+    assert _printed(console)[1].endswith("…")
