@@ -31,7 +31,7 @@ STACK := services/containers/stack
 RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
 CLEANER := $(STACK) cluster && $(IN) --no-deps batch-cleaner python -m
-PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst pinterest
+PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst --set ON_ERROR_STOP=1 pinterest
 DOCTOR := $(STACK) doctor
 # A container has none of the caller's files.
 MENDED_FILE = - < "$(MENDED)"
@@ -99,7 +99,8 @@ logs: $(READY) ## Show the services' last log lines (SERVICE=name for one, FOLLO
 
 .PHONY: restart
 restart: $(READY) ## Restart a service (SERVICE=name)
-	@$(STACK) restart $(if $(SERVICE),--service $(SERVICE))
+	@test -n "$(SERVICE)" || { echo 'Name the service: `make restart SERVICE=kafka`. `make status` lists them.'; exit 2; }
+	@$(STACK) restart --service $(SERVICE)
 
 .PHONY: down
 down: $(READY) ## Stop all services, keep the data

@@ -1,6 +1,6 @@
 """What a run of the batch job prints at its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -23,24 +23,31 @@ def show(console: Console, report: "Report | None") -> None:
     if report is None:
         console.print("Nothing new has landed: all is served. `make emulate` sends posts.")
         return
-    console.print(counts(report))
+    console.print(_MODES[report.plan.mode])
     if report.plan.rebuild and not report.plan.replace:
         console.print(_KEPT)
-    _show_notes(console, report.accounts)
+    show_accounts(console, report.accounts)
+    console.print("Seconds per step (tables run side by side)")
     console.print(seconds(report))
-    if any(account.quarantined for account in report.accounts):
-        console.print("`make quarantine` shows the newest rejected records; all are in quarantine.batch.")
     console.print(f"Recorded as run {report.run_id} in ops.batch_runs. `make query` prints the nine answers.")
 
 
-def counts(report: "Report") -> Table:
+def show_accounts(console: Console, accounts: "Sequence[TableAccount]") -> None:
+    """Print what became of each table's records, why some were rejected, and where those are."""
+    console.print(counts(accounts))
+    _show_notes(console, accounts)
+    if any(account.quarantined for account in accounts):
+        console.print("`make quarantine` shows the newest rejected records; all are in quarantine.batch.")
+
+
+def counts(accounts: "Sequence[TableAccount]") -> Table:
     """One line a table, and the totals: read = cleaned + duplicate + quarantined."""
-    table = Table(title=_MODES[report.plan.mode], show_footer=True)
+    table = Table(show_footer=True)
     table.add_column("table", "total")
     for name in ("read", "cleaned", "duplicate", "quarantined"):
-        total = sum(getattr(account, name) for account in report.accounts)
+        total = sum(getattr(account, name) for account in accounts)
         table.add_column(name, f"{total:,}", justify="right")
-    for account in report.accounts:
+    for account in accounts:
         numbers = (account.read, account.cleaned, account.duplicate, account.quarantined)
         table.add_row(account.table, *(f"{number:,}" for number in numbers))
     return table
@@ -48,7 +55,7 @@ def counts(report: "Report") -> Table:
 
 def seconds(report: "Report") -> Table:
     """Seconds of each step; the tables' steps overlap."""
-    table = Table(title="Seconds per step (tables run side by side)")
+    table = Table()
     table.add_column("step")
     table.add_column("seconds", justify="right")
     for name, taken in report.steps.seconds.items():

@@ -130,6 +130,7 @@ def main(
     api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
         run_id = start(api, full=full, table=table)
+        console.print(f"At work: {ui_url(settings)}/dags/{DAG}/runs/{path_part(run_id)}", soft_wrap=True)
         succeeded = follow(api, run_id, console)
         if succeeded:
             outcome.show(console, settings, since=run_of(api, run_id)["start_date"])
@@ -138,7 +139,6 @@ def main(
     except (AirflowError, TimeoutError) as error:
         console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red", markup=False)
         raise SystemExit(1) from None
-    console.print(f"{ui_url(settings)}/dags/{DAG}/runs/{path_part(run_id)}", soft_wrap=True)
     raise SystemExit(0 if succeeded else 1)
 
 

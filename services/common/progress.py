@@ -18,18 +18,17 @@ def live_status(console: Console, what: str) -> AbstractContextManager[Status]:
 class Announcer:
     """Names the services as they become healthy, where no table that changes shows it: in a file, or a pipe."""
 
-    def __init__(self, console: Console) -> None:
-        """The clock starts."""
+    def __init__(self, console: Console, known: Set[str]) -> None:
+        """The clock starts; the `known` services ran before, and are not named."""
         self._console = console
         self._started = time.monotonic()
-        self._named: set[str] | None = None
+        self._known = set(known)
 
     def announce(self, well: Set[str]) -> None:
-        """Print a line for each service of `well` not yet named; from the second look on, as one needs no waiting."""
-        if self._named is None:
-            self._named = set()
-        elif not self._console.is_terminal:
-            seconds = time.monotonic() - self._started
-            for name in sorted(well - self._named):
-                self._console.print(f"{name} is up after {seconds:.0f} s", highlight=False)
-            self._named |= well
+        """Print a line for each service of `well` that was not named before."""
+        if self._console.is_terminal:
+            return
+        seconds = time.monotonic() - self._started
+        for name in sorted(well - self._known):
+            self._console.print(f"{name} is up after {seconds:.0f} s", highlight=False)
+        self._known |= well

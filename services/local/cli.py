@@ -41,6 +41,7 @@ def up(
     """Start every service, wait until all are healthy, and show them. Twice does no harm."""
     settings = load_settings()
     also = _known(settings, service) if service else ""
+    before = _active(settings)
     if not supervision.running(settings):
         if left := processes.end_leftovers(settings, load(settings)):
             console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
@@ -49,13 +50,16 @@ def up(
     services = _wanted(settings, also)
     for name in services:
         supervision.start_service(settings, name)
-    _wait_until_up(settings, services)
+    _wait_until_up(settings, services, before)
+
+
+def _active(settings: Settings) -> set[str]:
+    return {name for name, state in supervision.states(settings).items() if state.active}
 
 
 def _wanted(settings: Settings, also: str = "") -> dict[str, Service]:
     """The services that should run: those of the chosen profiles, those that run all the same, and `also`."""
-    states = supervision.states(settings)
-    running = {name for name, state in states.items() if state.active}
+    running = _active(settings)
     services = load(settings)
     return {
         name: service
@@ -72,11 +76,11 @@ def _refuse_if_unfit(settings: Settings) -> None:
         raise SystemExit(1)
 
 
-def _wait_until_up(settings: Settings, services: dict[str, Service]) -> None:
-    """Show the services coming up; end with status 1 and the reason where one does not."""
+def _wait_until_up(settings: Settings, services: dict[str, Service], before: set[str]) -> None:
+    """Show the services coming up, but those that ran `before`; status 1 and the reason where one does not."""
     problems: dict[str, str] = {}
     failed: list[str] = []
-    well = Announcer(console)
+    well = Announcer(console, before)
 
     with Live(console=console, transient=True) as live:
 
@@ -235,8 +239,9 @@ def restart(service: ServiceName) -> None:
     settings = load_settings()
     name = _known(settings, service)
     _require_up(settings)
+    others = _active(settings) - {name}
     supervision.restart_service(settings, name)
-    _wait_until_up(settings, _wanted(settings))
+    _wait_until_up(settings, _wanted(settings), others)
 
 
 @app.command()

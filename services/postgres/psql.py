@@ -10,6 +10,9 @@ from pathlib import Path
 
 from services.common.settings import Settings, load_settings
 
+# What comes through a pipe ends at its first error, with status 3. At a prompt it changes nothing.
+OPTIONS = ("--set", "ON_ERROR_STOP=1")
+
 
 def program() -> Path:
     """The path of psql."""
@@ -34,7 +37,7 @@ def main() -> None:
     """Replace this process with psql."""
     psql = program()
     # The path in full: psql looks for its own folder by the name it was started under.
-    os.execve(psql, [str(psql), *sys.argv[1:]], os.environ | environment(load_settings()))  # noqa: S606
+    os.execve(psql, [str(psql), *OPTIONS, *sys.argv[1:]], os.environ | environment(load_settings()))  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from services.common.clients import postgres_connection
 from services.common.settings import ROOT, Settings, load_settings
 
 QUERY_FOLDER = ROOT / "sql" / "queries"
-SIDES = "TABLE serving.sides"
+SIDES = "SELECT * FROM serving.sides ORDER BY array_position('{pin,geo,users}'::text[], table_name)"
 SHOWN_ROWS = 15  # a terminal's height is enough for one answer and its question
 
 Value = str | int | float | None

@@ -83,19 +83,27 @@ def _iterator(client: "KinesisClient", stream: str, shard: str, start: int) -> s
     return place(ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
 
 
-def wait_for_serving(settings: Settings, patience: float = _PATIENCE) -> None:
-    """Return once all that is in the streams now is served or set aside.
+def targets(settings: Settings) -> dict[Shard, int]:
+    """The sequence number of each shard up to which records are to be served: the last one of now.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Kinesis does not answer, or lacks a stream.
         psycopg2.Error: Postgres does not answer, or lacks its tables.
+    """
+    return ends(settings, committed(settings))
+
+
+def wait_for_serving(settings: Settings, wanted: dict[Shard, int], patience: float = _PATIENCE) -> None:
+    """Return once all up to the `wanted` sequence numbers is served or set aside.
+
+    Raises:
+        psycopg2.Error: Postgres does not answer, or lacks its tables.
         TimeoutError: the streaming writer does not catch up in `patience` seconds.
     """
-    targets = ends(settings, committed(settings))
 
     def caught_up() -> bool:
         numbers = committed(settings)
-        return all(numbers[shard] >= end for shard, end in targets.items())
+        return all(numbers[shard] >= end for shard, end in wanted.items())
 
     wait_until(caught_up, timeout=patience, what="the speed path to catch up with the streams", interval=0.5)
 
@@ -123,8 +131,9 @@ def main() -> None:
     settings, console = load_settings(), Console(stderr=True)
     try:
         with live_status(console, "Waiting for the streaming writer to serve what is in the streams ..."):
+            wanted = targets(settings)
             wait_for_writer(settings)
-            wait_for_serving(settings)
+            wait_for_serving(settings, wanted)
     except (BotoCoreError, ClientError, psycopg2.Error, TimeoutError) as error:
         console.print(
             f"Not served: {error}. See `make status` and `make logs SERVICE=streaming-writer`.", markup=False

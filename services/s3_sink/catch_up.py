@@ -4,6 +4,7 @@ import typer
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from rich.console import Console
 
+from services.common import health
 from services.common.progress import live_status
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
@@ -56,7 +57,11 @@ def main() -> None:
     settings = load_settings()
     console = Console(stderr=True)
     try:
+        health.kafka(settings)
         landed = wait_for_landing(settings, console)
+    except health.Unhealthy as reason:
+        console.print(f"Not landed: {reason}. `make up` starts the stack.", markup=False)
+        raise SystemExit(1) from None
     except (KafkaException, TimeoutError, ValueError) as error:
         console.print(
             f"Not landed: {error}. See `make status` and `make logs SERVICE=s3-sink`.", markup=False

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from rich.console import Console
 
+from services.common import health
 from services.common.clients import postgres_connection
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
@@ -29,7 +30,11 @@ def main() -> None:
     """Compare the hops of both paths; status 1 where they do not add up, with the offsets that are wrong."""
     console, settings = Console(), load_settings()
     try:
+        health.kafka(settings)
         problems = _verify(console, settings)
+    except health.Unhealthy as reason:
+        console.print(f"Cannot compare: {reason}. `make up` starts the stack.", style="red", markup=False)
+        raise SystemExit(1) from None
     except FAILURES as error:
         console.print(f"Cannot compare: {str(error).strip()}\nSee `make status`.", style="red", markup=False)
         raise SystemExit(1) from None
@@ -49,6 +54,11 @@ def _verify(console: Console, settings: Settings) -> list[str]:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         fast = [speed.check(settings, connection, table, until) for table in TABLES]
     if any(each.counts.read for each in fast):
+        console.print(
+            f"Rows below: of records that came up to {until:%H:%M:%S} UTC, {_SETTLED.seconds} s ago. Later ones may be"
+            " in Postgres and not yet in Delta.",
+            highlight=False,
+        )
         console.print(show.speed(fast))
     else:
         fast = []

@@ -32,11 +32,12 @@ def served(postgres: Settings) -> Iterator[Settings]:
 
 
 def run(
-    settings: Settings, module: str, *arguments: str, **environment: str
+    settings: Settings, module: str, *arguments: str, said: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
+        input=said,
         env={**settings.environment(), "COLUMNS": "120", **environment},
         capture_output=True,
         text=True,
@@ -103,6 +104,13 @@ def test_all_answers_are_of_one_snapshot(served: Settings) -> None:
     assert ask(served, [SIDES])[0].rows[0] == ("pin", 2, 0, 1)
 
 
+def test_the_paths_are_counted_in_the_order_of_the_tables(served: Settings) -> None:
+    # By itself Postgres gives a view's parts in any order where it takes them side by side.
+    [plan] = ask(served, [f"EXPLAIN (COSTS OFF) {SIDES}"])
+    assert plan.rows[0] == ("Sort",)
+    assert [name for name, *_ in ask(served, [SIDES])[0].rows] == ["pin", "geo", "users"]
+
+
 @pytest.mark.parametrize("number", ["0", "10", "-1"])
 def test_an_unknown_number_is_refused(served: Settings, number: str) -> None:
     done = query(served, "--", number)
@@ -133,3 +141,8 @@ def test_psql_cannot_write(served: Settings) -> None:
     done = run(served, "services.postgres.psql", "-c", "DELETE FROM batch.pin")
     assert done.returncode == 1
     assert "read-only transaction" in done.stderr
+
+
+def test_psql_ends_at_the_first_error_of_what_it_is_given(served: Settings) -> None:
+    done = run(served, "services.postgres.psql", "-At", said="SELEC 1;\nSELECT 2;\n")
+    assert (done.returncode, done.stdout) == (3, "")

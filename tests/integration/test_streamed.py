@@ -8,7 +8,7 @@ import pytest
 from services.common.clients import kinesis_client, postgres_connection
 from services.common.settings import Settings
 from services.postgres.schema import ensure_schema
-from services.postgres.streamed import wait_for_serving
+from services.postgres.streamed import targets, wait_for_serving
 from services.provision.streams import ensure_streams
 
 
@@ -37,7 +37,7 @@ def commit(settings: Settings, *statements: tuple[str, Sequence[object]]) -> Non
 
 def is_waiting(settings: Settings) -> bool:
     try:
-        wait_for_serving(settings, patience=1)
+        wait_for_serving(settings, targets(settings), patience=1)
     except TimeoutError:
         return True
     return False
