@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from services.common.settings import TABLES, Settings
+from services.common.wait import wait_until
 
 # A broker on loopback creates a topic in milliseconds; one that is just starting may need 20 s to elect leaders.
 _PATIENCE = 30.0
@@ -21,6 +22,7 @@ def ensure_topics(settings: Settings) -> list[str]:
 
     Raises:
         confluent_kafka.KafkaException: no broker answers, or it refuses a topic.
+        TimeoutError: the broker does not say what partitions a topic has.
     """
     return _ensure([settings.topic(table) for table in TABLES], settings)
 
@@ -61,7 +63,12 @@ def _created(request: Future[None]) -> bool:
 
 
 def _difference(client: AdminClient, name: str, expected: int) -> str | None:
-    found = len(client.list_topics(name, timeout=_PATIENCE).topics[name].partitions)
+    # A topic made a moment ago, perhaps by another's hand, is known before its partitions are.
+    found = wait_until(
+        lambda: len(client.list_topics(name, timeout=_PATIENCE).topics[name].partitions),
+        timeout=_PATIENCE,
+        what=f"the partitions of topic {name}",
+    )
     if found == expected:
         return None
     return f"topic {name} has {found} partitions, KAFKA_PARTITIONS is {expected}; it is left as it is"
