@@ -34,9 +34,10 @@ def _served(stack: Settings) -> list[list[tuple[Any, ...]]]:
 
 
 def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
+    """Sends the values under one key: without it their partitions, and so their order, would be Kafka's choice."""
     answer = httpx.post(
         f"http://127.0.0.1:{stack.rest_proxy_port}/topics/{stack.topic(table)}",
-        content=json.dumps({"records": [{"value": value} for value in values]}),
+        content=json.dumps({"records": [{"key": "hostile", "value": value} for value in values]}),
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
     )
     assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(values)
