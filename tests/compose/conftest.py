@@ -68,6 +68,11 @@ class Containers:
         project = f"label=com.docker.compose.project={self.environment['COMPOSE_PROJECT_NAME']}"
         return self._run("docker", "volume", "ls", "--quiet", "--filter", project).split()
 
+    def unnamed_volumes(self) -> set[str]:
+        """The volumes of all the engine's containers, past ones too, that have no name."""
+        unnamed = "label=com.docker.volume.anonymous"
+        return set(self._run("docker", "volume", "ls", "--quiet", "--filter", unnamed).split())
+
     def _run(self, *words: str) -> str:
         done = subprocess.run(
             words, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False

@@ -43,6 +43,11 @@ def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
     assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(values)
 
 
+def _forget_the_cluster(file: Path) -> None:
+    """What another checkout's .env is without: the secret of these data."""
+    file.write_text("".join(line for line in file.open() if not line.startswith("KAFKA_CLUSTER_ID=")))
+
+
 def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, containers: Containers) -> None:
     running = {container["Service"] for container in containers.running()}
     assert {"kafka", "localstack", "mysql", "postgres", "spark-worker", "streaming-writer"} <= running
@@ -173,18 +178,20 @@ def test_more_workers_all_work(make: Make, stack: Settings, containers: Containe
     )
 
 
-def test_down_keeps_the_data(make: Make, stack: Settings) -> None:
+def test_down_keeps_the_data_and_nothing_else(make: Make, stack: Settings, containers: Containers) -> None:
     before = _served(stack)
     assert "The data are kept" in make("down")
     assert make.run("status").returncode
+    left = containers.unnamed_volumes()
     make("up")
     assert _served(stack) == before
+    make("down")
+    assert containers.unnamed_volumes() <= left
 
 
 def test_a_start_that_fails_is_explained_and_clean_asks(
     make: Make, stack: Settings, containers: Containers
 ) -> None:
-    make("down")
     with socket.create_server(("127.0.0.1", stack.mysql_port)):
         refused = make.run("up")
     assert refused.returncode
@@ -198,11 +205,17 @@ def test_data_of_a_checkout_with_other_secrets_are_refused_until_clean_removes_t
     make: Make, checkout: Path, containers: Containers
 ) -> None:
     make("down")
-    secrets = checkout / ".env"
-    secrets.write_text("".join(line for line in secrets.open() if not line.startswith("KAFKA_CLUSTER_ID=")))
+    _forget_the_cluster(checkout / ".env")
     refused = make.run("up")
     assert refused.returncode
     assert "were made with other secrets than .env has" in refused.stdout
     assert containers.running() == []
     make("clean", "FORCE=1")
     assert containers.volumes() == []
+
+
+def test_volumes_without_data_are_not_refused(make: Make, checkout: Path, containers: Containers) -> None:
+    make("setup")
+    assert containers.volumes()  # made with the container that writes .env
+    _forget_the_cluster(checkout / ".env")
+    assert "Generated KAFKA_CLUSTER_ID" in make("setup")

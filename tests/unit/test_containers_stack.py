@@ -19,7 +19,7 @@ case "$*" in
 *services.containers.show*) cat > /dev/null ;;
 *services.containers.env) cat > /dev/null && echo 'KAFKA_CLUSTER_ID=new' ;;
 *'compose config') echo 'name: pipeline' ;;
-'volume ls'*pipeline*kafka-data) echo 'pipeline_kafka-data' ;;
+*'kafka-data:/kafka-data:ro provision find '*) echo "$HELD" ;;
 esac
 """
 
@@ -32,14 +32,24 @@ def notes(tmp_path: Path) -> Path:
     return tmp_path / "notes"
 
 
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The script in a checkout without a .env."""
+    script = tmp_path / "checkout" / "services" / "containers" / "stack"
+    script.parent.mkdir(parents=True)
+    shutil.copy2(STACK, script)
+    shutil.copy2(ROOT / "docker-compose.yml", tmp_path / "checkout")
+    return script
+
+
 def _stack(
-    notes: Path, *words: str, chosen: str = "", script: Path = STACK
+    notes: Path, *words: str, chosen: str = "", held: str = "", script: Path = STACK
 ) -> subprocess.CompletedProcess[str]:
-    """What the script does where .env chooses this service and others."""
+    """What the script does where .env chooses this service and others, and Kafka's volume holds this file."""
     environment = {**os.environ, "PATH": f"{notes.parent}:{os.environ['PATH']}", "NOTES": str(notes)}
     return subprocess.run(
         [script, *words],
-        env={**environment, "CHOSEN": chosen},
+        env={**environment, "CHOSEN": chosen, "HELD": held},
         capture_output=True,
         text=True,
         check=False,
@@ -59,13 +69,14 @@ def test_workers_of_a_service_that_is_left_out_are_refused(notes: Path) -> None:
     assert "--scale" not in notes.read_text()
 
 
-def test_data_made_with_other_secrets_are_refused_before_new_ones_are_written(notes: Path) -> None:
-    folder = notes.parent / "checkout"
-    script = folder / "services" / "containers" / "stack"
-    script.parent.mkdir(parents=True)
-    shutil.copy2(STACK, script)
-    shutil.copy2(ROOT / "docker-compose.yml", folder)
-    done = _stack(notes, "setup", script=script)
+def test_data_made_with_other_secrets_are_refused_before_new_ones_are_written(notes: Path, copied: Path) -> None:
+    done = _stack(notes, "setup", held="/kafka-data/meta.properties", script=copied)
     assert done.returncode == 1
     assert "of this Compose project, pipeline, were made with other secrets" in done.stderr
-    assert not (folder / ".env").exists()
+    assert not (copied.parents[2] / ".env").exists()
+
+
+def test_a_volume_without_data_is_no_reason_to_refuse(notes: Path, copied: Path) -> None:
+    done = _stack(notes, "setup", script=copied)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "KAFKA_CLUSTER_ID=new" in (copied.parents[2] / ".env").read_text()
