@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.routing import Route
 
 from services.common.settings import Settings
@@ -38,7 +39,8 @@ def create_app(settings: Settings) -> FastAPI:
             task.cancel()
         deliverer.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,
         title="REST proxy",
         version="2",
         description="Confluent REST Proxy v2, the part that produces, and a route for single posts.",

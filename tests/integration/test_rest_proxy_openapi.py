@@ -1,5 +1,6 @@
 """The REST proxy against its own OpenAPI document: generated requests, valid and not, and what they answer."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def test_every_answer_is_as_documented(proxy: Proxy, tmp_path: Path, topic_exist
     assert "6 selected / 6 total" in run.stdout
 
 
-def test_the_document_has_every_route_and_is_shown(proxy: Proxy) -> None:
+def test_the_document_has_every_route(proxy: Proxy) -> None:
     paths = proxy.client.get("/openapi.json").json()["paths"]
     operations = {(method, path) for path, methods in paths.items() for method in methods}
     assert operations == {
@@ -50,4 +51,13 @@ def test_the_document_has_every_route_and_is_shown(proxy: Proxy) -> None:
         ("post", "/topics/{topic}"),
         ("post", "/pin/"),
     }
-    assert proxy.client.get("/docs").status_code == 200
+
+
+def test_the_page_that_shows_it_needs_no_other_server(proxy: Proxy) -> None:
+    page = proxy.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    addresses = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+    assert {Path(address).suffix for address in addresses} == {".css", ".js", ".png"}
+    for address in addresses:
+        assert address.startswith("/"), address
+        assert proxy.client.get(address).status_code == 200, address

@@ -69,7 +69,9 @@ def test_workers_of_a_service_that_is_left_out_are_refused(notes: Path) -> None:
     assert "--scale" not in notes.read_text()
 
 
-def test_data_made_with_other_secrets_are_refused_before_new_ones_are_written(notes: Path, copied: Path) -> None:
+def test_data_made_with_other_secrets_are_refused_before_new_ones_are_written(
+    notes: Path, copied: Path
+) -> None:
     done = _stack(notes, "setup", held="/kafka-data/meta.properties", script=copied)
     assert done.returncode == 1
     assert "of this Compose project, pipeline, were made with other secrets" in done.stderr
