@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from services.airflow.trigger import DAG, known, live_table
-from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError
+from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, ui_url
 from services.common.settings import load_settings
 from services.common.wait import wait_until
 
@@ -72,11 +72,15 @@ def main(
     last: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="TO")],
 ) -> None:
     """Run the days FROM to TO again, both included; status 1 where a run failed."""
+    if first > last:
+        raise typer.BadParameter(f"{first:%Y-%m-%d} is after {last:%Y-%m-%d}.", param_hint="FROM")
     settings, console = load_settings(), Console()
     days = (first.replace(tzinfo=UTC), last.replace(tzinfo=UTC) + timedelta(days=1, seconds=-1))
     api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
-        succeeded = follow(api, start(api, days), days, console)
+        number = start(api, days)
+        console.print(f"At work: {ui_url(settings)}/dags/{DAG}/backfills", soft_wrap=True)
+        succeeded = follow(api, number, days, console)
     except (AirflowError, TimeoutError) as error:
         console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red", markup=False)
         raise SystemExit(1) from None

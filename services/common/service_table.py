@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+_STATE_WIDTH = 60
 _HEADER = ("service", "state", "memory", "URL or connection string")
 
 
@@ -27,8 +28,17 @@ def service_table(lines: Iterable[Line]) -> Text:
 
 
 def print_services(console: Console, lines: Iterable[Line]) -> None:
-    """The table as it stays: a narrow terminal wraps it by itself, so that an address is copied without a break."""
+    """The table as it stays, and under it each problem in full.
+
+    A narrow terminal wraps it by itself, so that an address is copied without a break.
+    """
+    lines = list(lines)
     console.print(service_table(lines), soft_wrap=True)
+    ill = [line for line in lines if line.problem]
+    if ill:
+        reasons = "".join(f"{line.name}: {line.problem}\n" for line in ill)
+        hint = f"`make logs SERVICE={ill[0].name}` shows its log; `make up` starts what has stopped."
+        console.print(f"\n{reasons}{hint}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def _aligned(rows: list[list[Text]]) -> list[Text]:
@@ -45,7 +55,9 @@ def _cells(line: Line) -> list[Text]:
 
 def _state(line: Line) -> Text:
     if line.problem:
-        return Text(line.problem.splitlines()[0][:60], "yellow")
+        state = Text(line.problem.splitlines()[0], "yellow")
+        state.truncate(_STATE_WIDTH, overflow="ellipsis")
+        return state
     return Text("done" if line.one_shot else "healthy", "green")
 
 

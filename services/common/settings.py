@@ -18,6 +18,7 @@ LOOPBACK = "127.0.0.1"
 Table = Literal["pin", "geo", "user"]
 OneTableOrAll = Literal["all", "pin", "geo", "user"]
 TABLES: tuple[Table, ...] = ("pin", "geo", "user")
+_PROFILES = frozenset({"stream", "airflow", "batch"})  # those that have services
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
@@ -34,6 +35,13 @@ def _own_folder(path: Path) -> Path:
     if ROOT.is_relative_to(path):
         raise ValueError("should be a folder of its own, not the checkout or one above it")
     return path
+
+
+def _known_profiles(text: str) -> str:
+    """Of docker-compose.yml. Compose itself takes an unknown one without a word, and starts less than was meant."""
+    if text and not {*text.split(",")} <= _PROFILES:
+        raise ValueError("should be empty, or some of stream, airflow and batch, with commas between them")
+    return text
 
 
 def _none_if_empty(value: object) -> object:
@@ -81,7 +89,7 @@ class Settings(BaseSettings):
     state_dir: Annotated[ProjectPath, AfterValidator(_own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
 
-    compose_profiles: Annotated[str, Field(pattern=r"^(\w+(,\w+)*)?$")] = "stream,airflow"
+    compose_profiles: Annotated[str, AfterValidator(_known_profiles)] = "stream,airflow"
     """What `make up` starts besides the core: `stream`, the streaming writer (1.5 GB), `airflow` (1 GB); or empty."""
 
     kafka_port: Port = 9092

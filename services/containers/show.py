@@ -15,7 +15,7 @@ from services.common.api import ApiNotFoundError, invoke_url
 from services.common.service_table import Line, print_services
 from services.common.settings import LOOPBACK, Settings, load_settings
 from services.containers import engine
-from services.local.streams import table as stream_table
+from services.local.streams import print_streams
 
 _LOCALSTACK = "http://localstack:4566"  # as containers find it
 
@@ -36,7 +36,7 @@ def main(
     print_services(console, lines)
     _show_invoke_url(console, settings, lines)
     if streams:
-        _show_streams(console, settings)
+        print_streams(console, settings)
 
 
 def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) -> None:
@@ -48,12 +48,6 @@ def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) ->
         console.print(f"\nInvoke URL  {url}", highlight=False, soft_wrap=True)
     except (ApiNotFoundError, BotoCoreError, ClientError) as error:
         console.print(f"\n[yellow]{escape(str(error))}[/]", highlight=False)
-
-
-def _show_streams(console: Console, settings: Settings) -> None:
-    if queries := stream_table(settings):
-        console.print()
-        console.print(queries)
 
 
 if __name__ == "__main__":

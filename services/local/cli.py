@@ -90,7 +90,9 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
             problems.update(starting(settings, services, states))
             failed[:] = [name for name in problems if _given_up(services[name], states[name])]
             live.update(service_table(_lines(services, problems, states)))
-            well.announce(services.keys() - problems.keys())
+            # A job that has ended is no news: each `up` runs it again.
+            lasting = {name for name, service in services.items() if not service.one_shot}
+            well.announce(lasting - problems.keys(), {n: problems[n] for n in _causes(services, problems)})
             return not problems or bool(failed)
 
         with suppress(TimeoutError):
@@ -199,9 +201,7 @@ def status() -> None:
     _require_up(settings)
     services = _wanted(settings)
     _show(settings, services, _problems(settings, services))
-    if queries := streams.table(settings):
-        console.print()
-        console.print(queries)
+    streams.print_streams(console, settings)
 
 
 def _require_up(settings: Settings) -> None:

@@ -8,6 +8,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg2
+
+from services.common.clients import postgres_connection
 from services.common.settings import Settings, load_settings
 
 # What comes through a pipe ends at its first error, with status 3. At a prompt it changes nothing.
@@ -35,9 +38,13 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def main() -> None:
     """Replace this process with psql."""
-    psql = program()
+    psql, settings = program(), load_settings()
+    try:
+        postgres_connection(settings, "analyst").close()
+    except psycopg2.OperationalError as error:
+        raise SystemExit(f"{str(error).strip()}\n`make up` starts the stack.") from None
     # The path in full: psql looks for its own folder by the name it was started under.
-    os.execve(psql, [str(psql), *OPTIONS, *sys.argv[1:]], os.environ | environment(load_settings()))  # noqa: S606
+    os.execve(psql, [str(psql), *OPTIONS, *sys.argv[1:]], os.environ | environment(settings))  # noqa: S606
 
 
 if __name__ == "__main__":

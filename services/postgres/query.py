@@ -115,7 +115,7 @@ def caption(rows: int, limit: int | None) -> str:
     """`3 rows`, or how many more there are than shown."""
     hidden = 0 if limit is None else max(rows - limit, 0)
     if hidden:
-        return f"... and {hidden:,} more {'row; --all shows it' if hidden == 1 else 'rows; --all shows them'}"
+        return f"... and {hidden:,} more {'row' if hidden == 1 else 'rows'}: `make query ARGS=--all`"
     return "1 row" if rows == 1 else f"{rows:,} rows"
 
 

@@ -79,7 +79,7 @@ def _read(file: Path) -> Mapping[Place, str]:
         with _open(file, "rb") as lines:
             return mended_file.from_lines(lines)
     except OSError as error:
-        raise failures.RefusedError(str(error)) from None
+        raise failures.RefusedError(f"{file} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise failures.RefusedError(f"{file}: {error}") from None
 

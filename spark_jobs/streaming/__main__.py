@@ -9,6 +9,7 @@ from services.common.settings import load_settings
 from services.common.state_file import StateFile
 from services.spark.session import spark_session
 from spark_jobs.sources.kinesis import KinesisDataSource
+from spark_jobs.streaming import watch
 from spark_jobs.streaming.queries import all_queries
 from spark_jobs.streaming.runner import Runner
 from spark_jobs.streaming.status import LagMeter, describe
@@ -28,6 +29,7 @@ def main() -> None:
     spark.dataSource.register(KinesisDataSource)
     s3 = s3_client(settings)
     runners = [Runner(settings, s3, query) for query in all_queries(spark, settings)]
+    watch.start(s3, settings.bucket, runners, stop)
     log.info("started", queries=len(runners), bucket=settings.bucket)
     try:
         run(state, runners, stop)

@@ -15,12 +15,11 @@ def prefix(query: str) -> str:
 
 
 def query_id(s3: "S3Client", bucket: str, query: str) -> str | None:
-    """Spark's id of the checkpoint; None if no micro-batch of it was ever finished."""
-    commits = f"{prefix(query)}commits/"
-    # The folder itself is an object as well.
-    finished = s3.list_objects_v2(Bucket=bucket, Prefix=commits, StartAfter=commits, MaxKeys=1)
-    if not finished["KeyCount"]:
-        return None
+    """Spark's id of the checkpoint, which it writes first of all; None where there is none.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: S3 does not answer, or lacks the bucket.
+    """
     try:
         body = s3.get_object(Bucket=bucket, Key=f"{prefix(query)}metadata")["Body"].read()
     except ClientError as error:
@@ -31,10 +30,20 @@ def query_id(s3: "S3Client", bucket: str, query: str) -> str | None:
     return found
 
 
-def forget(s3: "S3Client", bucket: str, query: str) -> None:
-    """Remove a checkpoint: the query will read its source from the start."""
+def has_commits(s3: "S3Client", bucket: str, query: str) -> bool:
+    """Whether a micro-batch of it was ever finished."""
+    commits = f"{prefix(query)}commits/"
+    # The folder itself is an object as well.
+    return s3.list_objects_v2(Bucket=bucket, Prefix=commits, StartAfter=commits, MaxKeys=1)["KeyCount"] > 0
+
+
+def forget(s3: "S3Client", bucket: str, query: str) -> bool:
+    """Remove a checkpoint: the query will read its source from the start. Whether there was anything of it."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix(query))
+    found = False
     for page in pages:
         keys = [{"Key": each["Key"]} for each in page.get("Contents", [])]
         if keys:
+            found = True
             s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})  # type: ignore[typeddict-item]
+    return found

@@ -2,6 +2,7 @@
 
 import re
 import time
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -26,7 +27,7 @@ _QUERY_ID = "sql.streaming.queryId"  # where Spark tells a micro-batch's thread 
 
 
 class Runner:
-    """A query and what has become of it. Used by one thread, `write` apart, which Spark's calls."""
+    """A query and what has become of it. Used by one thread, `write` apart, which Spark's calls, and `query_id`."""
 
     def __init__(self, settings: Settings, s3: "S3Client", query: Query) -> None:
         """Nothing is started yet."""
@@ -34,21 +35,33 @@ class Runner:
         self.problem: str | None = "not started yet"
         self.last_error: str | None = None
         self.restarts = 0
+        self.query_id: str | None = None  # Spark's, of its checkpoint, while it runs
         self._settings = settings
         self._s3 = s3
         self._running: StreamingQuery | None = None
         self._sink: Sink | None = None
+        self._lost_id: str | None = None
         self._backoff = Backoff()
         self._start_at = 0.0
 
     def tend(self) -> None:
         """Start the query if it is due, or note that it has ended."""
         if self._running is not None:
-            if self._running.isActive:
+            if self._running.isActive and self.query_id != self._lost_id:
                 return
-            self._note_end(str(self._running.exception() or "it ended by itself"))
+            self._note_end(self._why_it_ends(self._running))
         if time.monotonic() >= self._start_at:
             self._start()
+
+    def _why_it_ends(self, running: StreamingQuery) -> str:
+        if not running.isActive:
+            return str(running.exception() or "it ended by itself")
+        running.stop()
+        return "its checkpoint is gone from S3"
+
+    def note_lost_checkpoint(self, query_id: str) -> None:
+        """The query of this id has to start anew: `tend` sees to it, unless it runs no longer."""
+        self._lost_id = query_id
 
     def _start(self) -> None:
         try:
@@ -61,6 +74,7 @@ class Runner:
                 .trigger(processingTime=self.query.trigger)
                 .start()
             )
+            self.query_id = self._running.id
         except Exception as error:
             self._note_end(str(error))
             return
@@ -70,9 +84,11 @@ class Runner:
         """A checkpoint says what need not be read again: that is wrong once its rows are gone."""
         bucket, name = self._settings.bucket, self.query.name
         query_id = checkpoints.query_id(self._s3, bucket, name)
-        if query_id and not sink.remembers(query_id):
+        # Without an id it can be what a query went on writing after the bucket was lost: Spark refuses to use that.
+        if query_id and (sink.remembers(query_id) or not checkpoints.has_commits(self._s3, bucket, name)):
+            return
+        if checkpoints.forget(self._s3, bucket, name):
             log.warning("what was written is gone: reading the source from its start", query=name)
-            checkpoints.forget(self._s3, bucket, name)
 
     def _write(self, batch: DataFrame, batch_id: int) -> None:
         assert self._sink is not None  # noqa: S101 - the sink is opened before the query starts
@@ -92,7 +108,7 @@ class Runner:
     def _close(self) -> None:
         if self._sink is not None:
             self._sink.close()
-        self._sink = self._running = None
+        self._sink = self._running = self.query_id = None
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -113,4 +129,5 @@ def short(reason: str) -> str:
     """The line of a long report that says what happened."""
     lines = [line.strip(": ") for line in reason.splitlines()]
     telling = [line for line in lines if _NAMES_AN_ERROR.match(line)]
-    return next((line for line in [*reversed(telling), *lines] if line), "unknown")[:300]
+    line = next((line for line in [*reversed(telling), *lines] if line), "unknown")
+    return shorten(line, 300, placeholder=" ...")

@@ -79,7 +79,7 @@ def delta_rows(
         Bucket=settings.bucket, Prefix=f"{folder}_delta_log/"
     )
     commits = sorted(
-        item["Key"] for page in pages for item in page["Contents"] if item["Key"].endswith(".json")
+        item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"].endswith(".json")
     )
     files: set[str] = set()
     for commit in commits:

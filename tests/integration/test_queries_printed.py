@@ -61,7 +61,7 @@ def test_all_nine_are_printed(served: Settings) -> None:
     done = query(served)
     assert (done.returncode, done.stderr) == (0, "")
     assert [f"\n{number}. " in f"\n{done.stdout}" for number in range(1, 10)] == [True] * 9
-    assert done.stdout.count("... and 5 more rows; --all shows them") == 2  # 1 and 3: twenty countries
+    assert done.stdout.count("... and 5 more rows: `make query ARGS=--all`") == 2  # 1 and 3: twenty countries
     assert "│ land 20 │             20 │" in done.stdout  # 4
     assert "│ +50       │                    20 │" in done.stdout  # 6
     assert "│      2016 │ +50       │                    20 │" in done.stdout  # 9

@@ -16,7 +16,8 @@ from tests.processes import make_settings
     [
         ("services.s3_sink.catch_up", "`make up`"),
         ("services.verify", "`make up`"),
-        ("services.postgres.streamed", "`make status`"),
+        ("services.postgres.streamed", "`make up`"),
+        ("services.postgres.psql", "`make up`"),
         ("services.postgres.query", "`make up`"),
     ],
 )

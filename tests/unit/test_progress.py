@@ -2,9 +2,12 @@
 
 import io
 
+from types import SimpleNamespace
+
 import pytest
 from rich.console import Console
 
+from services.common import progress
 from services.common.progress import Announcer, live_status
 
 
@@ -27,12 +30,24 @@ def test_what_is_waited_for_is_a_line_in_a_file(file: Console) -> None:
 def test_services_that_become_healthy_are_named_once_each(file: Console) -> None:
     announcer = Announcer(file, known={"kafka"})
     for well in ({"kafka"}, {"kafka", "mysql"}, {"mysql"}, {"kafka", "mysql", "airflow"}):
-        announcer.announce(well)
+        announcer.announce(well, {"other": "is starting"})
     assert _printed(file) == ["mysql is up after 0 s", "airflow is up after 0 s"]
+
+
+def test_who_waits_long_is_told_for_what(file: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 59.0, 60.0, 61.0, 119.0, 120.0])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    announcer = Announcer(file, known=set())
+    for problem in ("first", "[second]", "third", "fourth", "fifth"):
+        announcer.announce(set(), {"writer": problem})
+    assert _printed(file) == [
+        "after 60 s still waiting for writer: [second]",
+        "after 120 s still waiting for writer: fifth",
+    ]
 
 
 def test_a_terminal_shows_its_table_alone() -> None:
     terminal = Console(file=io.StringIO(), force_terminal=True)
     announcer = Announcer(terminal, known=set())
-    announcer.announce({"kafka"})
+    announcer.announce({"kafka"}, {})
     assert _printed(terminal) == []

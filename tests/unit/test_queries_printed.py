@@ -63,8 +63,8 @@ def test_a_cell(column: str, value: Value, expected: str) -> None:
         (0, 15, "0 rows"),
         (1, 15, "1 row"),
         (15, 15, "15 rows"),
-        (16, 15, "... and 1 more row; --all shows it"),
-        (242, 15, "... and 227 more rows; --all shows them"),
+        (16, 15, "... and 1 more row: `make query ARGS=--all`"),
+        (242, 15, "... and 227 more rows: `make query ARGS=--all`"),
         (2420, None, "2,420 rows"),
     ],
 )

@@ -27,12 +27,32 @@ def _printed(console: Console) -> list[str]:
 def test_an_address_stays_in_one_line_on_a_narrow_terminal() -> None:
     console = _narrow()
     print_services(console, LINES)
-    header, writer, init, kafka = _printed(console)
+    header, writer, init, kafka, *_ = _printed(console)
     assert header.split(maxsplit=3) == ["service", "state", "memory", "URL or connection string"]
     assert writer.split(maxsplit=4) == ["streaming-writer", "healthy", "2048", "MB", URL]
     assert init.split() == ["airflow-init", "done"]
     assert kafka.rstrip().endswith(" no broker [at] 127.0.0.1:9092")
     assert writer.index("2048") == header.index("memory")
+
+
+def test_problems_come_in_full_under_the_table_with_what_to_do() -> None:
+    console = _narrow()
+    problem = "x" * 100
+    print_services(console, [*LINES, Line("mysql", problem, one_shot=False, url="", memory=0)])
+    assert _printed(console)[4].rstrip().endswith(" " + 59 * "x" + "…")
+    assert _printed(console)[5:] == [
+        "",
+        "kafka: no broker [at] 127.0.0.1:9092",
+        "second line",
+        f"mysql: {problem}",
+        "`make logs SERVICE=kafka` shows its log; `make up` starts what has stopped.",
+    ]
+
+
+def test_where_all_is_well_the_table_is_all() -> None:
+    console = _narrow()
+    print_services(console, LINES[:2])
+    assert len(_printed(console)) == 3
 
 
 def test_a_picture_that_changes_has_one_line_for_each_service() -> None:
