@@ -3,9 +3,11 @@
 Executors of a cluster have this checkout and its Python at the same paths (docs/spark-masters.md).
 """
 
+import atexit
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -77,7 +79,7 @@ def spark_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.update(_aws_keys(settings))
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
-    special = _streaming(settings) if streaming else {}
+    special = (_streaming(settings) if streaming else {}) | (_sockets() if _is_local(settings) else {})
     jvm = _jvm(settings, brief=brief, streaming=streaming)
     options = _DELTA | _LEAN | _process(settings, jvm) | special | _s3a(settings)
     for key, value in options.items():
@@ -138,6 +140,16 @@ def _streaming(settings: Settings) -> dict[str, str]:
             "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
         ),
     }
+
+
+def _sockets() -> dict[str, str]:
+    """A folder for the sockets to Python workers, removed at the end of this process.
+
+    Spark leaves one behind unless it is stopped, which takes a job a second. A socket's path has at most 107 bytes.
+    """
+    folder = tempfile.mkdtemp(prefix="spark-sockets-", dir="/tmp")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return {"spark.python.unix.domain.socket.dir": folder}
 
 
 def _scratch_folder(settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""Looks after the queries' checkpoints, which can be lost while no record comes: by itself Spark notices at the next."""
+"""Looks after the queries' checkpoints: one that is lost while no record comes Spark misses only at the next one."""
 
 import threading
 from collections.abc import Sequence

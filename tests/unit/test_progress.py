@@ -1,7 +1,6 @@
 """What commands show of their waiting where there is no terminal."""
 
 import io
-
 from types import SimpleNamespace
 
 import pytest

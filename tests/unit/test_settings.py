@@ -39,7 +39,11 @@ def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
         ("user_id", "Has Blanks", "USER_ID: String should match pattern"),
         ("source_rows", 0, "SOURCE_ROWS: Input should be greater than or equal to 1"),
         ("spark_driver_memory", "lots", "SPARK_DRIVER_MEMORY: String should match pattern"),
-        ("compose_profiles", "stream,airfow", "COMPOSE_PROFILES: Value error, should be empty, or some of stream,"),
+        (
+            "compose_profiles",
+            "stream,airfow",
+            "COMPOSE_PROFILES: Value error, should be empty, or some of stream,",
+        ),
         ("compose_profiles", "stream,", "COMPOSE_PROFILES: Value error, should be empty, or some of stream,"),
         ("state_dir", "", "STATE_DIR: Value error, should be a folder of its own"),
         ("state_dir", "/", "STATE_DIR: Value error, should be a folder of its own"),

@@ -1,0 +1,34 @@
+"""A process with a Spark session leaves nothing behind where it ends without stopping it, as the batch job does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from services.common.settings import ROOT
+from tests.processes import make_settings
+
+JOB = """
+import os
+from services.common.settings import load_settings
+from services.spark.session import spark_session
+spark = spark_session(load_settings(), "sockets", brief=True)
+assert spark.range(3).mapInArrow(lambda rows: rows, "id long").count() == 3
+folder = spark.conf.get("spark.python.unix.domain.socket.dir")
+print(folder, len(os.listdir(folder)))
+"""
+
+
+def test_its_sockets_are_removed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", JOB],
+        cwd=ROOT,
+        env=os.environ | make_settings(tmp_path).environment() | {"SPARK_MASTER": "local[2]"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,  # a start and a job take 6 to 10 s, a few times that on a busy machine
+    )
+    folder, sockets = done.stdout.split()
+    assert int(sockets) >= 2  # the driver's own, and that to the workers
+    assert not Path(folder).exists()
