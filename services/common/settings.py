@@ -287,7 +287,8 @@ def _explain_one(problem: dict[str, object]) -> str:
         return f"{variable} is not set. Run `make setup`, which writes it into .env."
     field = Settings.model_fields.get(variable.lower())
     given = "" if field and field.annotation is SecretStr else f" (it is {problem['input']!r})"
-    return f"{variable}: {problem['msg']}{given}. Correct it in .env."
+    expected = str(problem["msg"]).removeprefix("Value error, ")  # pydantic's, before what our validators say
+    return f"{variable}: {expected}{given}. Correct it in .env."
 
 
 @cache

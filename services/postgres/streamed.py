@@ -135,13 +135,10 @@ def main() -> None:
             wait_for_writer(settings)
             wait_for_serving(settings, wanted)
     except (BotoCoreError, ClientError, psycopg2.Error, TimeoutError) as error:
-        reason = str(error).strip().rstrip(".")
-        console.print(
-            f"Not served: {reason}. See `make status` and `make logs SERVICE=streaming-writer`; `make up` starts what"
-            " has stopped.",
-            markup=False,
-            soft_wrap=True,
+        hint = (
+            "See `make status` and `make logs SERVICE=streaming-writer`; `make up` starts what has stopped."
         )
+        console.print(f"Not served: {str(error).strip()}\n{hint}", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
     console.print("Served: all that was in the streams.", highlight=False)
 

@@ -42,11 +42,11 @@ def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
         (
             "compose_profiles",
             "stream,airfow",
-            "COMPOSE_PROFILES: Value error, should be empty, or some of stream,",
+            "COMPOSE_PROFILES: should be empty, or some of stream,",
         ),
-        ("compose_profiles", "stream,", "COMPOSE_PROFILES: Value error, should be empty, or some of stream,"),
-        ("state_dir", "", "STATE_DIR: Value error, should be a folder of its own"),
-        ("state_dir", "/", "STATE_DIR: Value error, should be a folder of its own"),
+        ("compose_profiles", "stream,", "COMPOSE_PROFILES: should be empty, or some of stream,"),
+        ("state_dir", "", "STATE_DIR: should be a folder of its own"),
+        ("state_dir", "/", "STATE_DIR: should be a folder of its own"),
         ("aws_endpoint_url", "127.0.0.1:4566", "AWS_ENDPOINT_URL: String should match pattern"),
         ("api_url", "example.org", "API_URL: String should match pattern"),
         ("api_stage", "a/b", "API_STAGE: String should match pattern"),
@@ -83,7 +83,7 @@ def test_aws_itself_has_no_endpoint_and_leaves_keys_and_role_to_be_set(tmp_path:
 def test_half_a_pair_of_aws_keys_is_refused_without_showing_it(tmp_path: Path, keys: dict[str, str]) -> None:
     text = _explained(tmp_path, aws_endpoint_url="", **keys)
     assert text == (
-        "AWS_SECRET_ACCESS_KEY: Value error, should be set together with AWS_ACCESS_KEY_ID, or neither of them. "
+        "AWS_SECRET_ACCESS_KEY: should be set together with AWS_ACCESS_KEY_ID, or neither of them. "
         "Correct it in .env."
     )
 
