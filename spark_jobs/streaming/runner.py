@@ -2,7 +2,6 @@
 
 import re
 import time
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,6 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writ
 
 # `psycopg2.OperationalError: ...`, `java.net.ConnectException: ...`, at the start of a line or after "Caused by:".
 _NAMES_AN_ERROR = re.compile(r"(Caused by: )?[\w.$]*(Error|Exception|Unavailable)\b: ")
+_REASON_LENGTH = 300
 _QUERY_ID = "sql.streaming.queryId"  # where Spark tells a micro-batch's thread whose it is
 
 
@@ -130,4 +130,4 @@ def short(reason: str) -> str:
     lines = [line.strip(": ") for line in reason.splitlines()]
     telling = [line for line in lines if _NAMES_AN_ERROR.match(line)]
     line = next((line for line in [*reversed(telling), *lines] if line), "unknown")
-    return shorten(line, 300, placeholder=" ...")
+    return line if len(line) <= _REASON_LENGTH else f"{line[:_REASON_LENGTH]} ..."
