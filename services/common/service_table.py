@@ -1,6 +1,6 @@
 """The table of services that `make up` and `make status` print, in local mode and in containers alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -27,12 +27,11 @@ def service_table(lines: Iterable[Line]) -> Text:
     return Text("\n", no_wrap=True, overflow="ellipsis").join(_aligned(rows))
 
 
-def print_services(console: Console, lines: Iterable[Line]) -> None:
+def print_services(console: Console, lines: Sequence[Line]) -> None:
     """The table as it stays, and under it each problem in full.
 
     A narrow terminal wraps it by itself, so that an address is copied without a break.
     """
-    lines = list(lines)
     console.print(service_table(lines), soft_wrap=True)
     ill = [line for line in lines if line.problem]
     if ill:

@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 Table = Literal["pin", "geo", "user"]
 OneTableOrAll = Literal["all", "pin", "geo", "user"]
 TABLES: tuple[Table, ...] = ("pin", "geo", "user")
-_PROFILES = frozenset({"stream", "airflow", "batch"})  # those that have services
+PROFILES = ("stream", "airflow", "batch")  # those of docker-compose.yml that have services, not commands
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
@@ -38,9 +38,9 @@ def _own_folder(path: Path) -> Path:
 
 
 def _known_profiles(text: str) -> str:
-    """Of docker-compose.yml. Compose itself takes an unknown one without a word, and starts less than was meant."""
-    if text and not {*text.split(",")} <= _PROFILES:
-        raise ValueError("should be empty, or some of stream, airflow and batch, with commas between them")
+    """Compose itself takes an unknown one without a word, and starts less than was meant."""
+    if text and not {*text.split(",")} <= {*PROFILES}:
+        raise ValueError(f"should be empty, or some of {', '.join(PROFILES)}, with commas between them")
     return text
 
 

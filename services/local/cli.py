@@ -80,7 +80,8 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
     """Show the services coming up, but those that ran `before`; status 1 and the reason where one does not."""
     problems: dict[str, str] = {}
     failed: list[str] = []
-    well = Announcer(console, before)
+    # A job that has ended is no news: each `up` runs it again.
+    well = Announcer(console, before | {name for name, service in services.items() if service.one_shot})
 
     with Live(console=console, transient=True) as live:
 
@@ -90,9 +91,8 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
             problems.update(starting(settings, services, states))
             failed[:] = [name for name in problems if _given_up(services[name], states[name])]
             live.update(service_table(_lines(services, problems, states)))
-            # A job that has ended is no news: each `up` runs it again.
-            lasting = {name for name, service in services.items() if not service.one_shot}
-            well.announce(lasting - problems.keys(), {n: problems[n] for n in _causes(services, problems)})
+            causes = {name: problems[name] for name in _causes(services, problems)}
+            well.announce(services.keys() - problems.keys(), causes)
             return not problems or bool(failed)
 
         with suppress(TimeoutError):

@@ -12,6 +12,7 @@ import psycopg2
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings, load_settings
+from services.postgres.query import explain
 
 # What comes through a pipe ends at its first error, with status 3. At a prompt it changes nothing.
 OPTIONS = ("--set", "ON_ERROR_STOP=1")
@@ -42,7 +43,7 @@ def main() -> None:
     try:
         postgres_connection(settings, "analyst").close()
     except psycopg2.OperationalError as error:
-        raise SystemExit(f"{str(error).strip()}\n`make up` starts the stack.") from None
+        raise SystemExit(explain(error)) from None
     # The path in full: psql looks for its own folder by the name it was started under.
     os.execve(psql, [str(psql), *OPTIONS, *sys.argv[1:]], os.environ | environment(settings))  # noqa: S606
 

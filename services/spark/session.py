@@ -79,9 +79,10 @@ def spark_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.update(_aws_keys(settings))
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
-    special = (_streaming(settings) if streaming else {}) | (_sockets() if _is_local(settings) else {})
+    special = _streaming(settings) if streaming else {}
+    sockets = _sockets() if _is_local(settings) else {}
     jvm = _jvm(settings, brief=brief, streaming=streaming)
-    options = _DELTA | _LEAN | _process(settings, jvm) | special | _s3a(settings)
+    options = _DELTA | _LEAN | _process(settings, jvm) | sockets | special | _s3a(settings)
     for key, value in options.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()

@@ -9,7 +9,7 @@ from services.common.settings import load_settings
 from services.common.state_file import StateFile
 from services.spark.session import spark_session
 from spark_jobs.sources.kinesis import KinesisDataSource
-from spark_jobs.streaming import watch
+from spark_jobs.streaming import rounds
 from spark_jobs.streaming.queries import all_queries
 from spark_jobs.streaming.runner import Runner
 from spark_jobs.streaming.status import LagMeter, describe
@@ -29,7 +29,6 @@ def main() -> None:
     spark.dataSource.register(KinesisDataSource)
     s3 = s3_client(settings)
     runners = [Runner(settings, s3, query) for query in all_queries(spark, settings)]
-    watch.start(s3, settings.bucket, runners, stop)
     log.info("started", queries=len(runners), bucket=settings.bucket)
     try:
         run(state, runners, stop)
@@ -42,8 +41,9 @@ def main() -> None:
 
 def run(state: StateFile, runners: list[Runner], stop: threading.Event) -> None:
     """Tend the queries and say how they are, until `stop` is set."""
-    lags = LagMeter(runners, stop)
-    lags.start()
+    lags = LagMeter()
+    rounds.start("lag", lags.measure, runners, stop)
+    rounds.start("checkpoints", Runner.look_at_checkpoint, runners, stop)
     while not stop.wait(_ROUND_SECONDS):
         for runner in runners:
             runner.tend()

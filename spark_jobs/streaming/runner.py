@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from botocore.exceptions import BotoCoreError, ClientError
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -27,7 +28,7 @@ _QUERY_ID = "sql.streaming.queryId"  # where Spark tells a micro-batch's thread 
 
 
 class Runner:
-    """A query and what has become of it. Used by one thread, `write` apart, which Spark's calls, and `query_id`."""
+    """A query and what has become of it. Used by one thread, but for what says otherwise."""
 
     def __init__(self, settings: Settings, s3: "S3Client", query: Query) -> None:
         """Nothing is started yet."""
@@ -35,11 +36,11 @@ class Runner:
         self.problem: str | None = "not started yet"
         self.last_error: str | None = None
         self.restarts = 0
-        self.query_id: str | None = None  # Spark's, of its checkpoint, while it runs
         self._settings = settings
         self._s3 = s3
         self._running: StreamingQuery | None = None
         self._sink: Sink | None = None
+        self._query_id: str | None = None  # Spark's, of its checkpoint, while it runs
         self._lost_id: str | None = None
         self._backoff = Backoff()
         self._start_at = 0.0
@@ -47,7 +48,7 @@ class Runner:
     def tend(self) -> None:
         """Start the query if it is due, or note that it has ended."""
         if self._running is not None:
-            if self._running.isActive and self.query_id != self._lost_id:
+            if self._running.isActive and self._query_id != self._lost_id:
                 return
             self._note_end(self._why_it_ends(self._running))
         if time.monotonic() >= self._start_at:
@@ -59,9 +60,18 @@ class Runner:
         running.stop()
         return "its checkpoint is gone from S3"
 
-    def note_lost_checkpoint(self, query_id: str) -> None:
-        """The query of this id has to start anew: `tend` sees to it, unless it runs no longer."""
-        self._lost_id = query_id
+    def look_at_checkpoint(self) -> None:
+        """Note, for `tend`, that the checkpoint is gone: Spark finds out at the next record. For another thread."""
+        query_id = self._query_id
+        if query_id is None:
+            return
+        try:
+            found = checkpoints.query_id(self._s3, self._settings.bucket, self.query.name)
+        except (BotoCoreError, ClientError) as error:
+            log.warning("cannot look at the checkpoint", query=self.query.name, reason=short(str(error)))
+            return
+        if found != query_id:
+            self._lost_id = query_id
 
     def _start(self) -> None:
         try:
@@ -74,7 +84,7 @@ class Runner:
                 .trigger(processingTime=self.query.trigger)
                 .start()
             )
-            self.query_id = self._running.id
+            self._query_id = self._running.id
         except Exception as error:
             self._note_end(str(error))
             return
@@ -91,6 +101,7 @@ class Runner:
             log.warning("what was written is gone: reading the source from its start", query=name)
 
     def _write(self, batch: DataFrame, batch_id: int) -> None:
+        # In a thread of Spark's.
         assert self._sink is not None  # noqa: S101 - the sink is opened before the query starts
         query_id = batch.sparkSession.sparkContext.getLocalProperty(_QUERY_ID)
         assert query_id is not None  # noqa: S101 - Spark sets it for each micro-batch
@@ -108,7 +119,7 @@ class Runner:
     def _close(self) -> None:
         if self._sink is not None:
             self._sink.close()
-        self._sink = self._running = self.query_id = None
+        self._sink = self._running = self._query_id = None
 
     @property
     def progress(self) -> dict[str, Any]:

@@ -11,7 +11,6 @@ an entry for each query:
 """
 
 import json
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,33 +21,20 @@ from spark_jobs.streaming.runner import Runner, short
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writer")
 
-# Each measurement reads from each shard, of whose 5 reads a second the queries need most.
-_LAG_SECONDS = 5.0
-
 
 class LagMeter:
-    """Measures the queries' lag now and then, in a thread of its own: a server that hangs must not stop the rest."""
+    """The queries' lag."""
 
-    def __init__(self, runners: Sequence[Runner], stop: threading.Event) -> None:
-        self._runners = runners
-        self._stop = stop
+    def __init__(self) -> None:
+        """Nothing is known yet."""
         self._lags: dict[str, Lag] = {}
-        self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
-
-    def start(self) -> None:
-        """Begin to measure."""
-        self._thread.start()
 
     def of(self, name: str) -> Lag | None:
         """A query's lag as last measured; None if it could not be."""
         return self._lags.get(name)
 
-    def _run(self) -> None:
-        while not self._stop.wait(_LAG_SECONDS):
-            for runner in self._runners:
-                self._measure(runner)
-
-    def _measure(self, runner: Runner) -> None:
+    def measure(self, runner: Runner) -> None:
+        """Ask how far this query is behind."""
         offset = end_offset(runner.progress)
         if offset is None:
             return

@@ -179,13 +179,6 @@ def bucket_exists(settings: Settings) -> bool:
     return settings.bucket in [bucket["Name"] for bucket in s3_client(settings).list_buckets()["Buckets"]]
 
 
-def delete_bucket(settings: Settings) -> None:
-    s3 = s3_client(settings)
-    for item in s3.list_objects_v2(Bucket=settings.bucket).get("Contents", []):
-        s3.delete_object(Bucket=settings.bucket, Key=item["Key"])
-    s3.delete_bucket(Bucket=settings.bucket)
-
-
 class FaultyS3:
     """An HTTP proxy on loopback before the real S3, which can refuse, fail, and act around puts."""
 

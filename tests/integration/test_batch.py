@@ -27,6 +27,7 @@ from spark_jobs.landing import LandingError
 from spark_jobs.run import Report
 from spark_jobs.sinks import delta, postgres
 from spark_jobs.steps import StepFailedError
+from tests.buckets import delete_bucket
 from tests.processes import ServiceProcess
 
 Record = dict[str, Any] | str | None
@@ -94,11 +95,7 @@ class Zone:
         return found
 
     def lose_bucket(self) -> None:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.settings.bucket)
-        for page in pages:
-            for item in page.get("Contents", []):
-                self.s3.delete_object(Bucket=self.settings.bucket, Key=item["Key"])
-        self.s3.delete_bucket(Bucket=self.settings.bucket)
+        delete_bucket(self.settings)
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from services.common.landing import object_key
 from services.common.settings import Settings
 from services.common.wait import wait_until
 from services.provision.bucket import ensure_bucket
+from tests.buckets import delete_bucket
 from tests.integration.s3_sink_lab import (
     FaultyS3,
     all_places,
     assert_exactly_once,
-    delete_bucket,
     in_landing_zone,
     isolated_user,
     landed_keys,

@@ -16,6 +16,7 @@ from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.speed import judge
+from tests.buckets import empty_bucket
 
 NOON = datetime(2026, 1, 1, 12)
 RECORDS = (
@@ -117,7 +118,6 @@ def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch
 
 def test_a_table_that_is_gone_is_not_remembered(tables: Tables) -> None:
     tables.sink.write(tables.batch((1, pin(1, "one"))), 0, QUERY)
-    s3, bucket = s3_client(tables.settings), tables.settings.bucket
-    for each in s3.list_objects_v2(Bucket=bucket, Prefix="delta_tables/streaming/geo/")["Contents"]:
-        s3.delete_object(Bucket=bucket, Key=each["Key"])
+    assert tables.sink.remembers(QUERY)
+    empty_bucket(tables.settings, "delta_tables/streaming/geo/")
     assert not tables.sink.remembers(QUERY)

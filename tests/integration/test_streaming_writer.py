@@ -19,6 +19,7 @@ from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
 from spark_jobs.schemas import CLEANED
 from spark_jobs.streaming import checkpoints
+from tests.buckets import delete_bucket, empty_bucket
 from tests.e2e.hops import delta_rows, served_rows
 from tests.processes import ServiceProcess
 
@@ -111,13 +112,6 @@ class Flow:
             return stored == served_rows(self.settings, table, "speed")
 
         wait_until(lambda: all(map(same, TABLES)), timeout=PATIENCE, what="Delta to be as Postgres is")
-
-    def empty_bucket(self) -> None:
-        """Remove every object: checkpoints and Delta tables."""
-        s3, bucket = s3_client(self.settings), self.settings.bucket
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for each in page.get("Contents", []):
-                s3.delete_object(Bucket=bucket, Key=each["Key"])
 
     def inds(self, table: str) -> list[int]:
         return [row[0] for row in self.sql(f"TABLE speed.{table} ORDER BY ind")]
@@ -235,8 +229,7 @@ def test_a_lost_bucket_is_rebuilt(flow: Flow) -> None:
     """The checkpoints and Delta tables are gone: every record is read again, and Postgres stays the same."""
     before = {table: flow.sql(f"TABLE speed.{table} ORDER BY ind") for table in ("pin", "geo", "users")}
     generations = flow.sql("SELECT count(*) FROM ops.stream_progress")[0][0]
-    flow.empty_bucket()
-    s3_client(flow.settings).delete_bucket(Bucket=flow.settings.bucket)
+    delete_bucket(flow.settings)
     flow.put_posts(5000, 20)  # what meets a writer whose checkpoint is gone
     wait_until(lambda: "query ended" in flow.writer.output(), timeout=PATIENCE, what="the writer to notice")
     ensure_bucket(flow.settings)
@@ -274,7 +267,7 @@ def test_delta_has_what_postgres_has(flow: Flow) -> None:
 
 def test_a_bucket_that_is_lost_while_nothing_comes_is_noticed(flow: Flow) -> None:
     """LocalStack was restarted, and provisioning has made the bucket again before any record came."""
-    flow.empty_bucket()
+    empty_bucket(flow.settings)
     flow.wait_for_delta()
     flow.wait_for_all()
     assert "its checkpoint is gone" in flow.writer.output()
@@ -283,7 +276,7 @@ def test_a_bucket_that_is_lost_while_nothing_comes_is_noticed(flow: Flow) -> Non
 def test_what_is_left_of_a_lost_checkpoint_is_no_obstacle(flow: Flow) -> None:
     """A query that ran when the bucket was lost wrote the next offsets into the new one, and no more."""
     flow.writer.stop()
-    flow.empty_bucket()
+    empty_bucket(flow.settings)
     for query in ("speed", "delta", "experimental"):
         for file, content in (("offsets/7", b"v1\n{}\n{}"), ("commits/", b"")):
             key = f"{checkpoints.prefix(query)}{file}"

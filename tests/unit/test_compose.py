@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from services.common import health
-from services.common.settings import Settings
+from services.common.settings import PROFILES, Settings
 from services.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
 from tests.processes import make_settings
 
@@ -85,6 +85,11 @@ def _limits(*, core: bool) -> int:
     """MiB that the services take which go on running: all of them, or those without a profile."""
     lasting = [body for body in SERVICES.values() if body["restart"] == "unless-stopped"]
     return sum(_megabytes(body["mem_limit"]) for body in lasting if not (core and "profiles" in body))
+
+
+def test_the_profiles_that_may_be_chosen_are_those_of_what_goes_on_running() -> None:
+    lasting = [body for body in SERVICES.values() if body["restart"] != "no"]
+    assert {profile for body in lasting for profile in body.get("profiles", [])} == set(PROFILES)
 
 
 def test_memory_is_bounded() -> None:

@@ -1,0 +1,18 @@
+"""What tests take away from the bucket, to see it come back."""
+
+from services.common.clients import s3_client
+from services.common.settings import Settings
+
+
+def empty_bucket(settings: Settings, prefix: str = "") -> None:
+    """Remove each object whose key begins with `prefix`."""
+    s3 = s3_client(settings)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            s3.delete_object(Bucket=settings.bucket, Key=item["Key"])
+
+
+def delete_bucket(settings: Settings) -> None:
+    """Remove the bucket with all that is in it."""
+    empty_bucket(settings)
+    s3_client(settings).delete_bucket(Bucket=settings.bucket)
