@@ -70,6 +70,21 @@ def test_each_service_is_bounded_checked_and_on_loopback(name: str) -> None:
     assert {"max-size", "max-file"} <= body["logging"]["options"].keys()
 
 
+def _spoken_to() -> set[str]:
+    """The services that a setting of another names, as host:port or as a host alone."""
+    values = [str(value) for body in SERVICES.values() for value in body["environment"].values()]
+    hosts = {match[1] for value in values for match in re.finditer(r"(?:^|/)([a-z][a-z-]*)(?::\S+)?$", value)}
+    return hosts & SERVICES.keys()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_is_reached_through_a_proxy(name: str) -> None:
+    """The Docker client's configuration may give every container one; each program reads either spelling."""
+    environment = SERVICES[name]["environment"]
+    assert environment["no_proxy"] == environment["NO_PROXY"]
+    assert {"localhost", "127.0.0.1", *_spoken_to()} <= set(environment["NO_PROXY"].split(","))
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_conditions_name_services_that_can_meet_them(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
