@@ -55,19 +55,27 @@ def _docker(*words: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def images(up: str, containers: Containers) -> dict[str, str]:  # noqa: ARG001 - `make up` builds or pulls them
-    """Service -> image, as the stack uses them."""
-    services: dict[str, Any] = json.loads(containers.compose("config", "--format", "json"))["services"]
-    return {name: body["image"] for name, body in services.items()}
+def services(up: str, containers: Containers) -> dict[str, Any]:  # noqa: ARG001 - `make up` builds or pulls images
+    """The services as Compose reads them."""
+    read: dict[str, Any] = json.loads(containers.compose("config", "--format", "json"))["services"]
+    return read
+
+
+@pytest.fixture(scope="module")
+def checks(services: dict[str, Any]) -> dict[str, str]:
+    """Service -> its health check's line of shell; Compose prints it with each dollar sign doubled."""
+    return {
+        name: services[name]["healthcheck"]["test"][1].replace("$$", "$") for name in ("mysql", "postgres")
+    }
 
 
 @pytest.fixture
-def start(images: dict[str, str]) -> Iterator[Start]:
+def start(services: dict[str, Any]) -> Iterator[Start]:
     """Start a container of a service's image with options of `docker run`; it is removed at the end."""
     started: list[Container] = []
 
     def run(service: str, *options: str) -> Container:
-        started.append(Container(images[service], list(options)))
+        started.append(Container(services[service]["image"], list(options)))
         return started[-1]
 
     yield run
@@ -91,7 +99,7 @@ def scripts(tmp_path: Path) -> list[str]:
     ]
 
 
-def test_postgres(start: Start, scripts: list[str]) -> None:
+def test_postgres(start: Start, scripts: list[str], checks: dict[str, str]) -> None:
     variables = [
         "--env=POSTGRES_USER=someone",
         "--env=POSTGRES_DB=a shop",
@@ -108,9 +116,13 @@ def test_postgres(start: Start, scripts: list[str]) -> None:
     assert container("env", "PGPASSWORD=it's", *over_tcp) == "1"
     with pytest.raises(AssertionError, match="password authentication failed"):
         container("env", "PGPASSWORD=wrong", *over_tcp)
+    check = ["sh", "-c", checks["postgres"].replace("--username postgres", "--username someone")]
+    container("env", "POSTGRES_PASSWORD=it's", *check)
+    with pytest.raises(AssertionError, match="password authentication failed"):
+        container("env", "POSTGRES_PASSWORD=wrong", *check)
 
 
-def test_mysql(start: Start, scripts: list[str]) -> None:
+def test_mysql(start: Start, scripts: list[str], checks: dict[str, str]) -> None:
     variables = [
         "MYSQL_DATABASE=shop",
         "MYSQL_USER=someone",
@@ -129,6 +141,10 @@ def test_mysql(start: Start, scripts: list[str]) -> None:
     assert container(*root, "--execute=SELECT @@datadir") == "/var/lib/mysql/"
     with pytest.raises(AssertionError, match="Access denied"):
         container("env", "MYSQL_PWD=wrong", *query, "--user=root", "--execute=SELECT 1")
+    check = ["sh", "-c", checks["mysql"]]
+    container("env", "MYSQL_ROOT_PASSWORD=it's", *check)
+    with pytest.raises(AssertionError, match="Access denied"):
+        container("env", "MYSQL_ROOT_PASSWORD=wrong", *check)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,15 @@ def test_no_service_is_reached_through_a_proxy(name: str) -> None:
     assert {"localhost", "127.0.0.1", *_spoken_to()} <= set(environment["NO_PROXY"].split(","))
 
 
+@pytest.mark.parametrize(("name", "client"), [("mysql", "mysql"), ("postgres", "psql")])
+def test_a_database_is_well_when_it_takes_our_password(name: str, client: str) -> None:
+    """Over the network: the official images never complete a first start that was interrupted, and its server refuses
+    other hosts, or takes any password from its own.
+    """
+    check = SERVICES[name]["healthcheck"]["test"]
+    assert re.search(rf'PASSWORD" {client} .*--host "\$\$HOSTNAME" .*SELECT 1', check)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_conditions_name_services_that_can_meet_them(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
