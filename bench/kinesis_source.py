@@ -22,6 +22,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from bench.ingest import post
 from bench.report import Row, report
 from services.common.clients import aws_options
+from services.common.kinesis import shard_ids
 from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
 from services.spark.session import spark_session
@@ -104,9 +105,9 @@ def fill(client: "KinesisClient", stream: str, records: int) -> None:
 def read_bare(client: "KinesisClient", stream: str, records: int) -> None:
     """What nothing that reads Kinesis from Python can beat by much: one shard after another, no pause."""
     found = 0
-    for shard in client.list_shards(StreamName=stream)["Shards"]:
+    for shard in shard_ids(client, stream):
         iterator = client.get_shard_iterator(
-            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
         while (page := client.get_records(ShardIterator=iterator, Limit=10_000))["Records"]:
             found += len(page["Records"])

@@ -39,10 +39,7 @@ def start(api: AirflowApi, days: Days) -> int:
 def runs_of(api: AirflowApi, days: Days) -> list[dict[str, Any]]:
     """The runs of these days' noons, in their order."""
     limits = {"logical_date_gte": days[0].isoformat(), "logical_date_lte": days[1].isoformat()}
-    runs: list[dict[str, Any]] = api.get(f"dags/{DAG}/dagRuns", limit=100, order_by="logical_date", **limits)[
-        "dag_runs"
-    ]
-    return runs
+    return api.get_all(f"dags/{DAG}/dagRuns", "dag_runs", order_by="logical_date", **limits)
 
 
 def follow(api: AirflowApi, number: int, days: Days, console: Console) -> bool:

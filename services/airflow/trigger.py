@@ -46,7 +46,7 @@ def start(api: AirflowApi, *, full: bool, table: str) -> str:
 
 def known(api: AirflowApi) -> bool:
     """Whether Airflow has read the DAG."""
-    return any(each["dag_id"] == DAG for each in api.get("dags", dag_id_pattern=DAG)["dags"])
+    return any(each["dag_id"] == DAG for each in api.get_all("dags", "dags", dag_id_pattern=DAG))
 
 
 def run_of(api: AirflowApi, run_id: str) -> Run:
@@ -56,7 +56,8 @@ def run_of(api: AirflowApi, run_id: str) -> Run:
 
 def tasks_of(api: AirflowApi, run_id: str) -> list[Run]:
     """The run's tasks, in their order: `task_id`, `state`, `duration` (seconds), `try_number` and more."""
-    instances = api.get(f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances")["task_instances"]
+    path = f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances"
+    instances = api.get_all(path, "task_instances")
     return sorted(instances, key=lambda each: _ORDER.index(each["task_id"]))
 
 

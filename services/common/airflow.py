@@ -15,6 +15,8 @@ from services.common.settings import Settings
 _PATIENCE = 10.0
 # Of a command that follows a run: on two cores the run's own start has kept a call waiting for 10 s. Six times that.
 COMMAND_PATIENCE = 60.0
+# Entries of a page: no more come whatever is asked for (`maximum_page_limit` of Airflow's configuration).
+PAGE = 100
 
 
 class AirflowError(RuntimeError):
@@ -52,6 +54,15 @@ class AirflowApi:
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """GET a path below /api/v2."""
         return self._call("GET", path, None, query)
+
+    def get_all(self, path: str, key: str, **query: str | int) -> list[dict[str, Any]]:
+        """GET all entries of a list below /api/v2, page by page; `key` names the list in each answer."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.get(path, limit=PAGE, offset=len(found), **query)
+            found += page[key]
+            if not page[key] or len(found) >= page["total_entries"]:
+                return found
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """POST to a path below /api/v2."""

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from services.common import health
 from services.common.clients import kinesis_client, postgres_connection
+from services.common.kinesis import shard_ids
 from services.common.progress import live_status
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
@@ -55,9 +56,9 @@ def ends(settings: Settings, start: dict[Shard, int]) -> dict[Shard, int]:
     """The last sequence number of each shard now; that of `start` where no record follows it."""
     client = kinesis_client(settings)
     return {
-        (stream, shard["ShardId"]): _end(client, stream, shard["ShardId"], start[stream, shard["ShardId"]])
+        (stream, shard): _end(client, stream, shard, start[stream, shard])
         for stream in map(settings.stream, TABLES)
-        for shard in client.list_shards(StreamName=stream)["Shards"]
+        for shard in shard_ids(client, stream)
     }
 
 

@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from rich.console import Console
 
 from services.airflow import backfill, trigger
-from services.common import health
+from services.common import airflow, health
 from services.common.airflow import AirflowApi
 from services.common.clients import postgres_connection
 from services.common.settings import ROOT, TABLES, Settings
@@ -154,10 +154,14 @@ def test_2_a_task_that_fails_is_tried_again(api: AirflowApi, stack: Settings) ->
     assert len(served(stack)[0]) == 250
 
 
-def test_3_backfill_and_full_rebuild_leave_the_same_rows(api: AirflowApi, stack: Settings) -> None:
+def test_3_backfill_and_full_rebuild_leave_the_same_rows(
+    api: AirflowApi, stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = served(stack)
+    monkeypatch.setattr(airflow, "PAGE", 1)  # each list takes several requests
     days = (datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 5, 23, tzinfo=UTC))
     assert backfill.follow(api, backfill.start(api, days), days, Console(quiet=True))
+    assert len(trigger.tasks_of(api, backfill.runs_of(api, days)[0]["dag_run_id"])) == 4
     assert served(stack) == before
     assert ended(api, trigger.start(api, full=True, table="all")) == "success"
     assert served(stack) == before
