@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 # A put of 8 MiB takes LocalStack under a second even on a busy laptop; 30 s of silence means it is gone.
 _AWS_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 
+# A role may change its own defaults, and nothing in Postgres forbids it: these could end a query, refuse the
+# connection, or change what an answer says.
+_SESSION = {
+    "search_path": "public",
+    "local_preload_libraries": "",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "default_transaction_isolation": r"read\ committed",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "client_min_messages": "notice",
+}
+
 
 def aws_options(settings: Settings) -> dict[str, Any]:
     """Keyword arguments of every boto3 client.
@@ -80,7 +96,10 @@ def mysql_connection(settings: Settings, database: str = "pinterest_data") -> An
 def postgres_connection(
     settings: Settings, role: str = "postgres", database: str = "pinterest"
 ) -> "PostgresConnection":
-    """A connection to a served database as one of the roles that `passwords` names."""
+    """A connection to a served database as one of the roles that `passwords` names.
+
+    What a role may have set for itself, or PGTZ and PGOPTIONS in the caller's shell, has no say in it.
+    """
     passwords = {
         "postgres": settings.postgres_password,
         "batch_writer": settings.batch_writer_password,
@@ -89,11 +108,21 @@ def postgres_connection(
         "emulator": settings.emulator_password,
         "airflow": settings.airflow_database_password,
     }
-    return psycopg2.connect(
+    connection = psycopg2.connect(
         host=settings.postgres_host,
         port=settings.postgres_port,
         user=role,
         password=passwords[role].get_secret_value(),
         dbname=database,
         connect_timeout=5,
+        options=_session_options(read_only=role == "analyst"),
     )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")  # as an option it would yield to libpq's PGTZ
+    return connection
+
+
+def _session_options(*, read_only: bool) -> str:
+    """What a session of ours relies on, in libpq's words: they come before what `ALTER ROLE ... SET` left behind."""
+    options = _SESSION | {"default_transaction_read_only": "on" if read_only else "off"}
+    return " ".join(f"-c {name}={value}" for name, value in options.items())

@@ -34,6 +34,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PGDATABASE": "pinterest",
         "PGUSER": "analyst",
         "PGPASSWORD": settings.analyst_password.get_secret_value(),
+        "PGTZ": "UTC",
     }
 
 

@@ -1,7 +1,7 @@
 """Create the served databases, their schemas and their roles.
 
 The files of sql/postgres make the database pinterest and all roles, those of sql/postgres_streaming the database
-pinterest_streaming, each in the order of their names.
+pinterest_streaming, each in the order of their names; those of sql/each hold for both.
 
 Every file can be applied again to the schema it made; this runs after every start of the servers.
 """
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SQL_FOLDER = ROOT / "sql"
 # The folder of each database, in the order in which they are applied: roles come first.
 DATABASES = {"pinterest": "postgres", "pinterest_streaming": "postgres_streaming"}
+EACH = "each"
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
@@ -51,7 +52,7 @@ def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
     The files of a database are applied in one transaction: all of them or none. Callers at the same time queue up.
 
     Args:
-        folder: holds a folder for each database, as DATABASES names them.
+        folder: holds a folder for each database, as DATABASES names them, and EACH.
 
     Raises:
         psycopg2.OperationalError: the server cannot be reached, or another caller takes too long.
@@ -66,8 +67,12 @@ def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
     with _turn(settings) as server:
         _create_databases(server)
         for database, files in DATABASES.items():
-            retrying(_apply_all, settings, database, sorted((folder / files).glob("*.sql")))
+            retrying(_apply_all, settings, database, _sorted(folder / files) + _sorted(folder / EACH))
         _set_passwords(settings)
+
+
+def _sorted(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.sql"))
 
 
 def _apply_all(settings: Settings, database: str, files: Sequence[Path]) -> None:

@@ -137,6 +137,11 @@ def test_psql_is_analyst_on_the_served_database(served: Settings) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "analyst|pinterest\n", "")
 
 
+def test_psql_shows_times_in_utc(served: Settings) -> None:
+    done = run(served, "services.postgres.psql", "-At", "-c", "SHOW timezone", PGTZ="Asia/Tokyo")
+    assert done.stdout == "UTC\n"
+
+
 def test_psql_cannot_write(served: Settings) -> None:
     done = run(served, "services.postgres.psql", "-c", "DELETE FROM batch.pin")
     assert done.returncode == 1

@@ -11,7 +11,8 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings
-from services.postgres.schema import ensure_schema
+from services.postgres.schema import DATABASES, ensure_schema
+from spark_jobs.sinks.postgres import lock
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -117,11 +118,72 @@ def test_analyst_creates_nothing(analyst: "PostgresConnection", schema: str) -> 
         "COPY (SELECT 1) TO PROGRAM 'true'",
         "SET ROLE batch_writer",
         "ALTER ROLE batch_writer PASSWORD 'mine'",
+        "SELECT pg_advisory_lock(20171020)",  # the batch job's
+        "SELECT pg_try_advisory_lock(20171020)",
+        "SELECT pg_advisory_xact_lock_shared(0, 20171020)",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'mine')",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        "ALTER ROLE analyst CONNECTION LIMIT -1",
+        "SET temp_file_limit = -1",
+        "ALTER ROLE analyst SET temp_file_limit = -1",
     ],
 )
 def test_analyst_gets_no_further(analyst: "PostgresConnection", statement: str) -> None:
     with pytest.raises((InsufficientPrivilege, psycopg2.errors.ObjectNotInPrerequisiteState)):
         execute(analyst, statement)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_no_function_takes_a_lock_for_everybody(served: Settings, database: str) -> None:
+    allowed = (
+        "SELECT proname FROM pg_proc"
+        " WHERE proname LIKE '%advisory%' AND has_function_privilege('public', oid, 'execute')"
+    )
+    with closing(postgres_connection(served, database=database)) as connection:
+        assert execute(connection, allowed) == []
+
+
+def test_what_analyst_sets_for_itself_has_no_effect_on_our_sessions(served: Settings) -> None:
+    tampered = {
+        "statement_timeout": "1",
+        "search_path": "nowhere",
+        "timezone": "Asia/Tokyo",
+        "extra_float_digits": "-15",
+        "local_preload_libraries": "nowhere",
+        "default_transaction_read_only": "off",
+    }
+    with closing(postgres_connection(served, "analyst")) as connection:
+        connection.set_session(readonly=False, autocommit=True)
+        for name, value in tampered.items():
+            execute(connection, f"ALTER ROLE analyst SET {name} = '{value}'")
+    try:
+        with closing(postgres_connection(served, "analyst")) as connection:
+            execute(connection, "SELECT pg_sleep(0.01)")
+            assert execute(connection, "SELECT (0.1 + 0.2::float8)::text") == [("0.30000000000000004",)]
+            shown = [execute(connection, f"SHOW {name}") for name in ("timezone", "transaction_read_only")]
+            assert shown == [[("UTC",)], [("on",)]]
+    finally:
+        ensure_schema(served)
+    with closing(postgres_connection(served)) as connection:
+        kept = execute(
+            connection, "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 'analyst'::regrole"
+        )
+    assert {setting.partition("=")[0] for (setting,) in kept} == {
+        "default_transaction_read_only",
+        "idle_in_transaction_session_timeout",
+        "statement_timeout",
+        "temp_file_limit",
+    }
+
+
+@pytest.mark.parametrize("variable", ["PGTZ", "PGOPTIONS"])
+def test_times_are_utc_whatever_the_shell_says(
+    served: Settings, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, {"PGTZ": "Asia/Tokyo", "PGOPTIONS": "-c timezone=Asia/Tokyo"}[variable])
+    with closing(postgres_connection(served, "analyst")) as connection:
+        assert execute(connection, "SHOW timezone") == [("UTC",)]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +210,10 @@ def test_batch_writer_writes_the_batch_tables(batch_writer: "PostgresConnection"
 def test_batch_writer_analyzes(batch_writer: "PostgresConnection", table: str) -> None:
     execute(batch_writer, f"ANALYZE {table}")
     assert batch_writer.notices == []  # without the privilege it is skipped, with a warning
+
+
+def test_batch_writer_takes_its_lock(batch_writer: "PostgresConnection") -> None:
+    assert lock(batch_writer)
 
 
 @pytest.mark.parametrize(
