@@ -4,12 +4,15 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3.11
+# The Python of .venv: the newest of 3.11, 3.12 and 3.13 that is here, unless one is named.
+PYTHON ?=
 comma := ,
 BIN := .venv/bin
 TEST_PROCESSES ?= 2
 STAMPS := .venv/stamps
-COMPILE := uv pip compile --quiet --generate-hashes --override requirements/overrides.in --python-version 3.11 \
+# For 3.11 and all newer ones, with one version of each package.
+COMPILE := uv pip compile --quiet --generate-hashes --override requirements/overrides.in \
+	--universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 IMAGE_SCRIPTS = $(shell grep --recursive --files-with-matches '^#!.*sh$$' images)
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
@@ -173,11 +176,12 @@ psql: $(READY) ## Open psql on the served database as the read-only analyst
 
 ##### Set-up #####
 
-$(STAMPS)/venv: requirements/bootstrap.txt
-	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing. Install it (apt-get install python3.11 python3.11-venv) or run make PYTHON=/path/to/python3.11+"; exit 1; }
-	@command -v java > /dev/null || { echo "Java 17 is missing. Install it: apt-get install openjdk-17-jre-headless"; exit 1; }
-	@echo "Making .venv with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv --clear .venv
+# Made again when its Python has gone, as after an upgrade of the system.
+.PHONY: no-python
+$(STAMPS)/venv: requirements/bootstrap.txt $(if $(realpath $(BIN)/python),,no-python)
+	@services/local/prerequisites check $(PYTHON)
+	@python=$$(services/local/prerequisites python $(PYTHON)) \
+		&& echo "Making .venv with $$($$python --version)" && $$python -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@mkdir -p $(STAMPS) && touch $@
 
@@ -217,7 +221,8 @@ lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@shellcheck .ci/run .ci/containers .ci/engine services/containers/stack $(IMAGE_SCRIPTS)
+	@shellcheck .ci/run .ci/containers .ci/engine services/containers/stack services/local/prerequisites \
+		$(IMAGE_SCRIPTS)
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql

@@ -3,7 +3,6 @@
 Each check that fails says what is wrong and what to do about it.
 """
 
-import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.common.settings import Settings, load_settings
+from services.common.settings import ROOT, Settings, load_settings
 from services.local import processes, supervision
 
 # After a demo the servers hold 2 GB, the streaming writer 1.6 and Airflow 1; its batch run takes 1.2 GB more, one of a
@@ -23,8 +22,6 @@ from services.local import processes, supervision
 MEMORY_NEEDED = 6 * 1024**3
 # Installed servers and packages 2 GB, their data 2 GB with a million posts.
 DISK_NEEDED = 5 * 1024**3
-JAVA_NEEDED = 17
-PYTHON_NEEDED = (3, 11)
 PORTS = (
     ("kafka", "KAFKA_PORT"),
     ("kafka", "KAFKA_CONTROLLER_PORT"),
@@ -48,29 +45,21 @@ class Finding:
 
 def python() -> Finding:
     """This Python is new enough."""
-    found = ".".join(map(str, sys.version_info[:3]))
-    remedy = (
-        ""
-        if sys.version_info >= PYTHON_NEEDED
-        else "Install Python 3.11 or newer: apt-get install python3.11"
-    )
-    return Finding("Python", found, remedy)
+    _, remedy = _prerequisite("python", sys.executable)
+    return Finding("Python", ".".join(map(str, sys.version_info[:3])), remedy)
 
 
 def java() -> Finding:
     """A Java that Spark 4 and Kafka 4 run on is on the PATH."""
-    remedy = f"Install Java {JAVA_NEEDED} or newer: apt-get install openjdk-17-jre-headless"
-    if shutil.which("java") is None:
-        return Finding("Java", "not on the PATH", remedy)
-    printed = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    version = java_version(printed)
-    return Finding("Java", str(version or printed.strip()), "" if version >= JAVA_NEEDED else remedy)
+    version, remedy = _prerequisite("java")
+    return Finding("Java", version or "none that will do", remedy)
 
 
-def java_version(printed: str) -> int:
-    """The major version that `java -version` prints, 0 where it can't be read; 1.8 is 8."""
-    match = re.search(r'version "(?:1\.)?(\d+)', printed)
-    return int(match[1]) if match else 0
+def _prerequisite(*words: str) -> tuple[str, str]:
+    """What services/local/prerequisites finds, and what it says is to be done where that is nothing."""
+    script = ROOT / "services" / "local" / "prerequisites"
+    done = subprocess.run([script, *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip(), done.stderr.strip()
 
 
 def memory() -> Finding:

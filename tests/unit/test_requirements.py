@@ -3,10 +3,11 @@
 import ast
 import re
 import sys
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from services.common.settings import ROOT
 
@@ -15,16 +16,21 @@ PACKAGES = ("services", "emulator", "spark_jobs")
 TYPES_ONLY = {"mypy_boto3_apigateway", "mypy_boto3_kinesis", "mypy_boto3_s3"}
 
 
+def _canonical(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+INSTALLED = {_canonical(one.name): one for one in distributions()}
+# By requirements/overrides.in.
+LEFT_OUT = {"pyspark-client"}
+
+
 def _imports(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     absolute = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
     modules = {node.module for node in absolute if node.module}
     return {name.split(".")[0] for name in names | modules}
-
-
-def _canonical(distribution: str) -> str:
-    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def test_every_import_is_a_runtime_requirement() -> None:
@@ -45,6 +51,36 @@ def test_a_lock_file_pins_by_hash_and_names_no_address(path: Path) -> None:
     text = path.read_text()
     assert "://" not in text
     assert text.count("--hash=sha256:") >= len(re.findall(r"^[\w.-]+.*==", text, re.M)) > 0
+
+
+def _locked(name: str) -> list[Requirement]:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return [Requirement(line) for line in re.findall(r"^[\w.-]+.*==[^\\\n]*", text, re.M)]
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("name", ["runtime", "dev"])
+def test_a_lock_file_is_complete_on_each_python(name: str, python: str) -> None:
+    """What a locked package asks for there, by its installed metadata, is locked in a version that it takes."""
+    environment = {"python_version": python, "python_full_version": f"{python}.1", "extra": ""}
+    pins = [pin for pin in _locked(name) if pin.marker is None or pin.marker.evaluate(environment)]
+    versions = {pin.name: next(iter(pin.specifier)).version for pin in pins}
+    assert len(versions) == len(pins)
+    asked = [
+        (pin.name, wanted)
+        for pin in pins
+        if pin.name in INSTALLED
+        for wanted in map(Requirement, INSTALLED[pin.name].requires or [])
+        if wanted.marker is None or wanted.marker.evaluate(environment)
+    ]
+    assert len(asked) > len(pins)
+    unmet = [
+        (by, str(wanted))
+        for by, wanted in asked
+        if _canonical(wanted.name) not in LEFT_OUT
+        and not wanted.specifier.contains(versions.get(_canonical(wanted.name), "0"), prereleases=True)
+    ]
+    assert unmet == []
 
 
 def _pins(name: str) -> set[str]:

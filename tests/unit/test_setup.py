@@ -75,26 +75,6 @@ def test_a_step_is_done_again_when_its_inputs_change(tmp_path: Path) -> None:
     assert not _done(step, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("printed", "version"),
-    [
-        ('openjdk version "17.0.15" 2025-04-15', 17),
-        ('java version "1.8.0_401"', 8),
-        ('openjdk version "25" 2025-09-16', 25),
-        ("no java here", 0),
-    ],
-)
-def test_the_version_of_java_is_read(printed: str, version: int) -> None:
-    assert doctor.java_version(printed) == version
-
-
-def test_a_missing_java_comes_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    finding = doctor.java()
-    assert finding.found == "not on the PATH"
-    assert "apt-get install openjdk-17" in finding.remedy
-
-
 def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MEMORY_NEEDED", 10**15)
     assert "Close other programs" in doctor.memory().remedy
