@@ -81,6 +81,10 @@ test: setup-dev ## All tests: unit, integration, end to end
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
 	@$(BIN)/pytest tests/e2e
 
+.PHONY: test-pythons
+test-pythons: setup-dev ## The unit tests on Python 3.11, 3.12 and 3.13, as many as are here, .venv's own apart
+	@TEST_PROCESSES=$(TEST_PROCESSES) tests/on-each-python 3.11 3.12 3.13
+
 .PHONY: test-compose
 test-compose: setup-dev ## The stack in containers, end to end, on a Docker engine
 	@# The tests of the servers too: the fixtures of all tests take them from containers here.
@@ -222,7 +226,7 @@ lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own
 	@ruff format --check .
 	@mypy
 	@shellcheck .ci/run .ci/containers .ci/engine services/containers/stack services/local/prerequisites \
-		$(IMAGE_SCRIPTS)
+		tests/on-each-python $(IMAGE_SCRIPTS)
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -12,6 +13,10 @@ from tests.processes import make_settings
 
 # Neither UTC nor whole hours from it: a rule that reads the session's time zone shows.
 TIME_ZONE = "Asia/Kathmandu"
+
+# How long one example takes says more of the machine than of what is tested.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,6 @@ BATCH = 300
 FULL_BATCH = 60
 BOUNDED = settings(
     max_examples=1,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -148,7 +148,7 @@ EXPIRE = st.tuples(st.just(None), st.integers(0, 40))
     schedule=st.lists(ACT | EXPIRE, max_size=60),
     interruptions=st.lists(st.lists(ACT, max_size=4), max_size=30),
 )
-@hypothesis_settings(deadline=None, max_examples=300)
+@hypothesis_settings(max_examples=300)
 def test_any_schedule_of_writers_leaves_one_chain(
     landing_zone: LandingZone,
     offsets: list[int],
