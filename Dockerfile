@@ -1,4 +1,5 @@
-# The pipeline's own images: app, spark (app, Java and Spark) and airflow (spark and Airflow). BuildKit builds them.
+# The pipeline's own images: app, spark (app, Java and Spark), airflow (spark and Airflow), and localstack. BuildKit
+# builds them.
 # A target's stages are ordered by how often they change: packages, jars, code.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
@@ -43,13 +44,6 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=secret,id=registries \
     /opt/uv/bin/install-packages /opt/venv /requirements.txt
 
-FROM spark-packages AS airflow-packages
-RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
-    --mount=type=bind,source=requirements/airflow.txt,target=/requirements.txt \
-    --mount=type=cache,target=/root/.cache/uv \
-    --mount=type=secret,id=registries \
-    /opt/uv/bin/install-packages /opt/venv /requirements.txt
-
 # The jars of jars/ivy.xml, checked by jars/SHA256SUMS.
 FROM java AS jars
 # hadolint ignore=DL3008
@@ -70,12 +64,38 @@ FROM app-packages AS app
 COPY --from=code /app /app
 USER 1000:1000
 
-FROM spark-packages AS spark
+# Made last of all that it needs and copied by its content: another code does not change it, nor what is built on it.
+FROM spark-packages AS spark-classes
 COPY --from=jars /jars/spark /app/.local/jars/spark
+COPY --from=code /app /app
+COPY images/archive-classes /usr/local/bin/
+RUN --mount=type=cache,target=/var/cache/spark-classes archive-classes /var/cache/spark-classes
+
+FROM spark-packages AS spark-runtime
+COPY --from=jars /jars/spark /app/.local/jars/spark
+COPY --from=spark-classes /app/.local/spark-classes.* /app/.local/
+
+FROM spark-runtime AS spark
 COPY --from=code /app /app
 USER 1000:1000
 
+FROM spark-runtime AS airflow-packages
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements/airflow.txt,target=/requirements.txt \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    /opt/uv/bin/install-packages /opt/venv /requirements.txt
+
 FROM airflow-packages AS airflow
-COPY --from=jars /jars/spark /app/.local/jars/spark
 COPY --from=code /app /app
 USER 1000:1000
+
+# LocalStack with its Kinesis, which the official image fetches at the first call: for each new volume, and only where the
+# network lets it. /usr/lib/localstack is where LocalStack looks for what its image brings.
+FROM localstack/localstack:4.9.2 AS localstack
+WORKDIR /usr/lib/localstack/kinesis-local/0.4.13
+COPY services/localstack/kinesis/package.json services/localstack/kinesis/package-lock.json ./
+RUN --mount=type=bind,source=images/fetching,target=/fetching \
+    --mount=type=secret,id=registries \
+    /fetching npm ci --no-audit --no-fund
+WORKDIR /opt/code/localstack

@@ -1,6 +1,6 @@
 """The batch job without its servers, on a few posts: `python -m spark_jobs.rehearsal`.
 
-`make setup` archives the classes that Spark loads for it (services.local.archive).
+Set-up and the image build archive the classes that Spark loads for it (services.local.archive).
 """
 
 from collections.abc import Iterator

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parents[2]
 INSTALL_DIR = ROOT / ".local"  # the servers that `make setup` fetches
 SPARK_JARS = INSTALL_DIR / "jars" / "spark"
+LOCALSTACK_LIBRARY = INSTALL_DIR / "localstack-library"  # what its image has in /usr/lib/localstack
 SPARK_ARCHIVE = INSTALL_DIR / "spark-classes.jsa"  # services.local.archive
 LOOPBACK = "127.0.0.1"
 

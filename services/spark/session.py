@@ -104,13 +104,17 @@ def _is_local(settings: Settings) -> bool:
     return settings.spark_master.startswith("local")
 
 
+def _archived(jvm: str) -> str:
+    """Return a JVM's options with the archive of Spark's classes, where there is one (services.local.archive)."""
+    return f'{jvm} "-XX:SharedArchiveFile={SPARK_ARCHIVE}"' if SPARK_ARCHIVE.exists() else jvm
+
+
 def _driver(settings: Settings, jvm: str) -> dict[str, str]:
-    archived = f' "-XX:SharedArchiveFile={SPARK_ARCHIVE}"' if SPARK_ARCHIVE.exists() else ""
     return {
         "spark.driver.memory": settings.spark_driver_memory,
         # The path, not spark.jars: that would copy 39 MB at each start.
         "spark.driver.extraClassPath": f"{SPARK_JARS}/*",
-        "spark.driver.extraJavaOptions": f"{jvm}{archived}",
+        "spark.driver.extraJavaOptions": _archived(jvm),
     }
 
 
@@ -122,7 +126,7 @@ def _process(settings: Settings, jvm: str) -> dict[str, str]:
         "spark.executorEnv.PYTHONPATH": str(ROOT),
         "spark.executor.memory": settings.spark_executor_memory,
         "spark.executor.extraClassPath": f"{SPARK_JARS}/*",
-        "spark.executor.extraJavaOptions": jvm,
+        "spark.executor.extraJavaOptions": _archived(jvm),
     }
 
 

@@ -1,5 +1,6 @@
 """docker-compose.yml asks of third-party images only what they document, and our stand-ins have as well."""
 
+import json
 import re
 import shlex
 from fnmatch import fnmatchcase
@@ -13,19 +14,29 @@ from services.common.settings import ROOT
 CONTRACT: dict[str, Any] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OFFLINE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.offline.yml").read_text())
-THIRD_PARTY = {
-    name: body
-    for name, body in COMPOSE["services"].items()
-    if not body["image"].startswith("pinterest-pipeline/")
+STAGES = {
+    stage: image
+    for image, stage in re.findall(r"^FROM (\S+) AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.M)
 }
-# Read by programs, not by an image.
-GENERAL = {"NO_PROXY", "no_proxy"}
+
+
+def third_party_image(body: dict[str, Any]) -> str:
+    """The image that a service runs, or what a little is added to: a stage of our own that is built from it."""
+    target = body.get("build", {}).get("target", "")
+    return body["image"] if "build" not in body else STAGES[target]
+
+
+THIRD_PARTY = {
+    name: body for name, body in COMPOSE["services"].items() if third_party_image(body) in CONTRACT
+}
+# Read by programs and libraries, not by an image.
+GENERAL = {"NO_PROXY", "no_proxy", "MALLOC_ARENA_MAX", "NODE_OPTIONS"}
 SHELL = {"printf", "test", "cat", "exec", "echo", "true", "exit", "if", "then", "fi"}
 every_service = pytest.mark.parametrize("name", sorted(THIRD_PARTY))
 
 
 def contract(name: str) -> dict[str, Any]:
-    return CONTRACT[THIRD_PARTY[name]["image"]]
+    return CONTRACT[third_party_image(THIRD_PARTY[name])]
 
 
 def programs(script: str) -> set[str]:
@@ -50,7 +61,15 @@ def test_the_programs_of_a_line_of_shell() -> None:
 
 
 def test_every_third_party_image_has_its_contract_by_its_exact_version() -> None:
-    assert {body["image"] for body in THIRD_PARTY.values()} == CONTRACT.keys()
+    images = {third_party_image(body) for body in COMPOSE["services"].values()}
+    assert {image for image in images if ":" in image} == CONTRACT.keys()
+
+
+def test_kinesis_is_installed_in_the_version_that_its_package_names() -> None:
+    package = json.loads((ROOT / "services" / "localstack" / "kinesis" / "package.json").read_text())
+    folder = f"/usr/lib/localstack/kinesis-local/{package['dependencies']['kinesis-local']}\n"
+    for dockerfile in ("Dockerfile", "images/Dockerfile"):
+        assert folder in (ROOT / dockerfile).read_text()
 
 
 @every_service
