@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
 # One for all runs, so that each finds what one that was cut off has left: it would be in its way, and in its memory.
 PROJECT = "pinterest-pipeline-tests"
 # Enough posts for several objects, partitions and micro-batches; the whole set is the matter of tests/e2e.
+KILLED = "137"  # the exit status of a program that SIGKILL ended
 ROWS = {"SOURCE_ROWS": "2000", "STREAM_LIMIT": "300", "STREAM_RATE": "60"}
 
 
@@ -58,6 +59,23 @@ class Containers:
     def executors(self) -> int:
         """How many executors the workers have started."""
         return self.compose("logs", "spark-worker").count("Asked to launch executor")
+
+    def restarts(self) -> dict[str, tuple[int, bool]]:
+        """Of each container, how often the engine has restarted it, and whether memory was short at its last end."""
+        containers = [container["Name"] for container in self.running()]
+        shown = self._run(
+            "docker", "inspect", "--format", "{{.RestartCount}} {{.State.OOMKilled}}", *containers
+        )
+        counts = (line.split() for line in shown.splitlines())
+        return {
+            name: (int(count), killed == "true")
+            for name, (count, killed) in zip(containers, counts, strict=True)
+        }
+
+    def maps(self, service: str, file: str) -> list[str]:
+        """The programs of a service that have mapped a file into their memory."""
+        script = f"grep -l {file} /proc/[0-9]*/maps | sed 's/maps/comm/' | xargs cat"
+        return self.compose("exec", "-T", service, "sh", "-c", script).split()
 
     def user(self, container: str) -> str:
         """As whom a container's command runs; empty means root."""
@@ -118,8 +136,31 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+def kills(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], list[str]]]:
+    """Ask for the stack's containers that were killed so far: by the kernel, for memory, or by anybody."""
+    printed = tmp_path_factory.mktemp("events") / "events"
+    filters = ["--filter", "event=oom", "--filter", "event=die"]
+    shown = "{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}"
+    with printed.open("w") as file:
+        command = ["docker", "events", *filters, "--format", shown]
+        follower = subprocess.Popen(command, stdout=file)
+
+        def read() -> list[str]:
+            lines = (line.split(maxsplit=2) for line in printed.read_text().splitlines())
+            ends = [(name, action, status) for action, name, status in lines if name.startswith(PROJECT)]
+            return [name for name, action, status in ends if action == "oom" or status == KILLED]
+
+        yield read
+        follower.terminate()
+        follower.wait()
+
+
+@pytest.fixture(scope="session")
 def make(
-    checkout: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    checkout: Path,
+    environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    kills: Callable[[], list[str]],  # noqa: ARG001 - from the first container on
 ) -> Iterator[Make]:
     """The Makefile's commands; the stack is taken down at the end, and first what an earlier run has left."""
     _remove_leftovers(tmp_path_factory.mktemp("no-file"))

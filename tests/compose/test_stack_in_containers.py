@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,11 @@ def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
     for table in TABLES:
         expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)[: stack.stream_limit]]
         assert hops.served_rows(stack, table, "speed") == expected
+
+
+@pytest.mark.parametrize("service", ["streaming-writer", "spark-worker"])
+def test_spark_starts_from_the_archive_of_its_classes(service: str, containers: Containers) -> None:
+    assert "java" in containers.maps(service, "spark-classes.jsa")
 
 
 def test_airflow_runs_the_batch_job_on_the_cluster(
@@ -176,6 +182,15 @@ def test_more_workers_all_work(make: Make, stack: Settings, containers: Containe
     assert {f"spark-worker-{number}" for number in (1, 2, 3)} <= set(
         re.findall(r"^(spark-worker-\d) .*Asked to launch executor", log, re.M)
     )
+
+
+def test_no_container_was_killed_but_by_these_tests(
+    containers: Containers, kills: Callable[[], list[str]]
+) -> None:
+    assert {name for name, (_, short_of_memory) in containers.restarts().items() if short_of_memory} == set()
+    assert {name.split("-")[-2] for name in kills()} <= {"localstack"}
+    restarted = {name for name, (count, _) in containers.restarts().items() if count}
+    assert {name.split("-")[-2] for name in restarted} <= {"localstack"}
 
 
 def test_down_keeps_the_data_and_nothing_else(make: Make, stack: Settings, containers: Containers) -> None:
