@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from services.common.bucket import bucket_id
 from services.common.settings import TABLES, Settings, Table
 from spark_jobs import progress
 from spark_jobs.landing import LandedObject, new_objects
@@ -29,13 +30,14 @@ class Plan:
     Modes: `incremental` takes what is new; `rebuild` takes all, as there is no progress (the first run, or
     the bucket was lost), and leaves rows in Postgres that have not landed again; `full` takes all and makes
     that the whole content of Delta and Postgres. `replace` says that Postgres's tables are to be emptied (or
-    are empty), which is quicker than to compare row by row.
+    are empty), which is quicker than to compare row by row. `bucket_id` says which bucket was looked at.
     """
 
     mode: Mode
     objects: dict[Table, list[LandedObject]]
     progress: Progress
     replace: bool
+    bucket_id: str | None = None
 
     @property
     def rebuild(self) -> bool:
@@ -72,7 +74,7 @@ def make_plan(
         PlanError: a full rebuild, which is of all tables or none, was asked for some.
         LandingError: the landing zone breaks its contract.
     """
-    known = progress.load(s3, settings.bucket)
+    known, bucket = progress.load(s3, settings.bucket), bucket_id(s3, settings.bucket)
     full = full or bool(known and known.replacing)
     if full and len(tables) < len(TABLES):
         raise PlanError("a full rebuild (asked for, or begun and interrupted) is of all tables: name none")
@@ -80,7 +82,8 @@ def make_plan(
     objects = {table: _new_objects(s3, settings, table, start) for table in tables}
     mode: Mode = "full" if full else "rebuild" if known is None else "incremental"
     landed = {table: found for table, found in objects.items() if found}
-    return Plan(mode, landed, start, replace=full or (known is None and not serving))
+    replace = full or (known is None and not serving)
+    return Plan(mode, landed, start, replace, bucket)
 
 
 def _new_objects(s3: "S3Client", settings: Settings, table: Table, start: Progress) -> list[LandedObject]:

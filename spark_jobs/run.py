@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
+from services.common.bucket import bucket_id
 from services.common.clients import s3_client
 from services.common.settings import Settings
 from services.spark.session import spark_session
@@ -22,6 +23,7 @@ from spark_jobs.steps import Steps
 from spark_jobs.table_run import Context, run_table
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 Results = list[tuple[TableAccount, DataFrame]]
@@ -59,13 +61,25 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
         _set_aside(context, results)
     accounts = [account for account, _ in results]
     with steps("commit"):
+        _check_bucket(s3, settings, plan)
         run_id = postgres.record_run(
-            connection, mode=plan.mode, started_at=started_at, seconds=steps.seconds, accounts=accounts
+            connection,
+            mode=plan.mode,
+            started_at=started_at,
+            seconds=steps.seconds,
+            accounts=accounts,
+            bucket_id=plan.bucket_id,
         )
         connection.commit()
     # Outside of the steps: if this fails the run has been served all the same, and a repeat does no harm.
     progress.save(s3, settings.bucket, after(plan, accounts))
     return Report(run_id, plan, accounts, steps)
+
+
+def _check_bucket(s3: "S3Client", settings: Settings, plan: Plan) -> None:
+    """Refuse a commit for a bucket that is not the one the run wrote into: its Delta tables are gone."""
+    if bucket_id(s3, settings.bucket) != plan.bucket_id:
+        raise RuntimeError("the bucket was lost while the run was at work; a repeat reads what lands again")
 
 
 def _run_tables(context: Context) -> Results:

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 _MODES = {
     "incremental": "What landed since the last run",
-    "rebuild": "All that has landed: the bucket holds no progress of an earlier run",
+    "rebuild": "The first run: all that has landed",
     "full": "Everything rebuilt from the landing zone",
 }
-_KEPT = "Postgres had rows already (the bucket was lost): they stay, renewed where their record landed again."
+_ANEW = (
+    "The first run since the bucket was made, as after each restart of LocalStack, which keeps S3 in memory: all that"
+    " has landed is read again.\nRows in Postgres stay, and are renewed where their record landed again."
+)
 
 
 def show(console: Console, report: "Report | None") -> None:
@@ -23,9 +26,8 @@ def show(console: Console, report: "Report | None") -> None:
     if report is None:
         console.print("Nothing new has landed: all is served. `make emulate` sends posts.")
         return
-    console.print(_MODES[report.plan.mode])
-    if report.plan.rebuild and not report.plan.replace:
-        console.print(_KEPT)
+    anew = report.plan.rebuild and not report.plan.replace
+    console.print(_ANEW if anew else _MODES[report.plan.mode], soft_wrap=True)
     show_accounts(console, report.accounts)
     console.print("Seconds per step (tables run side by side)")
     console.print(seconds(report))

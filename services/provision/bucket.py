@@ -1,11 +1,13 @@
-"""The bucket, made where it is missing."""
+"""The bucket, made where it is missing, with an id of its own."""
 
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from services.common.bucket import bucket_id, give_identity
 from services.common.clients import s3_client
 from services.common.settings import Settings
+from spark_jobs import progress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -15,7 +17,9 @@ _DEFAULT_REGION = "us-east-1"
 
 
 def ensure_bucket(settings: Settings, s3: "S3Client | None" = None) -> None:
-    """Create the bucket; one that we already own is left alone.
+    """Create the bucket and give it an id; one that we already own keeps its own.
+
+    A bucket with a batch run's progress gets none: an earlier version made it, and it is not lost.
 
     Raises:
         botocore.exceptions.ClientError: S3 refuses, for example as another account owns that name.
@@ -32,3 +36,5 @@ def ensure_bucket(settings: Settings, s3: "S3Client | None" = None) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
             raise
+    if bucket_id(client, settings.bucket) is None and progress.load(client, settings.bucket) is None:
+        give_identity(client, settings.bucket)

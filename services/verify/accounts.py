@@ -8,11 +8,16 @@ from services.common.settings import Table
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-# The runs of a table since it was last built from nothing: earlier ones no longer say what is there.
+# The runs of a table since it was last built from nothing, in its last run's bucket: earlier ones no longer say what is
+# there. (Runs of before buckets had ids are of none.)
 _RUNS = """
 SELECT counts.run_id FROM ops.batch_run_tables AS counts
 JOIN ops.batch_runs AS run ON run.run_id = counts.run_id
-WHERE counts.table_name = %(table)s AND run.error IS NULL AND run.run_id >= coalesce((
+WHERE counts.table_name = %(table)s AND run.error IS NULL AND coalesce(run.bucket_id = (
+    SELECT last_run.bucket_id FROM ops.batch_runs AS last_run
+    JOIN ops.batch_run_tables AS last_counts ON last_counts.run_id = last_run.run_id
+    WHERE last_counts.table_name = %(table)s AND last_run.error IS NULL ORDER BY last_run.run_id DESC LIMIT 1
+), true) AND run.run_id >= coalesce((
     SELECT max(rebuild.run_id) FROM ops.batch_runs AS rebuild
     JOIN ops.batch_run_tables AS rebuilt ON rebuilt.run_id = rebuild.run_id
     WHERE rebuilt.table_name = %(table)s AND rebuild.mode IN ('rebuild', 'full') AND rebuild.error IS NULL

@@ -15,6 +15,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
+from services.common.bucket import bucket_id
+from services.common.clients import s3_client
 from services.common.settings import TABLES, Settings, Table
 from services.spark.session import spark_session
 from spark_jobs import staging
@@ -140,7 +142,12 @@ def take_in(settings: Settings, connection: "PostgresConnection", judged: Report
         _release(settings, judged.verdicts[0].staged.sparkSession, passed)
     with steps("commit"):
         run_id = postgres.record_run(
-            connection, mode="replay", started_at=started_at, seconds=steps.seconds, accounts=accounts
+            connection,
+            mode="replay",
+            started_at=started_at,
+            seconds=steps.seconds,
+            accounts=accounts,
+            bucket_id=bucket_id(s3_client(settings), settings.bucket),
         )
         moved = replayed.move(connection, passed, run_id)
         if moved != passed.num_rows:

@@ -86,13 +86,15 @@ def record_run(  # noqa: PLR0913 - the columns of ops.batch_runs, by name
     started_at: datetime,
     seconds: dict[str, float],
     accounts: Iterable[TableAccount] = (),
+    bucket_id: str | None = None,
     error: str | None = None,
 ) -> int:
     """Write the run into ops; returns its number. The transaction stays open."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ops.batch_runs (mode, started_at, seconds, error) VALUES (%s, %s, %s, %s) RETURNING run_id",
-            [mode, started_at, Json(seconds), error],
+            "INSERT INTO ops.batch_runs (mode, started_at, seconds, error, bucket_id) VALUES (%s, %s, %s, %s, %s)"
+            " RETURNING run_id",
+            [mode, started_at, Json(seconds), error, bucket_id],
         )
         row = cursor.fetchone()
         assert row is not None  # noqa: S101 - INSERT ... RETURNING gives the row it made

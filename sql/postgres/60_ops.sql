@@ -23,11 +23,16 @@ BEGIN
 END
 $$;
 
+-- Where an earlier version made the table, it had no such column.
+ALTER TABLE ops.batch_runs ADD COLUMN IF NOT EXISTS bucket_id uuid;
+
 COMMENT ON TABLE ops.batch_runs IS 'One row per run of the batch job that found something to do, and per make replay';
 COMMENT ON COLUMN ops.batch_runs.mode IS
 'incremental; rebuild: there was no progress in the bucket; full: asked for; replay: by make replay';
 COMMENT ON COLUMN ops.batch_runs.seconds IS 'Seconds of each step of the whole run';
 COMMENT ON COLUMN ops.batch_runs.error IS 'Why the run failed; null if it did not';
+COMMENT ON COLUMN ops.batch_runs.bucket_id IS
+'The bucket that the run wrote into: a lost one has another id than its successor; null where it had none';
 
 CREATE TABLE IF NOT EXISTS ops.batch_run_tables (
     run_id bigint NOT NULL REFERENCES ops.batch_runs ON DELETE CASCADE,

@@ -13,13 +13,17 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as fn
 
+from services.common import bucket
+from services.common.bucket import bucket_id, lost_tables
 from services.common.clients import postgres_connection, s3_client
 from services.common.landing import object_key
 from services.common.settings import TABLES, Settings, Table
 from services.common.wait import wait_until
 from services.postgres.schema import ensure_schema
+from services.provision.bucket import ensure_bucket
 from services.spark.session import spark_session
-from spark_jobs import progress, quarantine
+from services.verify import accounts
+from spark_jobs import progress, quarantine, run
 from spark_jobs.accounts import OffsetRange
 from spark_jobs.batch import run_batch
 from spark_jobs.failures import AlreadyRunningError
@@ -27,7 +31,7 @@ from spark_jobs.landing import LandingError
 from spark_jobs.run import Report
 from spark_jobs.sinks import delta, postgres
 from spark_jobs.steps import StepFailedError
-from tests.buckets import delete_bucket
+from tests.buckets import delete_bucket, empty_bucket
 from tests.processes import ServiceProcess
 
 Record = dict[str, Any] | str | None
@@ -56,7 +60,7 @@ class Zone:
     def __init__(self, settings: Settings, spark: SparkSession) -> None:
         self.settings, self.spark = settings, spark
         self.s3 = s3_client(settings)
-        self.s3.create_bucket(Bucket=settings.bucket)
+        ensure_bucket(settings)
 
     def land(self, table: Table, partition: int, start: int, records: list[Record]) -> None:
         lines = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in records)
@@ -96,6 +100,12 @@ class Zone:
 
     def lose_bucket(self) -> None:
         delete_bucket(self.settings)
+
+    def lost(self, settings: Settings | None = None) -> list[Table]:
+        """What `make verify` and provisioning's watch take for lost."""
+        mine = settings or self.settings
+        with closing(postgres_connection(mine, "analyst")) as connection:
+            return lost_tables(connection, mine, bucket_id(self.s3, mine.bucket))
 
 
 @pytest.fixture(scope="module")
@@ -189,17 +199,66 @@ def test_first_run_noop_increment_and_full_rebuild(zone: Zone) -> None:
 def test_a_lost_bucket_is_rebuilt_over_what_postgres_has(zone: Zone) -> None:
     zone.land("pin", 0, 0, [pin(1), pin(2)])
     zone.run()
+    assert zone.lost() == []
     zone.lose_bucket()
     assert zone.run() is None
     assert len(zone.served()["batch.pin"]) == 2
-    zone.s3.create_bucket(Bucket=zone.settings.bucket)
+    assert zone.lost() == []  # not proven yet
+    ensure_bucket(zone.settings)
+    assert zone.lost() == ["pin"]
+    other = zone.settings.model_copy(update={"user_id": secrets.token_hex(6)})
+    ensure_bucket(other)
+    assert zone.lost(other) == []  # another user's bucket and topics
     zone.land("pin", 0, 1, [pin(2, title="again"), "{"])
     report = zone.run()
+    assert zone.lost() == []
     assert zone.counts(report) == {"pin": (2, 1, 0, 1)}
     assert [(row[0], row[2]) for row in zone.served()["batch.pin"]] == [(1, "Title 1"), (2, "again")]
     assert len(zone.stored()["pin"]) == 1
     zone.run(full=True)
     assert [row[0] for row in zone.served()["batch.pin"]] == [2]
+
+
+def test_a_run_whose_bucket_is_lost_meanwhile_fails_and_serves_nothing(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone.land("pin", 0, 0, [pin(1)])
+
+    def lose_and_set_aside(*_: object) -> None:
+        zone.lose_bucket()
+        ensure_bucket(zone.settings)
+
+    monkeypatch.setattr(run, "_set_aside", lose_and_set_aside)
+    with pytest.raises(StepFailedError, match="commit: the bucket was lost while the run was at work"):
+        zone.run()
+    assert zone.served()["batch.pin"] == []
+    assert progress.load(zone.s3, zone.settings.bucket) is None
+
+
+def test_counts_are_those_of_the_present_bucket(zone: Zone) -> None:
+    """Also where its first run was of one table, so that another table's first one in it is no rebuild."""
+    for table, record in (("pin", pin(1)), ("geo", geo(1))):
+        zone.land(table, 0, 0, [record])  # type: ignore[arg-type]
+    zone.run()
+    zone.lose_bucket()
+    ensure_bucket(zone.settings)
+    for table, record in (("pin", pin(1)), ("geo", geo(1))):
+        zone.land(table, 0, 0, [record])  # type: ignore[arg-type]
+    run_batch(zone.settings, tables=("pin",))
+    assert zone.lost() == ["geo"]
+    zone.run()
+    assert zone.lost() == []
+    with closing(postgres_connection(zone.settings, "analyst")) as connection:
+        assert [accounts.batch_counts(connection, table).read for table in ("pin", "geo")] == [1, 1]  # type: ignore[arg-type]
+
+
+def test_a_bucket_of_an_earlier_version_stays_without_an_id(zone: Zone) -> None:
+    empty_bucket(zone.settings, bucket.KEY)
+    zone.land("pin", 0, 0, [pin(1)])
+    zone.run()
+    ensure_bucket(zone.settings)
+    assert bucket_id(zone.s3, zone.settings.bucket) is None
+    assert zone.lost() == []
 
 
 def test_thousands_of_tiny_objects_take_seconds(zone: Zone) -> None:

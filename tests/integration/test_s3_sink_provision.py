@@ -4,6 +4,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
+from services.common.bucket import KEY, give_identity, identity
 from services.common.clients import s3_client
 from services.common.settings import TABLES, Settings
 from services.provision.bucket import ensure_bucket
@@ -36,6 +37,11 @@ def test_the_bucket_is_made_once(localstack: Settings, tmp_path: Path) -> None:
     user = isolated_user(localstack, tmp_path, topics=False)
     assert not bucket_exists(user)
     ensure_bucket(user)
-    s3_client(user).put_object(Bucket=user.bucket, Key="kept", Body=b"")
+    s3 = s3_client(user)
+    first = identity(s3, user.bucket)
+    assert first is not None
+    s3.put_object(Bucket=user.bucket, Key="kept", Body=b"")
     ensure_bucket(user)
-    assert s3_client(user).list_objects_v2(Bucket=user.bucket)["KeyCount"] == 1
+    give_identity(s3, user.bucket)  # as another one that makes it at the same time
+    assert identity(s3, user.bucket) == first
+    assert {each["Key"] for each in s3.list_objects_v2(Bucket=user.bucket)["Contents"]} == {KEY, "kept"}

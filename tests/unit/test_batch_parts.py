@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -201,6 +202,18 @@ def test_summary_shows_counts_reasons_gaps_and_where_to_look() -> None:
     assert [
         cell.strip() for cell in next(line for line in shown.splitlines() if "pin" in line).split("│")[1:6]
     ] == [*("pin", "5", "3", "1", "1")]
+
+
+@pytest.mark.parametrize(
+    ("replace_rows", "said"),
+    [(True, "The first run: all that has landed"), (False, "as after each restart of LocalStack")],
+)
+def test_a_first_run_is_said_calmly(replace_rows: bool, said: str) -> None:
+    text = io.StringIO()
+    plan = replace(PLAN, mode="rebuild", replace=replace_rows)
+    summary.show(Console(file=text, width=80), Report(7, plan, [ACCOUNT], Steps("batch")))
+    assert said in text.getvalue()
+    assert "lost" not in text.getvalue()
 
 
 def test_quarantined_text_is_shown_as_it_is_and_cut() -> None:
