@@ -3,8 +3,10 @@
 from typing import Any
 
 from services.airflow import trigger
-from services.common.airflow import AirflowApi
+from services.common.airflow import COMMAND_PATIENCE, AirflowApi
+from services.common.settings import Settings
 from services.common.wait import wait_until
+from tests.make import Make
 
 # A run takes 20 to 40 s on two idle cores; the suite may share them with others. Where its scheduler was killed, a
 # minute goes by until that is seen, and the task starts again: 150 s, times two.
@@ -36,3 +38,34 @@ def ended(api: AirflowApi, run_id: str) -> str:
         interval=0.5,
     )
     return str(state)
+
+
+def pause(settings: Settings, *, paused: bool) -> None:
+    """Pause the DAG, so that no run starts by itself, or let runs start again."""
+    AirflowApi(settings, COMMAND_PATIENCE).patch(f"dags/{trigger.DAG}", {"is_paused": paused})
+
+
+def rebuilds(settings: Settings) -> list[str]:
+    """The states of the runs that a lost bucket has started."""
+    runs = AirflowApi(settings, COMMAND_PATIENCE).get(f"dags/{trigger.DAG}/dagRuns", limit=100)["dag_runs"]
+    return [run["state"] for run in runs if run["dag_run_id"].startswith("rebuild__")]
+
+
+def wait_for_rebuilds(settings: Settings, count: int) -> None:
+    """Until so many have ended, all of them well: the reconciliation passes too."""
+    wait_until(
+        lambda: rebuilds(settings) == ["success"] * count,
+        timeout=RUN_SECONDS,
+        what=f"{count} rebuilds to succeed",
+        interval=1,
+    )
+
+
+def wait_for_step(make: Make, step: str = "done at ") -> None:
+    """Until `make status` says that the rebuild of a lost bucket is at this step."""
+    wait_until(
+        lambda: f"Delta tables: {step}" in make("status"),
+        timeout=RUN_SECONDS,
+        what=f"the rebuild to be at: {step}",
+        interval=1,
+    )

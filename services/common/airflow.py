@@ -20,7 +20,14 @@ PAGE = 100
 
 
 class AirflowError(RuntimeError):
-    """Airflow does not answer, or refuses; the message says which and why."""
+    """Airflow does not answer, or refuses; the message says which and why.
+
+    status: the answer's HTTP status, if there was one.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def ui_url(settings: Settings) -> str:
@@ -88,7 +95,8 @@ class AirflowApi:
         except (httpx.HTTPError, json.JSONDecodeError) as error:
             raise AirflowError(f"{self._url}: {error}") from None
         if response.is_error or not isinstance(answer, dict):
-            raise AirflowError(f"{method} {self._url}{path}: {response.status_code} {reason(answer)}")
+            message = f"{method} {self._url}{path}: {response.status_code} {reason(answer)}"
+            raise AirflowError(message, response.status_code)
         return answer
 
 

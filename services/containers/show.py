@@ -15,6 +15,7 @@ from services.common.api import ApiNotFoundError, invoke_url
 from services.common.service_table import Line, print_services
 from services.common.settings import LOOPBACK, Settings, load_settings
 from services.containers import engine
+from services.local.bucket import print_rebuild
 from services.local.streams import print_streams
 
 _LOCALSTACK = "http://localstack:4566"  # as containers find it
@@ -36,6 +37,7 @@ def main(
     print_services(console, lines)
     _show_invoke_url(console, settings, lines)
     if streams:
+        print_rebuild(console, settings)
         print_streams(console, settings)
 
 

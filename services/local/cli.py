@@ -19,6 +19,7 @@ from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
 from services.local import doctor, processes, streams, supervision
 from services.local.account import remove_server_home
+from services.local.bucket import print_rebuild
 from services.local.compose import Service, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -201,6 +202,7 @@ def status() -> None:
     _require_up(settings)
     services = _wanted(settings)
     _show(settings, services, _problems(settings, services))
+    print_rebuild(console, settings)
     streams.print_streams(console, settings)
 
 

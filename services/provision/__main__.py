@@ -23,6 +23,7 @@ from services.mysql.source_dir import SourceError
 from services.postgres.schema import SchemaError, ensure_schema
 from services.provision.api import ensure_api
 from services.provision.bucket import ensure_bucket
+from services.provision.rebuild import Rebuild
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics, ensure_topics
 
@@ -51,7 +52,12 @@ def main() -> None:
         log.error("provisioning failed", reason=str(error))
         raise SystemExit(1) from None
     # AWS forgets nothing.
-    keep(log, settings, state, stop, api=settings.api_name if url and settings.aws_endpoint_url else None)
+    if not settings.aws_endpoint_url:
+        keep(log, settings, state, stop, api=None)
+        return
+    rebuild = Rebuild(log, settings)
+    threading.Thread(target=rebuild.watch, args=(stop,), name="rebuild", daemon=True).start()
+    keep(log, settings, state, stop, api=settings.api_name if url else None, rebuild=rebuild)
 
 
 def provision(log: BoundLogger, settings: Settings) -> str | None:
@@ -79,12 +85,18 @@ def provision_aws(log: BoundLogger, settings: Settings) -> str | None:
     return url
 
 
-def keep(
-    log: BoundLogger, settings: Settings, state: StateFile, stop: threading.Event, api: str | None
+def keep(  # noqa: PLR0913 - what it watches, and whom it tells
+    log: BoundLogger,
+    settings: Settings,
+    state: StateFile,
+    stop: threading.Event,
+    *,
+    api: str | None,
+    rebuild: Rebuild | None = None,
 ) -> None:
     """Until `stop` is set, look whether LocalStack still has the API of this name: a restart loses it and the bucket.
 
-    The state file says what is missing before it is made again.
+    The state file says what is missing before it is made again, and how far the rebuild of the bucket is.
     """
     client, known = api_gateway_client(settings), None
     while True:
@@ -94,11 +106,13 @@ def keep(
                 state.write(partial(dict, problem="LocalStack has lost the REST API"))
                 log.warning("LocalStack has lost the REST API")
                 provision_aws(log, settings)
+                if rebuild:
+                    rebuild.look_again()
         except (BotoCoreError, ClientError, TimeoutError) as error:
             problem = str(error)
             if problem != known:
                 log.warning("no look at LocalStack", reason=problem)
-        state.write(partial(dict, problem=problem))
+        state.write(partial(dict, problem=problem, **(rebuild.state if rebuild else {})))
         known = problem
         if stop.wait(_ROUND_SECONDS):
             return

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from psycopg2.extras import Json
 from rich.console import Console
 
-from services.common.clients import postgres_connection
+from services.common.bucket import bucket_id, lost_tables
+from services.common.clients import postgres_connection, s3_client
 from services.common.settings import TABLES, Settings, Table
 from services.verify import batch, quality, show
 from services.verify.accounts import ask
@@ -36,12 +37,15 @@ class ReconciliationError(RuntimeError):
 
 def compare_batch(settings: Settings, ends: Mapping[str, Mapping[int, int]]) -> list[BatchHops]:
     """The batch path's hops, table by table, up to the end offsets by topic and partition."""
-    return undisturbed(
-        settings,
-        lambda connection: [
-            batch.check(settings, connection, table, ends[settings.topic(table)]) for table in TABLES
-        ],
-    )
+
+    def compare(connection: "PostgresConnection") -> list[BatchHops]:
+        lost = lost_tables(connection, settings, bucket_id(s3_client(settings), settings.bucket))
+        return [
+            batch.check(settings, connection, table, ends[settings.topic(table)], lost=table in lost)
+            for table in TABLES
+        ]
+
+    return undisturbed(settings, compare)
 
 
 def reconcile_run(
@@ -64,7 +68,8 @@ def reconcile_run(
         for each in hops
         if each.waiting and tables in ("all", each.table)
     ]
-    problems = unread + [problem for each in hops for problem in each.problems]
+    gone = [f"{each.table}: the bucket was lost after the run" for each in hops if each.lost]
+    problems = unread + gone + [problem for each in hops for problem in each.problems]
     measured = [
         quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in hops
     ]

@@ -46,6 +46,11 @@ def undisturbed(settings: Settings, gather: Callable[["PostgresConnection"], T])
     return wait_until(attempt, timeout=_PATIENCE, interval=1, what="a moment without a batch run at work")[0]
 
 
+def batch_at_work(settings: Settings) -> bool:
+    """Return whether a batch run is at work, whoever has started it."""
+    return bool(_state(settings)[1])
+
+
 def _state(settings: Settings) -> tuple[Any, ...]:
     with closing(postgres_connection(settings, "analyst")) as connection:
         return ask(connection, _STATE)[0]

@@ -66,8 +66,16 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         delta_sum=rows.checksum(stored, names),
         served_sum=rows.checksum(served, names),
     )
-    hops.problems = _problems(hops, stored, served)
+    hops.problems = _problems(hops, stored, served) if in_delta or not in_postgres else [_no_table(table)]
     return hops
+
+
+def _no_table(table: Table) -> str:
+    """Return what stands for all rows at once: the Delta table is made again with all of them, or is not there."""
+    return (
+        f"{table}: the Delta table of the stream is gone (a restart of LocalStack loses the bucket). The streaming"
+        " writer makes it again from the rows in Postgres; `make status` shows whether it runs, `make stream` starts it"
+    )
 
 
 def _arrivals(stored: pa.Table) -> dict[int, int]:

@@ -16,6 +16,7 @@ from services.common.api import url_of
 from services.common.settings import TABLES, Settings, Table
 from services.common.wait import wait_until
 from services.postgres.query import load_queries
+from tests import airflow_runs
 from tests.compose.conftest import TEST_SECONDS, Containers
 from tests.e2e import hops
 from tests.make import Make
@@ -156,6 +157,24 @@ def test_a_localstack_that_the_engine_restarts_is_provisioned_again(
 
     wait_until(lambda: not healed(), timeout=HEALED_SECONDS, what="LocalStack's end", interval=0.1)
     wait_until(healed, timeout=HEALED_SECONDS, what="the REST API to be there again")
+
+
+def test_the_bucket_that_it_lost_is_rebuilt_by_itself_and_its_restart_is_said(
+    make: Make, stack: Settings
+) -> None:
+    before = _served(stack)
+    airflow_runs.wait_for_step(make)
+    airflow_runs.wait_for_rebuilds(stack, 1)
+    assert _served(stack) == before
+    shown = make("status")
+    # How it ended, the engine has forgotten where its last events are many.
+    assert re.search(
+        r"^localstack: restarted once, at .*: it ended by itself.*; the engine started", shown, re.M
+    )
+    assert "kafka: restarted" not in shown
+    airflow_runs.pause(
+        stack, paused=True
+    )  # what follows restarts LocalStack again, and does the batch run itself
 
 
 def test_each_service_is_restarted_in_turn_and_all_adds_up(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 from contextlib import suppress
@@ -13,6 +14,7 @@ from services.common.settings import TABLES, Settings
 from services.common.wait import wait_until
 from services.local import supervision
 from services.local.compose import load
+from tests import airflow_runs
 from tests.e2e import hops
 from tests.e2e.conftest import TEST_SECONDS, Make
 
@@ -54,6 +56,7 @@ def test_logs_of_one_service_and_an_unknown_one(make: Make) -> None:
 
 def test_kill_of_everything_then_up(make: Make, stack: Settings) -> None:
     served, kafka = _served(stack), hops.kafka_values(stack)
+    airflow_runs.pause(stack, paused=True)
     supervisor = int((stack.state_dir / "run" / "supervisord.pid").read_text())
     for pid in [supervisor, *_pids(stack)]:
         with suppress(ProcessLookupError):
@@ -65,24 +68,43 @@ def test_kill_of_everything_then_up(make: Make, stack: Settings) -> None:
     assert hops.landed_lines(stack).keys() == kafka.keys()  # S3 was in memory: rebuilt from Kafka
 
 
-def test_batch_rebuilds_what_the_bucket_lost(make: Make, stack: Settings) -> None:
+def test_a_lost_bucket_is_said_in_one_block_and_a_paused_dag_stays_paused(
+    make: Make, stack: Settings
+) -> None:
+    airflow_runs.wait_for_step(make, "waits, since pinterest_batch is paused in Airflow")
+    said = make.run("verify")
+    assert said.returncode
+    assert "The bucket was lost" in said.stdout
+    assert "waits, since pinterest_batch is paused" in said.stdout
+    assert "offsets" not in said.stdout.rpartition("The bucket was lost")[2]
+    assert airflow_runs.rebuilds(stack) == []
+
+
+def test_the_lost_bucket_is_rebuilt_by_itself_once(make: Make, stack: Settings) -> None:
     served = _served(stack)
-    make("batch")
+    airflow_runs.pause(stack, paused=False)
+    airflow_runs.wait_for_step(make)
     [mode] = hops.ask(stack, "SELECT mode FROM ops.batch_runs ORDER BY run_id DESC LIMIT 1")
     assert mode == ("rebuild",)
     assert _served(stack) == served
+    make("restart", "SERVICE=provision")  # it finds nothing more to do
+    airflow_runs.wait_for_rebuilds(stack, 1)
 
 
 def test_localstack_killed_alone_then_both_paths_add_up_again(make: Make, stack: Settings) -> None:
     served = _served(stack)
     os.kill(supervision.states(stack)["localstack"].pid, signal.SIGKILL)
     make("up")
-    make("landed")
-    make("batch")
+    airflow_runs.wait_for_step(make)
     # Nothing is sent: that its checkpoints went with the bucket, the streaming writer has to notice by itself.
     adds_up = "All hops add up"
     wait_until(lambda: adds_up in make.run("verify").stdout, timeout=HEALED_SECONDS, what=adds_up, interval=1)
     assert _served(stack) == served
+    airflow_runs.wait_for_rebuilds(stack, 2)
+    shown = make("status")
+    assert re.search(r"^localstack: restarted once, at .*: it was killed \(SIGKILL\)", shown, re.M)
+    assert re.search(r"^provision: restarted once, at .*: by `make restart`", shown, re.M)
+    assert "kafka: restarted" not in shown  # before this start of the stack
 
 
 def test_supervisor_killed_alone_then_up(make: Make, stack: Settings) -> None:

@@ -76,7 +76,8 @@ def test_on_aws_without_a_role_the_api_is_left_alone(user: Settings) -> None:
 def kept(user: Settings) -> Iterator[None]:
     """Provisioning has been done, and goes on watching."""
     state, stop = StateFile(user.state_dir, "provision"), threading.Event()
-    thread = threading.Thread(target=keep, args=(configure("test"), user, state, stop, user.api_name))
+    watched = {"api": user.api_name}
+    thread = threading.Thread(target=keep, args=(configure("test"), user, state, stop), kwargs=watched)
     thread.start()
     try:
         yield

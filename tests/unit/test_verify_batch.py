@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from services.verify import quality
-from services.verify.batch import _fate_problems, _read_problems
-from services.verify.landed import Object, as_mended
+from services.verify.batch import _chain_problems, _fate_problems, _landed_again, _read_problems
+from services.verify.landed import Object, as_mended, walks
 from services.verify.rows import checksum
 from tests.processes import make_settings
 
@@ -83,6 +83,15 @@ def test_offsets_read_twice_or_never_are_named() -> None:
     assert _read_problems("t", {0: [range(5), range(5, 9)]}) == []
     assert _read_problems("t", {0: [range(5), range(4, 9)]}) == ["t[0]: read by two runs: 1 offsets: 4"]
     assert _read_problems("t", {0: [range(5), range(7, 9)]}) == ["t[0]: read by no run: 2 offsets: 5 to 6"]
+
+
+def test_what_a_lost_bucket_has_not_landed_again_is_not_missing_but_a_gap_is() -> None:
+    ends = {0: 9, 1: 7, 2: 4}
+    again = _landed_again(OBJECTS, ends)
+    assert again == {0: 4, 1: 1, 2: 0}
+    assert _chain_problems("t", walks(OBJECTS, again)) == []
+    gap = [*OBJECTS, Object(0, 5, [b"1"])]
+    assert _chain_problems("t", walks(gap, _landed_again(gap, ends))) == ["t[0]: not in S3: 1 offsets: 4"]
 
 
 def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:
