@@ -3,6 +3,7 @@
 Nothing but the standard library: a container's health check reads it every few seconds, within its service's memory.
 """
 
+import atexit
 import json
 import os
 import time
@@ -21,11 +22,12 @@ class StateFile:
     """
 
     def __init__(self, state_dir: Path, service: str) -> None:
-        """What an earlier process has said is removed: it is no news of this one."""
+        """Remove what an earlier process has said, and at this one's end what it has: it is no news of the next."""
         self._path = _path(state_dir, service)
         self._write_at = 0.0
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
+        forget(state_dir, service)
+        atexit.register(forget, state_dir, service)
 
     def write(self, describe: Callable[[], dict[str, Any]]) -> None:
         """Replace the file if the last one is a second old; `describe` is asked only then."""
@@ -36,6 +38,11 @@ class StateFile:
         draft = self._path.with_suffix(".tmp")
         draft.write_text(json.dumps(state))
         draft.replace(self._path)  # in one step: a reader never sees half a file
+
+
+def forget(state_dir: Path, service: str) -> None:
+    """Remove what a process of the service has said that is no more: the next one may be long in starting."""
+    _path(state_dir, service).unlink(missing_ok=True)
 
 
 def news(state_dir: Path, service: str) -> dict[str, Any]:
