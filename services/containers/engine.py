@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from services.common.service_table import Line
+from services.containers.ends import Ends
 
 _UNITS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _SIZE = re.compile(r"([\d.]+)([KMG]?i?B)")
@@ -19,29 +20,42 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True)
 class Picture:
-    """The services as `docker compose config` has them, their containers, and the bytes that each of these holds."""
+    """The services as `docker compose config` has them, their containers, the bytes that each of these holds, and how
+    they ended before.
+    """
 
     services: Mapping[str, JSON]
     containers: Sequence[JSON]
     memory: Mapping[str, int]
+    ends: Ends
 
 
 def read(printed: str) -> Picture:
-    """A picture from what `docker compose config` prints, a line `---`, and the JSON of `docker compose ps` and
-    `docker stats`. (As JSON the former would leave out the keys that begin with x-.)
+    """A picture from what `docker compose config` prints, a line `---`, and the JSON of `docker compose ps`,
+    `docker stats`, `docker inspect` and `docker events`, and the count of killed processes, as `stack` asks for it.
+    (As JSON the first would leave out the keys that begin with x-.)
     """
     config, _, rest = printed.partition("\n---\n")
     services: JSON = yaml.safe_load(config)["services"]
     containers: list[JSON] = []
     memory: dict[str, int] = {}
+    inspected: dict[str, JSON] = {}
+    events: list[JSON] = []
+    killed: dict[str, int] = {}
     for value in _values(rest):
-        if "Service" not in value:
+        if "MemUsage" in value:
             memory[value["Name"]] = size(value["MemUsage"])
+        elif "RestartCount" in value:
+            inspected[value["Name"].removeprefix("/")] = value
+        elif "Action" in value:
+            events.append(value)
+        elif "Killed" in value:
+            killed[value["Name"].removeprefix("/")] = value["Killed"]
         elif (
             services.get(value["Service"], {}).get("restart", "no") != "no"
         ):  # a command's are none, nor orphans
             containers.append(value)
-    return Picture(services, containers, memory)
+    return Picture(services, containers, memory, Ends(inspected, events, killed))
 
 
 def _values(printed: str) -> Iterator[JSON]:
@@ -75,6 +89,16 @@ def _line(picture: Picture, name: str) -> Line:
         url=picture.services[name].get("x-url", ""),
         memory=sum(picture.memory.get(container["Name"], 0) for container in own),
     )
+
+
+def notes(picture: Picture) -> list[str]:
+    """What became of the containers before, a line each; a job's run again at each `up`."""
+    return [
+        f"{container['Service'] if len(_containers(picture, container['Service'])) == 1 else container['Name']}: {note}"
+        for container in picture.containers
+        if not _is_one_shot(picture, container["Service"])
+        for note in picture.ends.notes(container["Name"])
+    ]
 
 
 def _containers(picture: Picture, name: str) -> list[JSON]:

@@ -16,6 +16,7 @@ from services.common.service_table import Line, print_services
 from services.common.settings import LOOPBACK, Settings, load_settings
 from services.containers import engine
 from services.local.bucket import print_rebuild
+from services.local.restarts import print_notes
 from services.local.streams import print_streams
 
 _LOCALSTACK = "http://localstack:4566"  # as containers find it
@@ -35,6 +36,7 @@ def main(
     settings, console = load_settings(), Console()
     lines = engine.lines(picture)
     print_services(console, lines)
+    print_notes(console, engine.notes(picture))
     _show_invoke_url(console, settings, lines)
     if streams:
         print_rebuild(console, settings)

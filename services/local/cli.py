@@ -21,6 +21,7 @@ from services.local import doctor, processes, streams, supervision
 from services.local.account import remove_server_home
 from services.local.bucket import print_rebuild
 from services.local.compose import Service, load
+from services.local.restarts import print_notes, restarts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
@@ -173,6 +174,7 @@ def starting(
 def _show(settings: Settings, services: dict[str, Service], problems: dict[str, str]) -> None:
     """Print the table, and the URL to post to."""
     print_services(console, _lines(services, problems, supervision.states(settings)))
+    print_notes(console, _notes(settings, services))
     if "localstack" in problems and not settings.api_url:
         return  # asking it would only take time
     try:
@@ -187,6 +189,16 @@ def _lines(
     return [
         Line(name, problems.get(name), service.one_shot, service.url, _memory(states, name))
         for name, service in services.items()
+    ]
+
+
+def _notes(settings: Settings, services: dict[str, Service]) -> list[str]:
+    """The restarts of the services that are to run on: a job runs again at each `make up`."""
+    found = restarts(settings)
+    return [
+        f"{name}: {found[name]}"
+        for name, service in services.items()
+        if name in found and not service.one_shot
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from services.common import health, state_file
+from services.common import health
 from services.common.settings import Settings, load_settings
 from services.common.wait import wait_until
 from services.local import processes, supervision
@@ -54,7 +54,6 @@ def main(name: str) -> None:
     settings = load_settings()
     service = load(settings)[name]
     processes.record(settings, name)
-    state_file.forget(settings.state_dir, name)
     try:
         wait_for(service, settings)
     except TimeoutError as error:

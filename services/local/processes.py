@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from services.common.settings import LOOPBACK, Settings
+from services.common.state_file import forget
 from services.common.wait import wait_until
 
 # After SIGTERM a server flushes and ends within seconds; one that has not after 20 s gets SIGKILL.
@@ -24,6 +25,8 @@ def record(settings: Settings, service: str) -> None:
     Children that outlived the service's last process, which was killed, keep a note of their own: they may be at work
     (a killed Airflow scheduler's workers end their tasks), and end with the stack at the latest.
     """
+    # What the last process has said of itself is no news of this one, which may be long in starting.
+    forget(settings.state_dir, service)
     me = psutil.Process()
     path = _record_path(settings, service)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,7 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 
 from services.common import health
-from services.common.bucket import Identity, identity, lost_tables
-from services.common.clients import postgres_connection, s3_client
+from services.common.clients import postgres_connection
 from services.common.settings import TABLES, Settings, load_settings
 from services.common.wait import wait_until
 from services.s3_sink.catch_up import end_offsets, not_landed
@@ -47,11 +46,8 @@ def main() -> None:
 
 
 def _verify(console: Console, settings: Settings) -> list[str]:
-    bucket = identity(s3_client(settings), settings.bucket)
-    # What lands again after a loss may take minutes: how far that is, is part of the answer.
-    batch = compare_batch(
-        settings, _landed_ends(settings, 0 if _is_lost(settings, bucket) else _LANDING_SECONDS)
-    )
+    ends = _landed_ends(settings)
+    batch = compare_batch(settings, ends)
     console.print(show.batch(batch))
     until = datetime.now(UTC) - _SETTLED
     with closing(postgres_connection(settings, "analyst")) as connection:
@@ -67,36 +63,27 @@ def _verify(console: Console, settings: Settings) -> list[str]:
     else:
         fast = []
     found = [each.problems for each in batch] + [each.problems for each in fast]
-    lost = [loss.describe(settings, bucket, batch)] if bucket and any(each.lost for each in batch) else []
-    return lost + [problem for problems in found for problem in problems]
+    return loss.describe(settings, batch) + [problem for problems in found for problem in problems]
 
 
-def _is_lost(settings: Settings, bucket: Identity | None) -> bool:
-    with closing(postgres_connection(settings, "analyst")) as connection:
-        return bool(lost_tables(connection, settings, bucket.bucket_id if bucket else None))
-
-
-def _landed_ends(settings: Settings, patience: float) -> dict[str, dict[int, int]]:
+def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:
     """Kafka's end offsets of now, by topic and partition, once all below them had its time to land.
 
     What has not landed by then shows as missing.
-
-    Args:
-        patience: seconds to wait for that; with none, how far it is shows.
     """
     zone, ends = LandingZone(settings), end_offsets(settings)
 
     def caught_up() -> bool:
         try:
-            return not not_landed(zone, ends)
+            # What lands again after a loss may take minutes: how far that is, is part of the answer.
+            return not not_landed(zone, ends) or loss.is_lost(settings)
         except (Moved, Unavailable):
             return False
 
-    if patience:
-        try:
-            wait_until(caught_up, timeout=patience, what="the landing zone to catch up", interval=0.5)
-        except TimeoutError:
-            typer.echo("The S3 sink does not catch up with Kafka: see `make logs SERVICE=s3-sink`.", err=True)
+    try:
+        wait_until(caught_up, timeout=_LANDING_SECONDS, what="the landing zone to catch up", interval=0.5)
+    except TimeoutError:
+        typer.echo("The S3 sink does not catch up with Kafka: see `make logs SERVICE=s3-sink`.", err=True)
     found: dict[str, dict[int, int]] = {}
     for one, end in ends.items():
         found.setdefault(one.topic, {})[one.partition] = end

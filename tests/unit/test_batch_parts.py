@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pytest
+import rich.console
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 from rich.console import Console
@@ -211,7 +212,7 @@ def test_summary_shows_counts_reasons_gaps_and_where_to_look() -> None:
 def test_a_first_run_is_said_calmly(replace_rows: bool, said: str) -> None:
     text = io.StringIO()
     plan = replace(PLAN, mode="rebuild", replace=replace_rows)
-    summary.show(Console(file=text, width=80), Report(7, plan, [ACCOUNT], Steps("batch")))
+    summary.show(rich.console.Console(file=text, width=80), Report(7, plan, [ACCOUNT], Steps("batch")))
     assert said in text.getvalue()
     assert "lost" not in text.getvalue()
 

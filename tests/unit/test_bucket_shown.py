@@ -73,10 +73,15 @@ def _hops(*, landed: int, lost: bool) -> BatchHops:
     ],
 )
 def test_verify_says_it_in_one_block(
-    settings: Settings, landed: int, state: dict[str, str], said: list[str]
+    settings: Settings, landed: int, state: dict[str, str], said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loss, "identity", lambda *_: Identity("b", MADE_AT))
     _say(settings, **state)
-    block = loss.describe(settings, Identity("b", MADE_AT), [_hops(landed=landed, lost=True)])
+    [block] = loss.describe(settings, [_hops(landed=landed, lost=True)])
     for expected in (*said, "The bucket was lost", "2026-01-02 03:04:05 UTC", "last batch run of pin"):
         assert expected in block.replace("\n ", "")
     assert len(block.splitlines()) < 10
+
+
+def test_verify_says_nothing_of_a_bucket_that_is_not_lost(settings: Settings) -> None:
+    assert loss.describe(settings, [_hops(landed=4, lost=False)]) == []

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 import yaml
 from dotenv import dotenv_values
+from rich.console import Console
 
 from services.containers import engine
 from services.containers.env import completion
 from services.local.dotenv import required
+from services.local.restarts import print_notes
+
+NEVER, ENDED = "0001-01-01T00:00:00Z", "2026-11-29T01:12:26.067724666Z"
 
 CONFIG = {
     "name": "pinterest-pipeline",
@@ -76,6 +80,79 @@ def test_a_service_of_several_containers_is_as_well_as_the_worst_of_them() -> No
     stats = (_stats("kafka", "1GiB"), _stats("kafka", "512MiB", number=2))
     [line] = engine.lines(engine.read(_printed(*containers, *stats)))
     assert (line.name, line.problem, line.memory) == ("kafka (2)", "unhealthy", 1536 * 1024**2)
+
+
+def _inspected(service: str, count: int = 0, finished: str = NEVER, *, oom: bool = False) -> dict[str, Any]:
+    """As `stack` has Docker 20.10 and 28 print it."""
+    return {
+        "Name": f"/pinterest-pipeline-{service}-1",
+        **{"RestartCount": count, "Memory": 600 * 1024**2, "OOMKilled": oom},
+        **{"StartedAt": "2026-11-29T01:12:26.522880153Z", "FinishedAt": finished},
+    }
+
+
+def _event(action: str, service: str = "kafka", time: int = 1795914746, **attributes: str) -> dict[str, Any]:
+    attributes |= {"image": "i", "name": f"pinterest-pipeline-{service}-1"}
+    return {
+        "status": action,
+        "Type": "container",
+        "Action": action,
+        "time": time,
+        "Actor": {"Attributes": attributes},
+    }
+
+
+STARTED = "2026-11-29 01:12:26 UTC"
+
+
+@pytest.mark.parametrize(
+    ("known", "note"),
+    [
+        ([_inspected("kafka")], None),
+        (
+            [_inspected("kafka", 0, ENDED)],
+            f"restarted at {STARTED}: by `make restart`, or with the engine itself",
+        ),
+        (  # an engine that keeps the mark over the restart
+            [_inspected("kafka", 1, ENDED, oom=True)],
+            f"restarted once, at {STARTED}: out of memory at its limit of 600 MB; the engine started it again",
+        ),
+        (  # one that does not, while its events are there
+            [_inspected("kafka", 3, ENDED), _event("oom"), _event("die", exitCode="137")],
+            f"restarted 3 times, last at {STARTED}: out of memory at its limit of 600 MB; the engine started it again",
+        ),
+        (
+            [_inspected("kafka", 2, ENDED, oom=True), _event("die", exitCode="3"), _event("die", "mysql")],
+            f"restarted 2 times, last at {STARTED}: it ended by itself (exit status 3); the engine started it again",
+        ),
+        (
+            [_inspected("kafka", 1, ENDED), _event("die", exitCode="139")],
+            f"restarted once, at {STARTED}: it ended by itself (terminated by SIGSEGV); the engine started it again",
+        ),
+        (  # events of another end, and none left of this one
+            [_inspected("kafka", 1, ENDED), _event("oom", time=1795914000)],
+            f"restarted once, at {STARTED}: it ended by itself, the engine no longer knows how"
+            " (`make logs` shows its last lines); the engine started it again",
+        ),
+        (  # pid 1 lives on
+            [_inspected("kafka"), _event("oom"), {"Name": "pinterest-pipeline-kafka-1", "Killed": 2}],
+            "the kernel killed 2 processes in it since it started: out of memory at its limit of 600 MB",
+        ),
+        ([_inspected("init", 0, ENDED)], None),  # a job runs at each start
+    ],
+)
+def test_it_is_said_that_a_container_was_restarted_and_why(
+    known: list[dict[str, Any]], note: str | None
+) -> None:
+    assert engine.notes(engine.read(_printed(*UP, *known))) == ([f"kafka: {note}"] if note else [])
+
+
+def test_of_several_containers_it_is_said_which(capsys: pytest.CaptureFixture[str]) -> None:
+    workers = [_container("kafka", number=number) for number in (1, 2)]
+    [note] = engine.notes(engine.read(_printed(*workers, _inspected("kafka", 0, ENDED))))
+    assert note.startswith("pinterest-pipeline-kafka-1: restarted at ")
+    print_notes(Console(width=80), [note])
+    assert capsys.readouterr().out == f"\n{note}\n"  # a long line is left to the terminal
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The stack's script, with a stand-in for the engine's client that notes what it is asked."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,7 +17,13 @@ DOCKER = """#!/usr/bin/env bash
 echo "$*" >> "$NOTES"
 case "$*" in
 *'config --services') echo "$CHOSEN" && seq --format 'service-%.0f' 20000 ;;
-*services.containers.show*) cat > /dev/null ;;
+*services.containers.show*) cat > "$NOTES.shown" ;;
+'compose ps --quiet') echo "$RUNNING" ;;
+'compose ps --format {{.Name}}') echo "$RUNNING" ;;
+inspect*) echo '{"RestartCount": 1}' ;;
+events*) echo '{"Action": "die"}' ;;
+'exec busy '*) exit 1 ;;
+exec*) shift 2 && "$@" ;;
 *services.containers.env) cat > /dev/null && echo 'KAFKA_CLUSTER_ID=new' ;;
 *'compose config') echo 'name: pipeline' ;;
 *'kafka-data:/kafka-data:ro provision find '*) echo "$HELD" ;;
@@ -43,13 +50,13 @@ def copied(tmp_path: Path) -> Path:
 
 
 def _stack(
-    notes: Path, *words: str, chosen: str = "", held: str = "", script: Path = STACK
+    notes: Path, *words: str, chosen: str = "", held: str = "", running: str = "", script: Path = STACK
 ) -> subprocess.CompletedProcess[str]:
     """What the script does where .env chooses this service and others, and Kafka's volume holds this file."""
     environment = {**os.environ, "PATH": f"{notes.parent}:{os.environ['PATH']}", "NOTES": str(notes)}
     return subprocess.run(
         [script, *words],
-        env={**environment, "CHOSEN": chosen, "HELD": held},
+        env={**environment, "CHOSEN": chosen, "HELD": held, "RUNNING": running},
         capture_output=True,
         text=True,
         check=False,
@@ -67,6 +74,24 @@ def test_workers_of_a_service_that_is_left_out_are_refused(notes: Path) -> None:
     assert done.returncode == 2
     assert "COMPOSE_PROFILES in .env leaves spark-worker out" in done.stdout
     assert "--scale" not in notes.read_text()
+
+
+def test_status_asks_how_containers_ended_and_what_was_killed_in_them(notes: Path) -> None:
+    """Here the containers' shell is this machine's; one of them is just being restarted and cannot be asked."""
+    done = _stack(notes, "status", running="pipeline-kafka-1\nbusy")
+    assert done.returncode == 0, done.stderr
+    shown = notes.with_name(f"{notes.name}.shown").read_text()
+    assert '{"RestartCount": 1}\n{"Action": "die"}\n' in shown
+    assert re.search(r'^{"Name":"pipeline-kafka-1","Killed":\d+}$', shown, re.M)
+    assert "busy" not in shown
+    asked = notes.read_text()
+    assert re.search(r"^inspect --format .* pipeline-kafka-1 busy$", asked, re.M)
+    assert "events --since 24h --until 0s" in asked
+
+
+def test_where_nothing_runs_nobody_is_asked_how_it_ended(notes: Path) -> None:
+    assert _stack(notes, "up").returncode == 0
+    assert "inspect" not in notes.read_text()
 
 
 def test_data_made_with_other_secrets_are_refused_before_new_ones_are_written(

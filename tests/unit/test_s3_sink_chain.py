@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from services.common import bucket
 from services.common.landing import object_key, parse_key
 from services.s3_sink import zone as zone_module
 from services.s3_sink.buffer import Limits
@@ -56,14 +57,16 @@ class FakeS3:
         return {"Metadata": self.objects[Key][1]}
 
     def get_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": BytesIO(self.objects[Key][0])}
 
     def put_object(
         self,
         Key: str,  # noqa: N803 - boto3's names, here and elsewhere
         Body: bytes,  # noqa: N803
-        Metadata: dict[str, str],  # noqa: N803
         IfNoneMatch: str,  # noqa: N803
+        Metadata: dict[str, str] | None = None,  # noqa: N803
         **_: object,
     ) -> None:
         assert IfNoneMatch == "*"
@@ -71,7 +74,7 @@ class FakeS3:
         self._answer("PutObject")
         if Key in self.objects:
             raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
-        self.objects[Key] = Body, Metadata
+        self.objects[Key] = Body, Metadata or {}
 
     def _answer(self, operation: str) -> None:
         if self.error:
@@ -237,6 +240,7 @@ def test_a_lost_bucket_is_made_again(landing_zone: LandingZone) -> None:
         landing_zone.append(*PLACE, Tail(None, 0), b"0\n", 1)
     assert landing_zone.tail(*PLACE) == Tail(None, 0)
     assert s3.bucket
+    assert list(s3.objects) == [bucket.KEY]  # by which the next loss is known
 
 
 def test_an_empty_object_without_metadata_is_refused(landing_zone: LandingZone) -> None:
