@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
-from rich.console import Console
 from rich.table import Table
+
+from services.common.terminal import make_console
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 COLUMNS = ("what", "value", "unit", "baseline", "ratio", "aim", "met")
@@ -73,7 +74,7 @@ def report(title: str, rows: Sequence[Row], *, packages: Sequence[str] = (), wri
     table = Table(*COLUMNS, title=title)
     for row in rows:
         table.add_row(*row.cells())
-    Console(width=120).print(table)
+    make_console(width=120).print(table)
     if write:
         section = _section(title, rows, conditions(packages))
         document = DOCUMENT.read_text() if DOCUMENT.exists() else _HEADING

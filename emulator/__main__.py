@@ -13,17 +13,17 @@ from emulator.interrupt import Interrupt
 from emulator.replay import Plan
 from emulator.session import replay
 from services.common.api import ApiNotFoundError
+from services.common.command import TakesArgs, run_command
 from services.common.settings import Settings, load_settings
+from services.common.terminal import complain
 
 # With a rate, so many requests a second for each topic: a flow rather than a burst every minute.
 _TICKS = 10
 # LocalStack's API Gateway answers 20 to 30 PutRecords a second in all, of 5 records or of 50: 6 leave it room.
 _STREAM_TICKS = 2
+_USAGE = '`make emulate ARGS="--help"` shows the options; `make emulate ARGS="stream --limit 100"` uses some.'
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
 def main(  # noqa: PLR0913, PLR0917 - one parameter for each option
     path: Annotated[
         Route | None, typer.Argument(help="To the topics or to the streams alone; else to both at once.")
@@ -76,9 +76,9 @@ def plan_of(route: Route, asked: Plan, settings: Settings) -> Plan:
 
 
 def _complain(reason: str) -> bool:
-    typer.secho(reason, fg="red", err=True)
+    complain(reason)
     return False
 
 
 if __name__ == "__main__":
-    app()
+    run_command(main, "make emulate", usage=_USAGE, cls=TakesArgs)

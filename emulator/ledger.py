@@ -35,6 +35,4 @@ def record(settings: Settings, outcomes: Mapping[Route, Outcome], console: Conso
             execute_values(cursor, _INSERT, rows)
     except psycopg2.Error as error:
         reason = str(error).strip().splitlines()[0]
-        console.print(
-            f"Not noted in ops.emulator_runs: {reason}", style="yellow", markup=False, soft_wrap=True
-        )
+        console.print(f"Not noted in ops.emulator_runs: {reason}", style="yellow", soft_wrap=True)

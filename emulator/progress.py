@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from emulator.formats import Route
 from emulator.lane import Report
+from services.common.visible import visible_line
 
 _LINE_EVERY = 5.0  # seconds
 
@@ -63,6 +64,7 @@ class ReplayProgress:
         return partial(self._report, route)
 
     def _report(self, route: Route, acknowledged: int, failed: int, note: str = "") -> None:
+        note = visible_line(note)
         with self._lock:
             count = self._counts[route]
             count.settled += acknowledged + failed
@@ -72,7 +74,7 @@ class ReplayProgress:
             self._bars.update(count.bar, completed=count.settled, rate=rate, failed=count.failed, note=note)
             if not self._console.is_terminal and now >= count.next_line:
                 count.next_line = now + _LINE_EVERY
-                self._console.print(_line(route, count, rate, note), markup=False, soft_wrap=True)
+                self._console.print(_line(route, count, rate, note), soft_wrap=True)
 
 
 def _line(route: Route, count: _Count, rate: float, note: str) -> str:

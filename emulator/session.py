@@ -7,7 +7,6 @@ from threading import Event
 from time import monotonic
 
 import urllib3
-from rich.console import Console
 
 from emulator import ledger
 from emulator.formats import FORMATS, Route, destination
@@ -18,6 +17,7 @@ from emulator.source import Source
 from emulator.summary import Outcome, cut_short, print_summary, resume_after
 from services.common.api import invoke_url
 from services.common.settings import TABLES, Settings, Table
+from services.common.terminal import make_console
 
 
 @dataclass
@@ -47,7 +47,7 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
         services.common.api.ApiNotFoundError: API Gateway does not have the API.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer.
     """
-    console = Console()
+    console = make_console()
     http = urllib3.PoolManager(maxsize=len(TABLES) * len(plans))  # each lane keeps its connection
     api = Api(http, invoke_url(settings), patience, stop)
     progress = ReplayProgress(console)

@@ -37,7 +37,7 @@ def print_summary(console: Console, outcomes: Mapping[Route, Outcome]) -> None:
     for outcome in outcomes.values():
         for name, tally in outcome.tallies.items():
             for line in _reasons(name, tally):
-                console.print(line, style="red", markup=False, soft_wrap=True)
+                console.print(line, style="red", soft_wrap=True)
 
 
 def _totals(outcome: Outcome) -> list[int]:

@@ -9,10 +9,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from services.common.clients import postgres_connection, s3_client
+from services.common.command import run_command
 from services.common.settings import TABLES, OneTableOrAll, Settings, Table, load_settings
+from services.common.terminal import make_console
 from spark_jobs import failures, summary
 from spark_jobs.plan import Plan, make_plan
 from spark_jobs.sinks import postgres
@@ -56,8 +57,8 @@ def main(
     """Clean what has landed since the last run and serve it from Postgres."""
     with failures.explained("The batch run", "make batch"):
         report = run_batch(load_settings(), full=full, tables=TABLES if table == "all" else (table,))
-    summary.show(Console(), report)
+    summary.show(make_console(), report)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make batch")

@@ -9,6 +9,7 @@ import psycopg2
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.common.terminal import complain
 from spark_jobs.accounts import CountsDoNotAddUpError
 from spark_jobs.landing import LandingError
 from spark_jobs.sinks import postgres
@@ -78,5 +79,5 @@ def explained(what: str, again: str) -> Iterator[None]:
 
 
 def _failed(message: str, remedy: str | None = None) -> typer.Exit:
-    typer.secho(message if remedy is None else f"{message}\n{remedy}.", fg=typer.colors.RED, err=True)
+    complain(message if remedy is None else f"{message}\n{remedy}.")
     return typer.Exit(1)

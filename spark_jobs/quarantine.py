@@ -1,5 +1,6 @@
 """Show the newest rejected records: `python -m spark_jobs.quarantine`, in the Makefile `make quarantine`."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from typing import Annotated
@@ -7,26 +8,30 @@ from typing import Annotated
 import psycopg2
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from services.common.clients import postgres_connection
+from services.common.command import run_command
 from services.common.settings import Settings, load_settings
+from services.common.terminal import cell, complain, make_console
 
 _NEWEST = """
-SELECT
-    quarantined_at, topic || '[' || partition || ']' AS source, "offset"::text AS place, reasons, raw
-FROM quarantine.batch
-UNION ALL
-SELECT quarantined_at, stream || ' ' || shard, sequence_number::text, reasons, raw
-FROM quarantine.stream
-ORDER BY quarantined_at DESC, source, place DESC LIMIT %s
+WITH rejected AS (
+    SELECT quarantined_at, topic || '[' || partition || '] offset' AS source, "offset" AS place, reasons, raw
+    FROM quarantine.batch
+    UNION ALL
+    SELECT quarantined_at, stream || ' ' || shard || ' number', sequence_number, reasons, raw
+    FROM quarantine.stream
+)
+SELECT quarantined_at, source || ' ' || place, reasons, raw
+FROM rejected ORDER BY quarantined_at DESC, source, place DESC LIMIT %s
 """
 _COUNT = "SELECT (SELECT count(*) FROM quarantine.batch) + (SELECT count(*) FROM quarantine.stream)"
 _SHOWN_CHARACTERS = 200  # of a record's text: enough to know it again, and a screen holds several
+_INDENT = "  "
 
-# When, the partition or shard, the offset or sequence number, why, and the text.
-Row = tuple[datetime, str, str, list[str], str | None]
+# When, where from, why, and the text.
+Row = tuple[datetime, str, list[str], str | None]
 
 
 def newest(settings: Settings, limit: int) -> tuple[int, list[Row]]:
@@ -38,16 +43,15 @@ def newest(settings: Settings, limit: int) -> tuple[int, list[Row]]:
         return count, cursor.fetchall()
 
 
-def to_table(rows: list[Row]) -> Table:
-    """The rejected records: when, where from, why, and their text (its beginning, if it is long)."""
-    table = Table("quarantined at (UTC)", "source", "offset or number", "reasons", "record")
-    for when, source, place, reasons, raw in rows:
+def show(console: Console, rows: Iterable[Row]) -> None:
+    """Print a block for each record: when and why it was rejected, then where it is from and its text, or its start."""
+    for when, source, reasons, raw in rows:
         text = raw or ""
         shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
-        # Text: a record's own square brackets are not rich's markup.
-        cells = (f"{when:%Y-%m-%d %H:%M:%S}", source, place, ", ".join(reasons), shown)
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    return table
+        console.print(cell(f"{when:%Y-%m-%d %H:%M:%S} UTC  {', '.join(reasons)}", "bold"))
+        for part in filter(None, (source, shown)):
+            for line in cell(part).wrap(console, console.width - len(_INDENT)):
+                console.print(Text(_INDENT).append_text(line))
 
 
 def main(limit: Annotated[int, typer.Option(help="How many records to show.", min=1)] = 20) -> None:
@@ -55,15 +59,13 @@ def main(limit: Annotated[int, typer.Option(help="How many records to show.", mi
     try:
         count, rows = newest(load_settings(), limit)
     except psycopg2.Error as error:
-        typer.secho(
-            f"Postgres: {str(error).strip()}\n`make status`, then `make up`.", fg=typer.colors.RED, err=True
-        )
+        complain(f"Postgres: {str(error).strip()}\n`make status`, then `make up`.")
         raise typer.Exit(1) from None
-    console = Console()
+    console = make_console()
     if not rows:
         console.print("The quarantine is empty: no record was rejected.")
         return
-    console.print(to_table(rows))
+    show(console, rows)
     where = "`make psql` has all, in quarantine.batch and quarantine.stream"
     console.print(f"{len(rows):,} of {count:,} rejected records. {where}.")
     console.print(
@@ -72,4 +74,4 @@ def main(limit: Annotated[int, typer.Option(help="How many records to show.", mi
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make quarantine")

@@ -13,7 +13,9 @@ from rich.table import Table as Grid
 
 from services.airflow.trigger import DAG, known, live_table
 from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, ui_url
+from services.common.command import run_command
 from services.common.settings import load_settings
+from services.common.terminal import make_console
 from services.common.wait import wait_until
 
 # A day's run takes 20 s when there is nothing new; an hour is half a year of them.
@@ -71,7 +73,7 @@ def main(
     """Run the days FROM to TO again, both included; status 1 where a run failed."""
     if first > last:
         raise typer.BadParameter(f"{first:%Y-%m-%d} is after {last:%Y-%m-%d}.", param_hint="FROM")
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), make_console()
     days = (first.replace(tzinfo=UTC), last.replace(tzinfo=UTC) + timedelta(days=1, seconds=-1))
     api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
@@ -79,10 +81,10 @@ def main(
         console.print(f"At work: {ui_url(settings)}/dags/{DAG}/backfills", soft_wrap=True)
         succeeded = follow(api, number, days, console)
     except (AirflowError, TimeoutError) as error:
-        console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red", markup=False)
+        console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red")
         raise SystemExit(1) from None
     raise SystemExit(0 if succeeded else 1)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make backfill")

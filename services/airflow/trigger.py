@@ -16,7 +16,9 @@ from rich.table import Table as Grid
 
 from services.airflow import outcome
 from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, path_part, ui_url
+from services.common.command import run_command
 from services.common.settings import OneTableOrAll, load_settings
+from services.common.terminal import make_console
 from services.common.wait import wait_until
 
 DAG = "pinterest_batch"
@@ -127,7 +129,7 @@ def main(
     table: Annotated[OneTableOrAll, typer.Option(help="Only this table's records.")] = "all",
 ) -> None:
     """Start a batch run in Airflow, follow it, and end with its result."""
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), make_console()
     api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
         run_id = start(api, full=full, table=table)
@@ -138,7 +140,7 @@ def main(
         else:
             _show_failures(api, run_id, console)
     except (AirflowError, TimeoutError) as error:
-        console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red", markup=False)
+        console.print(f"Airflow: {error}\nSee `make status`; `make up` starts it.", style="red")
         raise SystemExit(1) from None
     raise SystemExit(0 if succeeded else 1)
 
@@ -147,8 +149,8 @@ def _show_failures(api: AirflowApi, run_id: str, console: Console) -> None:
     for task in tasks_of(api, run_id):
         if task["state"] == "failed":
             console.print(f"\n{task['task_id']} failed; the end of its log:", style="red")
-            console.print("\n".join(log_of(api, run_id, task)[-_LOG_LINES:]), markup=False, highlight=False)
+            console.print("\n".join(log_of(api, run_id, task)[-_LOG_LINES:]), highlight=False)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make trigger")

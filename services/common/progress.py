@@ -40,4 +40,4 @@ class Announcer:
             self._remind_at = seconds + _REMINDER_SECONDS
             for name, problem in problems.items():
                 said = f"after {seconds:.0f} s still waiting for {name}: {problem}"
-                self._console.print(said, highlight=False, markup=False, soft_wrap=True)
+                self._console.print(said, highlight=False, soft_wrap=True)

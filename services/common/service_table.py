@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from services.common.terminal import cell
+
 _STATE_WIDTH = 60
 _HEADER = ("service", "state", "memory", "URL or connection string")
 
@@ -37,24 +39,24 @@ def print_services(console: Console, lines: Sequence[Line]) -> None:
     if ill:
         reasons = "".join(f"{line.name}: {line.problem}\n" for line in ill)
         hint = f"`make logs SERVICE={ill[0].name}` shows its log; `make up` starts what has stopped."
-        console.print(f"\n{reasons}{hint}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"\n{reasons}{hint}", style="yellow", highlight=False, soft_wrap=True)
 
 
 def _aligned(rows: list[list[Text]]) -> list[Text]:
     *widths, _ = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        for cell, width in zip(row, widths, strict=False):
-            cell.pad_right(width - len(cell))
+        for each, width in zip(row, widths, strict=False):
+            each.pad_right(width - len(each))
     return [Text("  ").join(row) for row in rows]
 
 
 def _cells(line: Line) -> list[Text]:
-    return [Text(line.name), _state(line), Text(_memory(line.memory)), Text(line.url)]
+    return [cell(line.name), _state(line), Text(_memory(line.memory)), cell(line.url)]
 
 
 def _state(line: Line) -> Text:
     if line.problem:
-        state = Text(line.problem.splitlines()[0], "yellow")
+        state = cell(line.problem.splitlines()[0], "yellow")
         state.truncate(_STATE_WIDTH, overflow="ellipsis")
         return state
     return Text("done" if line.one_shot else "healthy", "green")

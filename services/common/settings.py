@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import typer
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -298,5 +297,8 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        typer.secho(explain(error), fg=typer.colors.RED, err=True)
+        # rich, which services have no use for otherwise, only where there is something to print.
+        from services.common.terminal import complain  # noqa: PLC0415
+
+        complain(explain(error))
         raise SystemExit(2) from None

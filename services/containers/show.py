@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.markup import escape
 
 from services.common.api import ApiNotFoundError, invoke_url
+from services.common.command import run_command
 from services.common.service_table import Line, print_services
 from services.common.settings import LOOPBACK, Settings, load_settings
+from services.common.terminal import make_console
 from services.containers import engine
 from services.local.bucket import print_rebuild
 from services.local.restarts import print_notes
@@ -29,11 +30,11 @@ def main(
     streams: Annotated[bool, typer.Option(help="The streaming queries too.")] = False,
 ) -> None:
     """Print the services and the URL to post to."""
-    picture = engine.read(sys.stdin.read())
+    picture, console = engine.read(sys.stdin.read()), make_console()
     if failed:
-        print(*engine.failed(picture), sep="\n")
+        console.print(*engine.failed(picture), sep="\n", soft_wrap=True)
         return
-    settings, console = load_settings(), Console()
+    settings = load_settings()
     lines = engine.lines(picture)
     print_services(console, lines)
     print_notes(console, engine.notes(picture))
@@ -51,8 +52,8 @@ def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) ->
         url = invoke_url(settings).replace(_LOCALSTACK, f"http://{LOOPBACK}:{settings.localstack_port}")
         console.print(f"\nInvoke URL  {url}", highlight=False, soft_wrap=True)
     except (ApiNotFoundError, BotoCoreError, ClientError) as error:
-        console.print(f"\n[yellow]{escape(str(error))}[/]", highlight=False)
+        console.print(f"\n{error}", style="yellow", highlight=False)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make status")

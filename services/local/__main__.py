@@ -1,5 +1,6 @@
 """`python -m services.local`."""
 
+from services.common.command import run_commands
 from services.local.cli import app
 
-app()
+run_commands(app, "make")

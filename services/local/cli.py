@@ -1,21 +1,21 @@
 """The stack in local mode: `python -m services.local up|down|status|logs|restart|clean`."""
 
-import os
 import shutil
+import subprocess
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 
 from services.common import health
 from services.common.api import ApiNotFoundError, invoke_url
 from services.common.progress import Announcer, live_status
 from services.common.service_table import Line, print_services, service_table
 from services.common.settings import Settings, load_settings
+from services.common.terminal import make_console
+from services.common.visible import visible
 from services.common.wait import wait_until
 from services.local import doctor, processes, streams, supervision
 from services.local.account import remove_server_home
@@ -24,7 +24,7 @@ from services.local.compose import Service, load
 from services.local.restarts import print_notes, restarts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
+console = make_console()
 
 # Without Airflow the stack is up in 30-60 s on 2 cores; its tables and its start take 45 s more, a million source rows
 # in provisioning 300 s at the most. The rest is for a machine that is shared.
@@ -117,9 +117,9 @@ def _causes(services: dict[str, Service], problems: dict[str, str]) -> list[str]
 def _explain_failure(settings: Settings, names: list[str], problems: dict[str, str]) -> None:
     """Show why services did not start, and end with status 1."""
     for name in names:
-        console.print(f"\n[red]{name} did not start:[/] {escape(problems[name])}", highlight=False)
+        console.print(f"\n{name} did not start: {problems[name]}", style="red", highlight=False)
         tail = "\n".join(_last_lines(settings, name))
-        console.print(tail, style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print(tail, style="dim", highlight=False, soft_wrap=True)
     console.print(
         f"\nSee `make logs SERVICE={names[0]}`, mend the cause (docs/troubleshooting.md lists them by symptom), "
         "then run `make up` again: it goes on from here. `make doctor` checks this machine."
@@ -180,7 +180,7 @@ def _show(settings: Settings, services: dict[str, Service], problems: dict[str, 
     try:
         console.print(f"\nInvoke URL  {invoke_url(settings)}", highlight=False, soft_wrap=True)
     except (ApiNotFoundError, BotoCoreError, ClientError) as error:
-        console.print(f"\n[yellow]{escape(str(error))}[/]", highlight=False)
+        console.print(f"\n{error}", style="yellow", highlight=False)
 
 
 def _lines(
@@ -236,7 +236,17 @@ def logs(
     if not present:
         console.print("There are no logs yet. Start the stack with `make up`.")
         return
-    os.execvp("tail", ["tail", "-n", "40", *(["-F"] if follow else []), *present])  # noqa: S606 - no shell
+    _print_visibly(["tail", "-n", "40", *(["-F"] if follow else []), *present])
+
+
+def _print_visibly(command: list[str]) -> None:
+    """Print what the command prints: log lines of servers, which quote data."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="backslashreplace") as process:
+        try:
+            for line in process.stdout or ():
+                print(visible(line), end="", flush=True)
+        finally:
+            process.terminate()  # where the reader of our output has left
 
 
 def _known(settings: Settings, service: str) -> str:

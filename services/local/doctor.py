@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psutil
-import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from services.common.command import run_command
 from services.common.settings import ROOT, Settings, load_settings
+from services.common.terminal import make_console
 from services.local import processes, supervision
 
 # After a demo the servers hold 2 GB, the streaming writer 1.6 and Airflow 1; its batch run takes 1.2 GB more, one of a
@@ -122,19 +123,19 @@ def findings(settings: Settings) -> Iterator[Finding]:
 def show(console: Console, results: list[Finding]) -> None:
     """Print a line for each finding, its remedy below it."""
     for finding in results:
-        mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
-        console.print(f"{mark} {finding.check}: {escape(finding.found)}", highlight=False, soft_wrap=True)
+        mark = Text("✗", "red") if finding.remedy else Text("✓", "green")
+        console.print(mark, f"{finding.check}: {finding.found}", highlight=False, soft_wrap=True)
         if finding.remedy:
-            console.print(f"    {escape(finding.remedy)}", style="yellow", highlight=False, soft_wrap=True)
+            console.print(f"    {finding.remedy}", style="yellow", highlight=False, soft_wrap=True)
 
 
 def main() -> None:
     """Check this machine; status 1 if anything must be mended first."""
     results = list(findings(load_settings()))
-    show(Console(), results)
+    show(make_console(), results)
     if any(finding.remedy for finding in results):
         raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make doctor")

@@ -20,10 +20,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.common.settings import LOCALSTACK_LIBRARY, ROOT
+from services.common.terminal import make_console
 
 UV = Path(sys.executable).with_name("uv")
 
@@ -62,7 +62,7 @@ def install(target: Path) -> list[str]:
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     if not console.is_terminal:
         console.print(f"Installing {', '.join(step.name for step in pending)} into {target.name}/ ...")
     with Progress(*columns, console=console) as progress, ThreadPoolExecutor() as pool:

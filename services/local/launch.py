@@ -8,10 +8,10 @@ import os
 import sys
 from collections.abc import Callable
 
-import typer
-
 from services.common import health
+from services.common.command import run_command
 from services.common.settings import Settings, load_settings
+from services.common.terminal import complain
 from services.common.wait import wait_until
 from services.local import processes, supervision
 from services.local.compose import Service, load
@@ -57,11 +57,11 @@ def main(name: str) -> None:
     try:
         wait_for(service, settings)
     except TimeoutError as error:
-        typer.echo(f"{name} cannot start: {error}", err=True)
+        complain(f"{name} cannot start: {error}")
         raise SystemExit(1) from None
     words = command(service)
     os.execve(words[0], words, {**os.environ, **service.environment})  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "python -m services.local.launch")

@@ -3,16 +3,15 @@
 import os
 import webbrowser
 
-import typer
-from rich.console import Console
-
 from services.common.airflow import ui_url
+from services.common.command import run_command
 from services.common.settings import LOOPBACK, load_settings
+from services.common.terminal import make_console
 
 
 def main() -> None:
     """Print where to look, and with what password."""
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), make_console()
     console.print(f"Airflow     {ui_url(settings)}  user {settings.airflow_user}, AIRFLOW_PASSWORD in .env")
     console.print(f"REST proxy  http://{LOOPBACK}:{settings.rest_proxy_port}/docs")
     # Without a display a browser of the terminal would take it over.
@@ -21,4 +20,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make open")

@@ -3,19 +3,17 @@
 Fetches the servers, writes the secrets and archives Spark's classes; what is done already is left alone.
 """
 
-import typer
-from rich.console import Console
-from rich.markup import escape
-
+from services.common.command import run_command
 from services.common.progress import live_status
 from services.common.settings import INSTALL_DIR, ROOT
+from services.common.terminal import complain, make_console
 from services.local import archive, dotenv
 from services.local.install import InstallError, install
 
 
 def main() -> None:
     """Set up, and say what was done; status 1 and the reason where it failed."""
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     try:
         if done := install(INSTALL_DIR):
             console.print(f"Installed {', '.join(done)} into {INSTALL_DIR.name}/.")
@@ -26,9 +24,9 @@ def main() -> None:
                 archive.make()
             console.print("Archived Spark's classes.")
     except InstallError as error:
-        console.print(f"[red]Set-up failed.[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        complain(f"Set-up failed. {error}")
         raise SystemExit(1) from None
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make setup")

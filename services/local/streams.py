@@ -8,6 +8,7 @@ from rich.text import Text
 
 from services.common.settings import Settings
 from services.common.state_file import news
+from services.common.visible import visible
 
 
 def print_streams(console: Console, settings: Settings) -> None:
@@ -47,5 +48,7 @@ def _cells(query: dict[str, Any]) -> list[str]:
 
 def _error(query: dict[str, Any]) -> Text | None:
     if query["problem"]:
-        return Text(f"{query['name']} does not run: {query['problem']}", "red")
-    return Text(f"{query['name']}, mended: {query['last_error']}", "dim") if query["last_error"] else None
+        return Text(visible(f"{query['name']} does not run: {query['problem']}"), "red")
+    if query["last_error"]:
+        return Text(visible(f"{query['name']}, mended: {query['last_error']}"), "dim")
+    return None

@@ -15,6 +15,7 @@ import mysql.connector
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.common.settings import ROOT, TABLES, Settings, Table, load_settings
+from services.common.terminal import complain, make_console
 from services.mysql import generator, source_dir
 from services.mysql.load import load_rows
 from services.mysql.rows import TABLE_NAMES, Row
@@ -138,7 +139,8 @@ def _rows(table: Table, settings: Settings) -> Iterator[list[Row]]:
 
 def _progress() -> Progress:
     """A bar for each table; where the output is no terminal, their last state."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=make_console())
 
 
 def _move_over(cursor: Any) -> None:  # noqa: ANN401
@@ -153,4 +155,5 @@ if __name__ == "__main__":
     try:
         ensure_source(load_settings())
     except source_dir.SourceError as refusal:
-        raise SystemExit(str(refusal)) from None
+        complain(str(refusal))
+        raise SystemExit(1) from None

@@ -12,6 +12,7 @@ import psycopg2
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings, load_settings
+from services.common.terminal import complain
 from services.postgres.query import explain
 
 # What comes through a pipe ends at its first error, with status 3. At a prompt it changes nothing.
@@ -44,7 +45,8 @@ def main() -> None:
     try:
         postgres_connection(settings, "analyst").close()
     except psycopg2.OperationalError as error:
-        raise SystemExit(explain(error)) from None
+        complain(explain(error))
+        raise SystemExit(1) from None
     # The path in full: psql looks for its own folder by the name it was started under.
     os.execve(psql, [str(psql), *OPTIONS, *sys.argv[1:]], os.environ | environment(settings))  # noqa: S606
 

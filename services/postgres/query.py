@@ -1,6 +1,6 @@
 """Print the answers of the nine queries (sql/queries/), asked as the read-only `analyst`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.common import terminal
 from services.common.clients import postgres_connection
+from services.common.command import TakesArgs, run_command
 from services.common.settings import ROOT, Settings, load_settings
+from services.common.terminal import complain, make_console
 
 QUERY_FOLDER = ROOT / "sql" / "queries"
 SIDES = "SELECT * FROM serving.sides ORDER BY array_position('{pin,geo,users}'::text[], table_name)"
 SHOWN_ROWS = 15  # a terminal's height is enough for one answer and its question
+
+_USAGE = (
+    '`make query ARGS="3 7"` prints some of the nine answers, `make query ARGS=--all` every row of long ones.'
+)
 
 Value = str | int | float | None
 
@@ -51,6 +58,19 @@ def _load(file: Path) -> Query:
     sql = file.read_text(encoding="utf-8")
     question = sql.partition("\n")[0].removeprefix("--").strip()
     return Query(int(number), title.replace("_", " "), question, sql)
+
+
+def choose(queries: Mapping[int, Query], numbers: Sequence[str]) -> list[Query]:
+    """Return the queries of these numbers, all of them where none is given.
+
+    Raises:
+        typer.BadParameter: there is no such query.
+    """
+    known = {str(number): query for number, query in queries.items()}
+    for number in numbers:
+        if number not in known:
+            raise typer.BadParameter(f"there is no query {number}; there are {min(known)} to {max(known)}")
+    return [known[number] for number in numbers or known]
 
 
 def ask(settings: Settings, statements: Iterable[str]) -> list[Answer]:
@@ -107,7 +127,7 @@ def cell(column: str, value: Value) -> Text:
     if value is None:
         return Text("(null)", style="dim italic")
     if isinstance(value, str) or column.endswith("_year"):
-        return Text(str(value))
+        return terminal.cell(str(value))
     return Text(f"{value:,}" if isinstance(value, int) else f"{value:,.15g}")
 
 
@@ -120,22 +140,19 @@ def caption(rows: int, limit: int | None) -> str:
 
 
 def main(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of queries; all nine if none.")] = None,
+    numbers: Annotated[
+        list[str] | None, typer.Argument(metavar="NUMBER", help="Numbers of queries; all nine if none.")
+    ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Show every row of long answers.")] = False,
 ) -> None:
     """Print the answers of the nine queries from the served database."""
-    queries = load_queries()
-    if unknown := sorted(set(numbers or []) - queries.keys()):
-        raise typer.BadParameter(
-            f"there is no query {unknown[0]}; there are {min(queries)} to {max(queries)}"
-        )
-    chosen = [queries[number] for number in numbers or queries]
+    chosen = choose(load_queries(), numbers or [])
     try:
         *answers, sides = ask(load_settings(), [*(query.sql for query in chosen), SIDES])
     except psycopg2.Error as error:
-        typer.secho(explain(error), fg=typer.colors.RED, err=True)
+        complain(explain(error))
         raise typer.Exit(1) from None
-    console = Console()
+    console = make_console()
     for query, answer in zip(chosen, answers, strict=True):
         show(console, query, answer, None if show_all else SHOWN_ROWS)
     show_sides(console, sides)
@@ -151,4 +168,4 @@ def explain(error: psycopg2.Error) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make query", usage=_USAGE, cls=TakesArgs)

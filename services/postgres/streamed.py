@@ -11,15 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg2
-import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from services.common import health
 from services.common.clients import kinesis_client, postgres_connection
+from services.common.command import run_command
 from services.common.kinesis import shard_ids
 from services.common.progress import live_status
 from services.common.settings import TABLES, Settings, load_settings
+from services.common.terminal import make_console
 from services.common.wait import wait_until
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def wait_for_writer(settings: Settings, patience: float = _WRITER_PATIENCE) -> N
 
 def main() -> None:
     """Return once all that was in the streams at the start is served; status 1 where it is not."""
-    settings, console = load_settings(), Console(stderr=True)
+    settings, console = load_settings(), make_console(stderr=True)
     try:
         with live_status(console, "Waiting for the streaming writer to serve what is in the streams ..."):
             wanted = targets(settings)
@@ -139,10 +139,10 @@ def main() -> None:
         hint = (
             "See `make status` and `make logs SERVICE=streaming-writer`; `make up` starts what has stopped."
         )
-        console.print(f"Not served: {str(error).strip()}\n{hint}", markup=False, soft_wrap=True)
+        console.print(f"Not served: {str(error).strip()}\n{hint}", soft_wrap=True)
         raise SystemExit(1) from None
     console.print("Served: all that was in the streams.", highlight=False)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make streamed")

@@ -1,12 +1,13 @@
 """Wait until the landing zone holds what Kafka holds now: `python -m services.s3_sink.catch_up`."""
 
-import typer
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from rich.console import Console
 
 from services.common import health
+from services.common.command import run_command
 from services.common.progress import live_status
 from services.common.settings import TABLES, Settings, load_settings
+from services.common.terminal import make_console
 from services.common.wait import wait_until
 from services.s3_sink.zone import LandingZone, Moved, Unavailable
 
@@ -55,17 +56,15 @@ def not_landed(zone: LandingZone, ends: dict[TopicPartition, int]) -> list[str]:
 def main() -> None:
     """Return once all that was in Kafka at the start has landed; status 1 where it does not."""
     settings = load_settings()
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     try:
         health.kafka(settings)
         landed = wait_for_landing(settings, console)
     except health.Unhealthy as reason:
-        console.print(f"Not landed: {reason}. `make up` starts the stack.", markup=False)
+        console.print(f"Not landed: {reason}. `make up` starts the stack.")
         raise SystemExit(1) from None
     except (KafkaException, TimeoutError, ValueError) as error:
-        console.print(
-            f"Not landed: {error}. See `make status` and `make logs SERVICE=s3-sink`.", markup=False
-        )
+        console.print(f"Not landed: {error}. See `make status` and `make logs SERVICE=s3-sink`.")
         raise SystemExit(1) from None
     console.print(f"Landed: {landed:,} records in s3://{settings.bucket}/topics/.", highlight=False)
 
@@ -92,4 +91,4 @@ def wait_for_landing(settings: Settings, console: Console) -> int:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make landed")

@@ -4,14 +4,15 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import psycopg2
-import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from rich.console import Console
 
 from services.common import health
 from services.common.clients import postgres_connection
+from services.common.command import run_command
 from services.common.settings import TABLES, Settings, load_settings
+from services.common.terminal import complain, make_console
 from services.common.wait import wait_until
 from services.s3_sink.catch_up import end_offsets, not_landed
 from services.s3_sink.zone import LandingZone, Moved, Unavailable
@@ -28,18 +29,18 @@ FAILURES = (psycopg2.Error, KafkaException, BotoCoreError, ClientError, TimeoutE
 
 def main() -> None:
     """Compare the hops of both paths; status 1 where they do not add up, with the offsets that are wrong."""
-    console, settings = Console(), load_settings()
+    console, settings = make_console(), load_settings()
     try:
         health.kafka(settings)
         problems = _verify(console, settings)
     except health.Unhealthy as reason:
-        console.print(f"Cannot compare: {reason}. `make up` starts the stack.", style="red", markup=False)
+        console.print(f"Cannot compare: {reason}. `make up` starts the stack.", style="red")
         raise SystemExit(1) from None
     except FAILURES as error:
-        console.print(f"Cannot compare: {str(error).strip()}\nSee `make status`.", style="red", markup=False)
+        console.print(f"Cannot compare: {str(error).strip()}\nSee `make status`.", style="red")
         raise SystemExit(1) from None
     for problem in problems:
-        console.print(problem, style="red", markup=False, soft_wrap=True)
+        console.print(problem, style="red", soft_wrap=True)
     if problems:
         raise SystemExit(1)
     console.print("All hops add up.")
@@ -83,7 +84,7 @@ def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:
     try:
         wait_until(caught_up, timeout=_LANDING_SECONDS, what="the landing zone to catch up", interval=0.5)
     except TimeoutError:
-        typer.echo("The S3 sink does not catch up with Kafka: see `make logs SERVICE=s3-sink`.", err=True)
+        complain("The S3 sink does not catch up with Kafka: see `make logs SERVICE=s3-sink`.")
     found: dict[str, dict[int, int]] = {}
     for one, end in ends.items():
         found.setdefault(one.topic, {})[one.partition] = end
@@ -91,4 +92,4 @@ def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make verify")

@@ -5,11 +5,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from psycopg2.extras import Json
-from rich.console import Console
 
 from services.common.bucket import bucket_id, lost_tables
 from services.common.clients import postgres_connection, s3_client
 from services.common.settings import TABLES, Settings, Table
+from services.common.terminal import make_console
 from services.verify import batch, quality, show
 from services.verify.accounts import ask
 from services.verify.batch import BatchHops
@@ -62,7 +62,8 @@ def reconcile_run(
     """
     fixed = {topic: {int(one): end for one, end in found.items()} for topic, found in ends.items()}
     hops = compare_batch(settings, fixed)
-    Console(width=120).print(show.batch(hops))
+    console = make_console(width=120)
+    console.print(show.batch(hops))
     unread = [
         f"{each.table}: {each.waiting:,} records landed before the run and were not read"
         for each in hops
@@ -75,7 +76,7 @@ def reconcile_run(
     ]
     warnings, failures = _judge(settings, run_id, measured)
     for warning in warnings:
-        print(f"Warning: {warning}")
+        console.print(f"Warning: {warning}", soft_wrap=True)
     if problems or failures:
         raise ReconciliationError("\n".join(["", *problems, *failures, _REMEDY]))
     _keep(settings, run_id, measured)

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from services.common.clients import postgres_connection
+from services.common.command import run_command
 from services.common.settings import Settings, load_settings
+from services.common.terminal import make_console
 from spark_jobs import failures
 from spark_jobs.replay import mended_file
 from spark_jobs.replay.job import replay
@@ -110,13 +112,13 @@ def main(  # noqa: PLR0913, PLR0917 - the command's options
     apply: Annotated[bool, typer.Option(help="Take in what passes; else it is only shown.")] = False,
 ) -> None:
     """Judge the batch path's quarantined records again, and take in those that pass."""
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), make_console()
     with failures.explained("The replay", "make replay"):
         selection = _selection(settings, reason, topic, first, last)
         if export:
             count = _export(settings, selection, export)
             where = "written" if export == _STANDARD else f"in {export}"
-            Console(stderr=True).print(
+            make_console(stderr=True).print(
                 f"{count:,} records are {where}: mend them, then `make replay MENDED=file`."
             )
         else:
@@ -124,4 +126,4 @@ def main(  # noqa: PLR0913, PLR0917 - the command's options
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make replay")

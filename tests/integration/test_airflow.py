@@ -12,13 +12,13 @@ from typing import Any
 import psutil
 import pytest
 from confluent_kafka import Producer
-from rich.console import Console
 
 from services.airflow import backfill, trigger
 from services.common import airflow, health
 from services.common.airflow import AirflowApi
 from services.common.clients import postgres_connection
 from services.common.settings import ROOT, TABLES, Settings
+from services.common.terminal import make_console
 from services.postgres.schema import ensure_schema
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
@@ -149,7 +149,7 @@ def test_2_a_task_that_fails_is_tried_again(api: AirflowApi, stack: Settings) ->
         assert "another batch run is at work; wait for its end" in "\n".join(
             trigger.log_of(api, run_id, failed)
         )
-    assert trigger.follow(api, run_id, Console(quiet=True))
+    assert trigger.follow(api, run_id, make_console(quiet=True))
     assert task(api, run_id, "clean_and_publish")["try_number"] == 2
     assert len(served(stack)[0]) == 250
 
@@ -160,7 +160,7 @@ def test_3_backfill_and_full_rebuild_leave_the_same_rows(
     before = served(stack)
     monkeypatch.setattr(airflow, "PAGE", 1)  # each list takes several requests
     days = (datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 5, 23, tzinfo=UTC))
-    assert backfill.follow(api, backfill.start(api, days), days, Console(quiet=True))
+    assert backfill.follow(api, backfill.start(api, days), days, make_console(quiet=True))
     assert len(trigger.tasks_of(api, backfill.runs_of(api, days)[0]["dag_run_id"])) == 4
     assert served(stack) == before
     assert ended(api, trigger.start(api, full=True, table="all")) == "success"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from rich.console import Console
 
 from services.common.clients import postgres_connection
 from services.common.settings import Settings, Table
+from services.common.terminal import make_console
 from services.postgres.schema import ensure_schema
 from services.spark.session import spark_session
 from services.verify import batch as verify_batch
@@ -217,7 +217,7 @@ def test_the_command_selects_exports_takes_in_and_refuses(
     land_users(zone)
     zone.run()
     monkeypatch.setattr(command, "load_settings", lambda: zone.settings)
-    monkeypatch.setattr(command, "Console", partial(Console, width=200))
+    monkeypatch.setattr(command, "make_console", partial(make_console, width=200))
     file = tmp_path / "rejected.jsonl"
     command.main(topic="user", first="5", export=file)
     assert "2 records are in" in capsys.readouterr().err  # standard output may be the file

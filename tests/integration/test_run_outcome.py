@@ -5,11 +5,11 @@ import json
 from contextlib import closing
 
 import pytest
-from rich.console import Console
 
 from services.airflow import outcome
 from services.common.clients import postgres_connection
 from services.common.settings import Settings
+from services.common.terminal import make_console
 from services.postgres.schema import ensure_schema
 
 RUN = """
@@ -33,7 +33,7 @@ def account(postgres: Settings) -> Settings:
 
 def _shown(settings: Settings, since: str) -> str:
     text = io.StringIO()
-    outcome.show(Console(file=text, width=120), settings, since)
+    outcome.show(make_console(file=text, width=120), settings, since)
     return text.getvalue()
 
 

@@ -15,10 +15,10 @@ import pytest
 import rich.console
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
-from rich.console import Console
 
 from services.common import landing
 from services.common.settings import ROOT
+from services.common.terminal import make_console
 from spark_jobs import quarantine, summary
 from spark_jobs.accounts import OffsetRange, TableAccount
 from spark_jobs.landing import LandedObject, LandingError, _bounded, _named
@@ -193,7 +193,7 @@ def test_summary_shows_counts_reasons_gaps_and_where_to_look() -> None:
     text = io.StringIO()
     steps = Steps("batch")
     steps.seconds["tables"] = 2.0
-    summary.show(Console(file=text, width=120), Report(7, PLAN, [ACCOUNT], steps))
+    summary.show(make_console(file=text, width=120), Report(7, PLAN, [ACCOUNT], steps))
     shown = text.getvalue()
     for expected in (
         *("not_json 1", "follower_count_unreadable 1", "make quarantine", "run 7", "1.2"),
@@ -219,6 +219,29 @@ def test_a_first_run_is_said_calmly(replace_rows: bool, said: str) -> None:
 
 def test_quarantined_text_is_shown_as_it_is_and_cut() -> None:
     text = io.StringIO()
-    row = (datetime(2020, 1, 2, tzinfo=UTC), "t.pin[0]", "3", ["not_json"], "[bold]" + "x" * 500)
-    Console(file=text, width=400).print(quarantine.to_table([row]))
+    row = (datetime(2020, 1, 2, tzinfo=UTC), "t.pin[0] offset 3", ["not_json"], "[bold]" + "x" * 500)
+    quarantine.show(make_console(file=text, width=400), [row])
     assert "[bold]" + "x" * 194 + "..." in text.getvalue()
+
+
+def test_a_rejected_record_is_a_block_that_fits_80_columns_and_folds_no_word() -> None:
+    text = io.StringIO()
+    raw = '{"index": 7, "title": "' + "some words " * 30 + '"}'
+    number = "49590338271490256608559692538361571095921575989136588898"
+    source = f"streaming-0a1b2c3d4e5f-pin shardId-000000000000 number {number}"
+    rows = [
+        (
+            datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC),
+            source,
+            ["latitude_out_of_range", "timestamp_unreadable"],
+            raw,
+        ),
+        (datetime(2020, 1, 2, tzinfo=UTC), "0a1b2c3d4e5f.pin[0] offset 3", ["not_json"], None),
+    ]
+    quarantine.show(make_console(file=text, width=80), rows)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "2020-01-02 03:04:05 UTC  latitude_out_of_range, timestamp_unreadable"
+    block = " ".join(line.strip() for line in lines[1 : lines.index("2020-01-02 00:00:00 UTC  not_json")])
+    assert block.split() == [*source.split(), *f"{raw[:200]}...".split()]
+    assert "  0a1b2c3d4e5f.pin[0] offset 3" in lines

@@ -13,7 +13,7 @@ from services.common.settings import ROOT
 STACK = ROOT / "services" / "containers" / "stack"
 # Compose prints the services in any order. Those that follow the first one here are more than a pipe holds, so that
 # who prints them notices a reader that has left.
-DOCKER = """#!/usr/bin/env bash
+DOCKER = r"""#!/usr/bin/env bash
 echo "$*" >> "$NOTES"
 case "$*" in
 *'config --services') echo "$CHOSEN" && seq --format 'service-%.0f' 20000 ;;
@@ -25,6 +25,7 @@ events*) echo '{"Action": "die"}' ;;
 'exec busy '*) exit 1 ;;
 exec*) shift 2 && "$@" ;;
 *services.containers.env) cat > /dev/null && echo 'KAFKA_CLUSTER_ID=new' ;;
+*' logs '*) printf 'kafka | a record: \033[2J \007 \302\233 é\\n\n\ttab\n' ;;
 *'compose config') echo 'name: pipeline' ;;
 *'kafka-data:/kafka-data:ro provision find '*) echo "$HELD" ;;
 esac
@@ -107,3 +108,8 @@ def test_a_volume_without_data_is_no_reason_to_refuse(notes: Path, copied: Path)
     done = _stack(notes, "setup", script=copied)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "KAFKA_CLUSTER_ID=new" in (copied.parents[2] / ".env").read_text()
+
+
+def test_log_lines_are_shown_visibly(notes: Path) -> None:
+    done = _stack(notes, "logs", "--service", "kafka", chosen="kafka")
+    assert (done.returncode, done.stdout) == (0, "kafka | a record: \\x1b[2J \\x07 \\x9b é\\n\n\ttab\n")

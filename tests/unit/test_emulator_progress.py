@@ -2,14 +2,13 @@
 
 from io import StringIO
 
-from rich.console import Console
-
 from emulator.progress import ReplayProgress
+from services.common.terminal import make_console
 
 
 def test_without_a_terminal_a_line_is_printed_now_and_then() -> None:
     output = StringIO()
-    with ReplayProgress(Console(file=output, width=200)) as progress:
+    with ReplayProgress(make_console(file=output, width=200)) as progress:
         report = progress.add("batch", 40)
         report(10, 2, "")
         report(10, 0, "")
@@ -20,7 +19,7 @@ def test_without_a_terminal_a_line_is_printed_now_and_then() -> None:
 
 def test_an_endless_replay_has_no_total() -> None:
     output = StringIO()
-    with ReplayProgress(Console(file=output, width=200)) as progress:
+    with ReplayProgress(make_console(file=output, width=200)) as progress:
         progress.add("stream", None)(10, 0, "trying again: [/b] refused")
     assert output.getvalue().startswith("stream: 10 records, ")
     assert output.getvalue().endswith("0 failed trying again: [/b] refused\n")
@@ -28,7 +27,7 @@ def test_an_endless_replay_has_no_total() -> None:
 
 def test_a_terminal_shows_count_rate_failures_and_what_is_waited_for() -> None:
     output = StringIO()
-    console = Console(file=output, force_terminal=True, width=200, color_system=None)
+    console = make_console(file=output, force_terminal=True, width=200, color_system=None)
     with ReplayProgress(console) as progress:
         report = {"batch": progress.add("batch", 1_000), "stream": progress.add("stream", 30)}
         report["stream"](10, 0, "")

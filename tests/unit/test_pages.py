@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from rich.console import Console
 
 from services.airflow import backfill, trigger
 from services.common import airflow, landing
@@ -17,6 +16,7 @@ from services.common.api import find_api
 from services.common.clients import api_gateway_client, kinesis_client, s3_client
 from services.common.kinesis import shard_ids
 from services.common.settings import Settings
+from services.common.terminal import make_console
 from services.postgres import streamed
 from services.verify import delta_log, landed
 from spark_jobs.landing import new_objects
@@ -72,7 +72,7 @@ def airflow_with(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callabl
 def test_a_day_that_failed_after_the_hundredth_fails_the_backfill(
     airflow_with: Callable[[Lists], AirflowApi],
 ) -> None:
-    console = Console(quiet=True)
+    console = make_console(quiet=True)
     assert not backfill.follow(airflow_with({"dagRuns": _runs("failed")}), 1, DAYS, console)
     assert backfill.follow(airflow_with({"dagRuns": _runs("success")}), 1, DAYS, console)
 

@@ -8,11 +8,12 @@ from rich.console import Console
 
 from services.common import progress
 from services.common.progress import Announcer, live_status
+from services.common.terminal import make_console
 
 
 @pytest.fixture
 def file() -> Console:
-    return Console(file=io.StringIO(), width=80)
+    return make_console(file=io.StringIO(), width=80)
 
 
 def _printed(console: Console) -> list[str]:
@@ -46,7 +47,7 @@ def test_who_waits_long_is_told_for_what(file: Console, monkeypatch: pytest.Monk
 
 
 def test_a_terminal_shows_its_table_alone() -> None:
-    terminal = Console(file=io.StringIO(), force_terminal=True)
+    terminal = make_console(file=io.StringIO(), force_terminal=True)
     announcer = Announcer(terminal, known=set())
     announcer.announce({"kafka"}, {})
     assert _printed(terminal) == []

@@ -4,8 +4,8 @@ import io
 import re
 
 import pytest
-from rich.console import Console
 
+from services.common.terminal import make_console
 from services.postgres.query import Answer, Query, Value, caption, cell, load_queries, show
 
 QUERY = Query(3, "most followed user", "Who [is] it?", "")
@@ -13,7 +13,7 @@ QUERY = Query(3, "most followed user", "Who [is] it?", "")
 
 def shown(answer: Answer, limit: int | None, width: int = 100) -> str:
     text = io.StringIO()
-    show(Console(file=text, width=width), QUERY, answer, limit)
+    show(make_console(file=text, width=width), QUERY, answer, limit)
     return text.getvalue()
 
 

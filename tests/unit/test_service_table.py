@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.live import Live
 
 from services.common.service_table import Line, print_services, service_table
+from services.common.terminal import make_console
 
 URL = "postgresql://analyst@127.0.0.1:5432/pinterest, schema speed"
 LINES = [
@@ -16,7 +17,7 @@ LINES = [
 
 
 def _narrow() -> Console:
-    return Console(file=io.StringIO(), width=80)
+    return make_console(file=io.StringIO(), width=80)
 
 
 def _printed(console: Console) -> list[str]:

@@ -4,9 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from services.common.state_file import StateFile
+from services.common.terminal import make_console
 from services.local.streams import print_streams
 from tests.processes import make_settings
 
@@ -17,7 +16,7 @@ def _query(name: str, problem: str | None, last_error: str | None) -> dict[str, 
 
 
 def _printed(folder: Path, queries: list[dict[str, Any]] | None) -> list[str]:
-    settings, console = make_settings(folder), Console(file=io.StringIO(), width=60)
+    settings, console = make_settings(folder), make_console(file=io.StringIO(), width=60)
     if queries is not None:
         StateFile(settings.state_dir, "streaming-writer").write(lambda: {"problem": None, "queries": queries})
     print_streams(console, settings)
