@@ -54,6 +54,18 @@ else
 $(error MODE is $(MODE); it should be compose or local)
 endif
 
+# ARGS are options of the one target on the command line that takes some; EMULATE_ARGS and QUERY_ARGS name theirs.
+TAKERS := $(sort $(filter emulate query,$(MAKECMDGOALS)))
+ifdef ARGS
+ifeq ($(words $(TAKERS)),2)
+$(error ARGS could be for emulate or for query: give EMULATE_ARGS="$(ARGS)" or QUERY_ARGS="$(ARGS)")
+else ifeq ($(origin ARGS):$(TAKERS),command line:)
+$(error ARGS is for `make emulate` and `make query`; `make help` shows what the other targets take)
+endif
+endif
+EMULATE_ARGS ?= $(ARGS)
+QUERY_ARGS ?= $(ARGS)
+
 .PHONY: help
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -125,7 +137,7 @@ doctor: $(READY) ## Check this machine: Python, Java, ports, memory, disk; or th
 
 .PHONY: emulate
 emulate: $(READY) ## Replay the source rows through the API (ARGS="--help" shows the options)
-	@$(EMULATOR) $(ARGS)
+	@$(EMULATOR) $(EMULATE_ARGS)
 
 .PHONY: landed
 landed: $(READY) ## Wait until all that is in Kafka now is in the landing zone
@@ -141,7 +153,7 @@ trigger: $(READY) ## Have Airflow do a batch run and follow it (FULL=1 rebuilds 
 
 .PHONY: backfill
 backfill: $(READY) ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-01-03)
-	@$(RUN) services.airflow.backfill $(FROM) $(TO)
+	@$(RUN) services.airflow.backfill "$(FROM)" "$(TO)"
 
 .PHONY: verify
 verify: $(READY) ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
@@ -161,7 +173,7 @@ streamed: $(READY) ## Wait until all that is in the streams now is served
 
 .PHONY: query
 query: $(READY) ## Print the nine answers (ARGS="3 7" for some)
-	@$(RUN) services.postgres.query $(ARGS)
+	@$(RUN) services.postgres.query $(QUERY_ARGS)
 
 .PHONY: quarantine
 quarantine: $(READY) ## Show the newest rejected records and why
@@ -226,7 +238,7 @@ lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own
 	@ruff format --check .
 	@mypy
 	@shellcheck .ci/run .ci/containers .ci/engine services/containers/stack services/local/prerequisites \
-		tests/on-each-python $(IMAGE_SCRIPTS)
+		services/spark/java/bin/java tests/on-each-python $(IMAGE_SCRIPTS)
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql
