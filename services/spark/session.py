@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from services.common.clients import aws_options
 from services.common.settings import LOOPBACK, ROOT, SPARK_ARCHIVE, SPARK_JARS, Settings
 
+_JAVA_HOME = Path(__file__).with_name("java")
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 _LOG4J = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
 _FAST_GC = "-XX:+UseParallelGC"
@@ -77,7 +78,7 @@ def spark_session(
         os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     # Workers need this environment's libraries; the first python3 on the path may have none of them.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.update(_aws_keys(settings))
+    os.environ.update(_aws_keys(settings) | _java())
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
     special = _streaming(settings) if streaming else {}
     sockets = _sockets() if _is_local(settings) else {}
@@ -86,6 +87,15 @@ def spark_session(
     for key, value in options.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def _java() -> dict[str, str]:
+    """For the environment of Spark's launcher: a Java that does not warn of a module which nothing here uses."""
+    home = os.environ.get("JAVA_HOME")
+    if home == str(_JAVA_HOME):
+        return {}
+    found = f"{home}/bin/java" if home else shutil.which("java") or "java"
+    return {"JAVA_HOME": str(_JAVA_HOME), "SPARK_DRIVER_JAVA": found}
 
 
 def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
