@@ -1,9 +1,11 @@
-"""The steps of a run: how long each took, and which one failed."""
+"""The steps of a run: which one is under way, how long each took, and which one failed."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
+
+from services.common.terminal import note
 
 
 class StepFailedError(RuntimeError):
@@ -19,11 +21,12 @@ class Steps:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        """Run a step.
+        """Run a step, and say so as it begins.
 
         Raises:
             StepFailedError: the step raised.
         """
+        note(f"{self.part}: {name} ...")
         begin = monotonic()
         try:
             yield

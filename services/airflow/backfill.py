@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table as Grid
 
-from services.airflow.trigger import DAG, known, live_table
+from services.airflow.trigger import DAG, known
 from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, ui_url
 from services.common.command import run_command
+from services.common.progress import StateLines
 from services.common.settings import load_settings
 from services.common.terminal import make_console
 from services.common.wait import wait_until
@@ -45,36 +45,49 @@ def runs_of(api: AirflowApi, days: Days) -> list[dict[str, Any]]:
 
 
 def follow(api: AirflowApi, number: int, days: Days, console: Console) -> bool:
-    """Show the runs until the last one has ended; whether there were any and all succeeded."""
-    with live_table(console) as live:
+    """Print a line as each day begins and ends; whether there were any and all succeeded."""
+    lines = StateLines(console)
 
-        def ended() -> bool:
-            live.update(_grid(runs_of(api, days)))
-            return api.get(f"backfills/{number}")["completed_at"] is not None
-
-        wait_until(ended, timeout=_PATIENCE, what=f"backfill {number} to end", interval=2)
+    def look() -> list[dict[str, Any]]:
         runs = runs_of(api, days)
-        live.update(_grid(runs))
-    return bool(runs) and all(run["state"] == "success" for run in runs)
+        for each in runs:
+            lines.tell(each["logical_date"][:10], each["state"], each["duration"])
+        return runs
+
+    def ended() -> bool:
+        look()
+        return api.get(f"backfills/{number}")["completed_at"] is not None
+
+    with console.status("Airflow runs the days, one after the other ..."):
+        wait_until(ended, timeout=_PATIENCE, what=f"backfill {number} to end", interval=2)
+    runs = look()
+    succeeded: int = sum(each["state"] == "success" for each in runs)
+    console.print(f"{succeeded} of {len(runs)} days succeeded.", highlight=False)
+    return bool(runs) and succeeded == len(runs)
 
 
-def _grid(runs: list[dict[str, Any]]) -> Grid:
-    grid = Grid("day", "state", "seconds")
-    for run in runs:
-        seconds = "" if run["duration"] is None else f"{run['duration']:.1f}"
-        grid.add_row(run["logical_date"][:10], run["state"], seconds)
-    return grid
+def day(variable: str, text: str) -> datetime:
+    """Return the day that a variable of the command line names, as its first moment in UTC.
+
+    Raises:
+        typer.BadParameter: it names none.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        wrong = f"{variable} is {text!r}, which is not a day" if text else f"{variable} is missing"
+        raise typer.BadParameter(f"{wrong}; give one such as {variable}=2026-01-31") from None
 
 
 def main(
-    first: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="FROM")],
-    last: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="TO")],
+    first: Annotated[str, typer.Argument(metavar="FROM")] = "",
+    last: Annotated[str, typer.Argument(metavar="TO")] = "",
 ) -> None:
     """Run the days FROM to TO again, both included; status 1 where a run failed."""
-    if first > last:
-        raise typer.BadParameter(f"{first:%Y-%m-%d} is after {last:%Y-%m-%d}.", param_hint="FROM")
+    days = (day("FROM", first), day("TO", last) + timedelta(days=1, seconds=-1))
+    if days[0] > days[1]:
+        raise typer.BadParameter(f"FROM={first} is after TO={last}")
     settings, console = load_settings(), make_console()
-    days = (first.replace(tzinfo=UTC), last.replace(tzinfo=UTC) + timedelta(days=1, seconds=-1))
     api = AirflowApi(settings, COMMAND_PATIENCE)
     try:
         number = start(api, days)
@@ -86,5 +99,7 @@ def main(
     raise SystemExit(0 if succeeded else 1)
 
 
+_USAGE = "`make backfill FROM=2026-01-01 TO=2026-01-03` runs these days again, both included."
+
 if __name__ == "__main__":
-    run_command(main, "make backfill")
+    run_command(main, "make backfill", usage=_USAGE)

@@ -17,8 +17,9 @@ from rich.table import Table as Grid
 from services.airflow import outcome
 from services.common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, path_part, ui_url
 from services.common.command import run_command
+from services.common.progress import StateLines
 from services.common.settings import OneTableOrAll, load_settings
-from services.common.terminal import make_console
+from services.common.terminal import make_console, note
 from services.common.wait import wait_until
 
 DAG = "pinterest_batch"
@@ -40,6 +41,8 @@ def start(api: AirflowApi, *, full: bool, table: str) -> str:
         AirflowError: Airflow does not answer, or refuses.
         TimeoutError: Airflow does not know the DAG.
     """
+    if not known(api):
+        note(f"Waiting for Airflow to read the DAG {DAG} ...")
     wait_until(lambda: known(api), timeout=_PARSED_SECONDS, what=f"Airflow to read the DAG {DAG}", interval=1)
     api.patch(f"dags/{DAG}", {"is_paused": False})
     run = api.post(f"dags/{DAG}/dagRuns", {"logical_date": None, "conf": {"full": full, "table": table}})
@@ -84,11 +87,14 @@ def follow(api: AirflowApi, run_id: str, console: Console) -> bool:
         AirflowError: Airflow has not answered for a while.
         TimeoutError: the run does not end.
     """
+    lines = StateLines(console)
     with live_table(console) as live:
 
         def ended() -> Run | None:
-            run = run_of(api, run_id)
-            live.update(_grid(run, tasks_of(api, run_id)))
+            run, tasks = run_of(api, run_id), tasks_of(api, run_id)
+            live.update(_grid(run, tasks))
+            for task in () if console.is_terminal else tasks:
+                lines.tell(task["task_id"], task["state"], task["duration"])
             return run if run["state"] in _ENDED else None
 
         run = wait_until(ended, timeout=_RUN_SECONDS, what=f"run {run_id} to end", interval=1)

@@ -37,3 +37,8 @@ def cell(text: str, style: str = "") -> Text:
 def complain(message: str) -> None:
     """Print on standard error what went wrong and what to do."""
     make_console(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """Print on standard error what is being done now, so that nobody wonders; answers go to standard output."""
+    make_console(stderr=True).print(message, style="dim", highlight=False, soft_wrap=True)

@@ -84,6 +84,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
     failed: list[str] = []
     # A job that has ended is no news: each `up` runs it again.
     well = Announcer(console, before | {name for name, service in services.items() if service.one_shot})
+    well.begin(services)
 
     with Live(console=console, transient=True) as live:
 

@@ -12,7 +12,7 @@ from services.common import health
 from services.common.clients import postgres_connection
 from services.common.command import run_command
 from services.common.settings import TABLES, Settings, load_settings
-from services.common.terminal import complain, make_console
+from services.common.terminal import complain, make_console, note
 from services.common.wait import wait_until
 from services.s3_sink.catch_up import end_offsets, not_landed
 from services.s3_sink.zone import LandingZone, Moved, Unavailable
@@ -47,6 +47,7 @@ def main() -> None:
 
 
 def _verify(console: Console, settings: Settings) -> list[str]:
+    note("Comparing what each hop holds ...")
     ends = _landed_ends(settings)
     batch = compare_batch(settings, ends)
     console.print(show.batch(batch))

@@ -18,7 +18,7 @@ from spark_jobs import failures
 from spark_jobs.replay import mended_file
 from spark_jobs.replay.job import replay
 from spark_jobs.replay.mended_file import Place
-from spark_jobs.replay.selection import Selection, bound, topics
+from spark_jobs.replay.selection import Selection, bound, known_reason, topics
 from spark_jobs.sinks import replayed
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _selection(
 ) -> Selection:
     try:
         ends = bound(first, last=False), bound(last, last=True)
-        return Selection(topics(settings, topic), reason, *ends)
+        return Selection(topics(settings, topic), known_reason(reason), *ends)
     except ValueError as error:
         raise failures.RefusedError(str(error)) from None
 

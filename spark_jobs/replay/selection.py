@@ -55,6 +55,22 @@ def topics(settings: Settings, wanted: str | None) -> tuple[str, ...]:
     raise ValueError(f"there is no topic {wanted!r}; there are {', '.join(known.values())}")
 
 
+def known_reason(reason: str | None) -> str | None:
+    """Return the reason.
+
+    Raises:
+        ValueError: no record is ever rejected for it.
+    """
+    if reason is None:
+        return None
+    # The cleaning rules' package imports Spark, which takes a second.
+    from spark_jobs.cleaning.reasons import REASONS  # noqa: PLC0415
+
+    if reason not in REASONS:
+        raise ValueError(f"there is no reason {reason!r}; there are {', '.join(REASONS)}")
+    return reason
+
+
 def bound(text: str | None, *, last: bool) -> Bound | None:
     """Digits are an offset; anything else is a day or a time, in UTC unless it says otherwise.
 
@@ -72,7 +88,8 @@ def bound(text: str | None, *, last: bool) -> Bound | None:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(
-            f"{text!r} is neither an offset nor a time such as 2026-01-31 or 2026-01-31T12:00"
+            f"{'TO' if last else 'FROM'} is {text!r}, neither an offset nor a time such as 2026-01-31 or"
+            " 2026-01-31T12:00"
         ) from None
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
     is_day = len(text) == len("2026-01-31")

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from services.common import progress
-from services.common.progress import Announcer, live_status
+from services.common.progress import Announcer, StateLines, live_status
 from services.common.terminal import make_console
 
 
@@ -51,3 +51,26 @@ def test_a_terminal_shows_its_table_alone() -> None:
     announcer = Announcer(terminal, known=set())
     announcer.announce({"kafka"}, {})
     assert _printed(terminal) == []
+
+
+def test_the_services_that_start_are_named_at_once(file: Console) -> None:
+    Announcer(file, {"kafka"}).begin(["kafka", "mysql", "postgres"])
+    Announcer(file, {"kafka"}).begin(["kafka"])
+    assert _printed(file) == ["Starting mysql, postgres ..."]
+
+
+def test_a_line_for_each_change_of_a_state(file: Console) -> None:
+    lines = StateLines(file)
+    for state, seconds in (
+        (None, None), ("queued", None), ("running", None), ("running", 1.0), ("up_for_retry", 2.0),
+        ("running", None), ("success", 3.25), ("success", 3.25),
+    ):  # fmt: skip
+        lines.tell("landed", state, seconds)
+    lines.tell("answers", "running", None)
+    assert _printed(file) == [
+        "landed: running",
+        "landed: up_for_retry after 2.0 s",
+        "landed: running",
+        "landed: success after 3.2 s",
+        "answers: running",
+    ]
