@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 from rich.live import Live
 
@@ -14,6 +15,11 @@ LINES = [
     Line("airflow-init", None, one_shot=True, url="", memory=0),
     Line("kafka", "no broker [at] 127.0.0.1:9092\nsecond line", one_shot=False, url="", memory=0),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _no_width_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 def _narrow() -> Console:
@@ -62,3 +68,21 @@ def test_a_picture_that_changes_has_one_line_for_each_service() -> None:
         pass
     assert len(_printed(console)) == 1 + len(LINES)
     assert _printed(console)[1].endswith("…")
+
+
+@pytest.mark.parametrize("told", ["terminal", "COLUMNS"])
+def test_a_terminal_of_80_columns_has_each_address_whole_on_its_own_line(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if told == "COLUMNS":
+        monkeypatch.setenv("COLUMNS", "80")
+    console = make_console(file=io.StringIO(), width=80, force_terminal=told == "terminal", color_system=None)
+    url = "http://127.0.0.1:8080, user admin, AIRFLOW_PASSWORD in .env"
+    service = Line("airflow-dag-processor", "x" * 100, one_shot=False, url=url, memory=2**31)
+    print_services(console, [service, *LINES[1:2]])
+    header, row, address, init, *_ = (line.rstrip() for line in _printed(console))
+    assert header.split() == ["service", "state", "memory"]
+    assert address == f"    {url}"
+    assert row.split()[0] == "airflow-dag-processor"
+    assert init.split() == ["airflow-init", "done"]
+    assert max(map(len, (header, row, address, init))) <= 80
