@@ -1,8 +1,6 @@
 """What `make trigger` and `make backfill` print where their output is no terminal, and what they refuse."""
 
 import io
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from services.airflow import backfill, trigger
-from services.common.settings import ROOT
 from services.common.terminal import make_console
+from tests.commands import run_program
 
 DAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 5, 10, 23, tzinfo=UTC))
 
@@ -110,14 +108,10 @@ def test_a_long_backfill_prints_a_line_a_day_within_80_columns(file: Console) ->
         (["2026-01-03", "2026-01-02"], "FROM=2026-01-03 is after TO=2026-01-02"),
     ],
 )
-def test_a_day_that_is_none_is_refused_in_make_s_words(words: list[str], said: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "services.airflow.backfill", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_day_that_is_none_is_refused_in_make_s_words(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     usage = "`make backfill FROM=2026-01-01 TO=2026-01-03` runs these days again, both included."
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines() == [f"make backfill: {said}", usage]
+    status, out, err = run_program(monkeypatch, capsys, "services.airflow.backfill", *words)
+    assert (status, out) == (2, "")
+    assert err.splitlines() == [f"make backfill: {said}", usage]

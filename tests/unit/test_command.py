@@ -1,11 +1,10 @@
 """The `make` commands' errors and help: in the commands' own names, not those of Python modules."""
 
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
-from services.common.settings import ROOT
+from tests.commands import run_program
 
 COMMANDS = {
     "emulator": "make emulate",
@@ -26,18 +25,20 @@ COMMANDS = {
 }
 
 
-def run(module: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *words], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+Run = Callable[..., tuple[object, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    return lambda module, *words: run_program(monkeypatch, capsys, module, *words)
 
 
 @pytest.mark.parametrize(("module", "name"), COMMANDS.items())
-def test_an_unknown_option_is_refused_in_the_commands_name(module: str, name: str) -> None:
-    done = run(module, "--no-such-option")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"{name}: No such option: --no-such-option")
-    assert "python" not in done.stderr
+def test_an_unknown_option_is_refused_in_the_commands_name(run: Run, module: str, name: str) -> None:
+    status, out, err = run(module, "--no-such-option")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{name}: No such option: --no-such-option")
+    assert "python" not in err
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,11 @@ def test_an_unknown_option_is_refused_in_the_commands_name(module: str, name: st
         ("spark_jobs.quarantine", "make quarantine [OPTIONS]"),
     ],
 )
-def test_help_shows_what_to_type(module: str, usage: str) -> None:
-    done = run(module, "--help")
-    assert done.returncode == 0
-    assert f"Usage: {usage}" in done.stdout
-    assert "python" not in done.stdout
+def test_help_shows_what_to_type(run: Run, module: str, usage: str) -> None:
+    status, out, _ = run(module, "--help")
+    assert status == 0
+    assert f"Usage: {usage}" in out
+    assert "python" not in out
 
 
 @pytest.mark.parametrize(
@@ -64,24 +65,21 @@ def test_help_shows_what_to_type(module: str, usage: str) -> None:
         ("emulator", ["batch", "\x1b[2J"], r"make emulate: Got unexpected extra argument(s) (\x1b[2J)"),
     ],
 )
-def test_a_wrong_value_comes_with_what_to_type(module: str, words: list[str], said: str) -> None:
-    done = run(module, *words)
-    assert (done.returncode, done.stdout) == (2, "")
-    error, usage = done.stderr.splitlines()
+def test_a_wrong_value_comes_with_what_to_type(run: Run, module: str, words: list[str], said: str) -> None:
+    status, out, err = run(module, *words)
+    assert (status, out) == (2, "")
+    error, usage = err.splitlines()
     assert error.startswith(said)
     assert usage.startswith("`make ")
 
 
-def test_a_reason_that_is_none_is_refused_with_those_that_are() -> None:
-    done = run("spark_jobs.replay", "--reason", "latitude")
-    assert done.returncode == 1
-    assert "there is no reason 'latitude'; there are tombstone, not_json, " in done.stderr
-    assert "latitude_out_of_range" in done.stderr
+def test_a_reason_that_is_none_is_refused_with_those_that_are(run: Run) -> None:
+    status, _, err = run("spark_jobs.replay", "--reason", "latitude")
+    assert status == 1
+    assert "there is no reason 'latitude'; there are tombstone, not_json, " in err
+    assert "latitude_out_of_range" in err
 
 
-def test_a_time_that_is_none_is_refused_with_its_variable() -> None:
-    assert (
-        "FROM is 'yesterday', neither an offset nor"
-        in run("spark_jobs.replay", "--first", "yesterday").stderr
-    )
-    assert "TO is 'tomorrow', neither an offset nor" in run("spark_jobs.replay", "--last", "tomorrow").stderr
+def test_a_time_that_is_none_is_refused_with_its_variable(run: Run) -> None:
+    assert "FROM is 'yesterday', neither an offset nor" in run("spark_jobs.replay", "--first", "yesterday")[2]
+    assert "TO is 'tomorrow', neither an offset nor" in run("spark_jobs.replay", "--last", "tomorrow")[2]

@@ -1,5 +1,6 @@
 """What data hold reaches nobody's terminal, log or page as a command."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,11 @@ def test_the_services_log_lines_are_shown_visibly(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout.decode()) == (0, "a record: \\x1b[2J \\x9b \\xff é\n")
+
+
+def test_sparks_own_log_takes_out_the_same_characters() -> None:
+    pattern = (ROOT / "services" / "spark" / "log4j2.properties").read_text()
+    [characters] = re.findall(r"%replace\{.*\}\{(\[.*\])\}\{\?\}$", pattern, re.M)
+    unsafe = re.compile(characters.replace("\\\\", "\\"))
+    found = {chr(code) for code in range(0x3000) if unsafe.search(chr(code))}
+    assert found == {chr(code) for code in range(0x3000) if visible(chr(code)) != chr(code)}
