@@ -1,5 +1,5 @@
-# The pipeline's own images: app, spark (app, Java and Spark), airflow (spark and Airflow), and localstack. BuildKit
-# builds them.
+# The pipeline's own images: app, spark (app, Java and Spark), airflow (spark and Airflow), localstack, and dev, where
+# tests run (airflow, the tests' tools and the servers of local mode). BuildKit builds them.
 # A target's stages are ordered by how often they change: packages, jars, code.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
@@ -99,3 +99,37 @@ RUN --mount=type=bind,source=images/fetching,target=/fetching \
     --mount=type=secret,id=registries \
     /fetching npm ci --no-audit --no-fund
 WORKDIR /opt/code/localstack
+
+# The rest of requirements/runtime.txt, and the tools of tests and checks.
+FROM airflow-packages AS dev-packages
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements,target=/requirements \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    for lock in bootstrap runtime dev; do /opt/uv/bin/install-packages /opt/venv "/requirements/$lock.txt" || exit; done
+
+# The servers of local mode, by what determines them.
+FROM dev-packages AS servers
+COPY jars /app/jars
+COPY requirements/localstack.txt requirements/mysql.txt /app/requirements/
+COPY services/__init__.py /app/services/
+COPY services/common/__init__.py services/common/settings.py /app/services/common/
+COPY services/local/__init__.py services/local/install.py /app/services/local/
+COPY services/localstack/kinesis /app/services/localstack/kinesis
+COPY services/mysql/shims /app/services/mysql/shims
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    UV_LINK_MODE=copy /opt/uv/bin/fetching \
+        python -c 'from services.local import install; install.install(install.ROOT / ".local")' \
+    && rm -rf /root/.cache/zig /root/.npm
+
+# A whole checkout whose set-up is done, as the stamps say. As root, as which local mode runs its databases as nobody.
+FROM servers AS dev
+COPY . /app
+RUN ln -s /opt/venv .venv \
+    && mkdir .venv/stamps \
+    && touch .venv/stamps/venv .venv/stamps/runtime .venv/stamps/dev
+CMD ["make", "test", "MODE=local"]

@@ -85,13 +85,25 @@ demo: up ## Everything at once: set up, start, replay the posts, clean, serve, p
 	@$(RUN) services.postgres.query
 	@printf '\nLook around: `make status` and `make open` have the addresses, `make psql` the tables, `make help` the rest.\n'
 
+# Runs a target here or, where Python or Java is missing and there is an engine, in a container that has them.
+anywhere = if [ $(MODE) = local ] || services/local/prerequisites check $(PYTHON) 2> /dev/null; then $(MAKE) $(1); \
+	else $(STACK) dev make $(1) MODE=local TEST_PROCESSES=$(TEST_PROCESSES) TESTS="$(TESTS)"; fi
+
 .PHONY: test
-test: setup-dev ## All tests: unit, integration, end to end
+test: ## All tests: unit, integration, end to end (TESTS="tests/unit/test_setup.py" for some)
+	@$(call anywhere,test-here)
+
+.PHONY: test-here
+test-here: setup-dev
+ifneq ($(TESTS),)
+	@$(BIN)/pytest $(TESTS)
+else
 	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit
 	@# A file's tests stay together: each process has servers of its own, some 4 GB of them.
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
 	@$(BIN)/pytest tests/e2e
+endif
 
 .PHONY: test-pythons
 test-pythons: setup-dev ## The unit tests on Python 3.11, 3.12 and 3.13, as many as are here, .venv's own apart
@@ -233,7 +245,11 @@ base-image: ## Make the image that all others are built from, where there is no 
 ##### Development #####
 
 .PHONY: lint
-lint: setup-dev ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own check where it is installed
+lint: ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own check where it is installed
+	@$(call anywhere,lint-here)
+
+.PHONY: lint-here
+lint-here: setup-dev
 	@ruff check .
 	@ruff format --check .
 	@mypy

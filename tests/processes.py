@@ -14,10 +14,12 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+import pytest
 
 from services.common import health
 from services.common.settings import ROOT, Settings
 from services.common.wait import wait_until
+from services.local.install import mysql_problem
 
 # LocalStack needs 20 s on two idle cores; the suite may share them with Spark.
 START_SECONDS = 90.0
@@ -166,7 +168,12 @@ class ServiceProcess:
 
 
 def launch_server(stack: ExitStack, settings: Settings, name: str) -> ServiceProcess:
-    """Start a server of docker-compose.yml as local mode does, and wait until it is healthy."""
+    """Start a server of docker-compose.yml as local mode does, and wait until it is healthy.
+
+    Skips the test on a machine that the server is not made for.
+    """
+    if name == "mysql" and (problem := mysql_problem()):
+        pytest.skip(problem)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     log = settings.state_dir / f"{name}.test.log"
     server = stack.enter_context(ServiceProcess(settings, "services.local.launch", name, log=log))

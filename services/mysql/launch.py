@@ -17,6 +17,7 @@ from services.local.account import (
     make_server_folder,
     server_home,
 )
+from services.local.install import mysql_problem
 
 
 def program(settings: Settings) -> Path:
@@ -62,6 +63,8 @@ def write_init_file(settings: Settings) -> Path:
 
 def main(flags: list[str]) -> None:
     """Replace this process with the server."""
+    if problem := mysql_problem():
+        raise SystemExit(f"{problem}. It runs in containers: `make up MODE=compose`.")
     settings = load_settings()
     data = data_folder(settings)
     make_server_folder(data.parent)

@@ -7,6 +7,7 @@ import pytest
 
 from services.common.settings import ROOT, Settings
 from services.local.account import remove_server_home
+from services.local.install import mysql_problem
 from tests.make import Make
 from tests.processes import make_settings
 
@@ -28,6 +29,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def make(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """The Makefile's commands; the stack is taken down at the end."""
+    if problem := mysql_problem():
+        pytest.skip(problem)
     environment = {**os.environ, **stack.environment(), "COLUMNS": "160", "MODE": "local"}
     make = Make(environment, tmp_path_factory.mktemp("make") / "output", MAKE_SECONDS)
     yield make

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import ROOT
 from services.local import doctor
+from tests.bare_machine import DEBIAN_12, PREREQUISITES, Machine
 
-SCRIPT = ROOT / "services" / "local" / "prerequisites"
 # As the releases have them.
-DEBIAN_12 = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'
 DEBIAN_13 = 'ID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n'
 UBUNTU_22 = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="22.04"\nVERSION_CODENAME=jammy\nUBUNTU_CODENAME=jammy\n'
 UBUNTU_24 = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\nUBUNTU_CODENAME=noble\n'
@@ -23,47 +21,6 @@ ROCKY_9 = 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.5"\n'
 SUSE = 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\nVERSION_ID="15.6"\n'
 ARCH = "ID=arch\n"
 OTHER = "ID=void\n"
-
-
-class Machine:
-    """A release's name, a PATH of programs made up, and a home with nothing in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.programs = folder / "bin"
-        self.home = folder / "home"
-        self.programs.mkdir()
-        self.home.mkdir()
-        for name in ("bash", "dirname", "grep", "ls", "sed", "uname"):
-            (self.programs / name).symlink_to(shutil.which(name) or "")
-        self.release(DEBIAN_12)
-
-    def release(self, text: str) -> None:
-        (self.folder / "os-release").write_text(text)
-
-    def add(self, path: Path, body: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{body}\n")
-        path.chmod(0o755)
-
-    def program(self, name: str, body: str) -> None:
-        self.add(self.programs / name, body)
-
-    def java(self, printed: str, status: int = 0) -> None:
-        self.program("java", f"echo '{printed}' >&2; exit {status}")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "PATH": str(self.programs),
-            "HOME": str(self.home),
-            "OS_RELEASE": str(self.folder / "os-release"),
-        }
-
-    def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [SCRIPT, *words], env=self.environment, capture_output=True, text=True, check=False
-        )
 
 
 @pytest.fixture
@@ -189,7 +146,7 @@ def test_the_environment_that_is_to_be_made_is_not_made_from_itself(machine: Mac
     checkout = machine.folder / "checkout"
     script = checkout / "services" / "local" / "prerequisites"
     script.parent.mkdir(parents=True)
-    shutil.copy2(SCRIPT, script)
+    shutil.copy2(PREREQUISITES, script)
     own = checkout / ".venv" / "bin"
     machine.add(own / "python3.13", "exit 0")
     machine.program("python3.11", "exit 0")
@@ -227,18 +184,29 @@ def test_doctor_says_the_same(machine: Machine, monkeypatch: pytest.MonkeyPatch)
 
 def test_make_says_the_same(machine: Machine) -> None:
     """In a checkout without .venv, before anything else is done."""
-    for name in ("Makefile", "requirements", "services"):
-        (machine.folder / name).symlink_to(ROOT / name)
-    for name in ("make", "test", "mkdir", "touch"):
-        (machine.programs / name).symlink_to(shutil.which(name) or "")
-    made = subprocess.run(
-        ["make", "setup", "MODE=local"],
-        cwd=machine.folder,
-        env=machine.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    made = machine.make("setup", "MODE=local")
     assert made.returncode == 2
     assert machine.ask("check").stderr in made.stderr
-    assert not (machine.folder / ".venv").exists()
+    assert not (machine.checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("target", ["test", "lint"])
+def test_with_an_engine_tests_and_checks_run_in_a_container(machine: Machine, target: str) -> None:
+    machine.program("docker", f'echo "$*" >> {machine.folder}/asked')
+    made = machine.make(target, "MODE=compose", "TESTS=tests/unit/test_one.py tests/unit/test_two.py")
+    assert made.returncode == 0, made.stderr
+    assert "in a container of pinterest-pipeline/dev" in made.stderr
+    *_, build, run = (machine.folder / "asked").read_text().splitlines()
+    assert build == "compose build --quiet dev"
+    assert run == (
+        f"compose --progress quiet run --rm --no-deps -T dev make {target}-here MODE=local TEST_PROCESSES=2 "
+        "TESTS=tests/unit/test_one.py tests/unit/test_two.py"
+    )
+
+
+def test_in_local_mode_no_engine_is_asked(machine: Machine) -> None:
+    machine.program("docker", f"touch {machine.folder}/asked")
+    made = machine.make("test", "MODE=local")
+    assert made.returncode == 2
+    assert machine.ask("check").stderr in made.stderr
+    assert not (machine.folder / "asked").exists()

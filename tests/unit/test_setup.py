@@ -1,15 +1,18 @@
 """Set-up: secrets are generated once, jars are checked by hash, and a machine's faults come with a remedy."""
 
 import hashlib
+import platform
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from services.common.settings import ROOT, Settings
-from services.local import doctor, dotenv
+from services.local import doctor, dotenv, install
 from services.local.install import InstallError, Step, _done, _stamp, check_jars
-from tests.processes import make_settings
+from services.mysql import launch
+from tests.processes import launch_server, make_settings
 
 
 def test_secrets_are_generated_for_their_owner_alone(tmp_path: Path) -> None:
@@ -62,6 +65,20 @@ def test_a_jar_that_is_wrong_missing_or_unlisted_is_named(tmp_path: Path, sums: 
     (folder / "a.jar").write_bytes(b"a")
     with pytest.raises(InstallError, match=named):
         check_jars(folder, sums)
+
+
+@pytest.mark.parametrize(("system", "machine"), [("Linux", "aarch64"), ("Darwin", "x86_64")])
+def test_mysql_is_left_out_where_its_server_does_not_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, system: str, machine: str
+) -> None:
+    everything = {step.name for step in install.steps()}
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    assert {step.name for step in install.steps()} == everything - {"mysql"}
+    with pytest.raises(SystemExit, match=rf"this is {system} on {machine}.*`make up MODE=compose`"):
+        launch.main([])
+    with ExitStack() as stack, pytest.raises(pytest.skip.Exception, match="for Linux on x86_64"):
+        launch_server(stack, make_settings(tmp_path), "mysql")
 
 
 def test_a_step_is_done_again_when_its_inputs_change(tmp_path: Path) -> None:
