@@ -28,9 +28,10 @@ class Plan:
     """A run: its mode, the tables that have new objects, and how far earlier runs have come.
 
     Modes: `incremental` takes what is new; `rebuild` takes all, as there is no progress (the first run, or
-    the bucket was lost), and leaves rows in Postgres that have not landed again; `full` takes all and makes
-    that the whole content of Delta and Postgres. `replace` says that Postgres's tables are to be emptied (or
-    are empty), which is quicker than to compare row by row. `bucket_id` says which bucket was looked at.
+    the bucket was lost) or an earlier version wrote the tables (then `outdated` is set), and leaves rows in
+    Postgres that have not landed again; `full` takes all and makes that the whole content of Delta and
+    Postgres. `replace` says that Postgres's tables are to be emptied (or are empty), which is quicker than to
+    compare row by row. `bucket_id` says which bucket was looked at.
     """
 
     mode: Mode
@@ -38,6 +39,7 @@ class Plan:
     progress: Progress
     replace: bool
     bucket_id: str | None = None
+    outdated: bool = False
 
     @property
     def rebuild(self) -> bool:
@@ -68,7 +70,7 @@ def make_plan(
     Args:
         full: whether to rebuild all.
         serving: whether Postgres has rows of the batch path.
-        tables: whose records to take; the others' wait for a later run.
+        tables: whose records to take; the others' wait for a later run. Tables of an earlier version are all rebuilt.
 
     Raises:
         PlanError: a full rebuild, which is of all tables or none, was asked for some.
@@ -78,12 +80,15 @@ def make_plan(
     full = full or bool(known and known.replacing)
     if full and len(tables) < len(TABLES):
         raise PlanError("a full rebuild (asked for, or begun and interrupted) is of all tables: name none")
+    outdated = known is not None and known.is_outdated
+    if outdated:
+        known, tables = None, TABLES
     start = Progress() if full or known is None else known
     objects = {table: _new_objects(s3, settings, table, start) for table in tables}
     mode: Mode = "full" if full else "rebuild" if known is None else "incremental"
     landed = {table: found for table, found in objects.items() if found}
     replace = full or (known is None and not serving)
-    return Plan(mode, landed, start, replace, bucket)
+    return Plan(mode, landed, start, replace, bucket, outdated)
 
 
 def _new_objects(s3: "S3Client", settings: Settings, table: Table, start: Progress) -> list[LandedObject]:

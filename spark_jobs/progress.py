@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 KEY = "checkpoints/batch/progress.json"
+# The form of what the job writes. The tables of an older form are rebuilt by the next run: in form 1, which names none,
+# Delta had its times as INT96, and Postgres other dates where they were outside the years 1677 to 2262.
+FORM = 2
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -22,11 +25,17 @@ class Progress(msgspec.Struct, frozen=True):
     """Positions by topic and partition.
 
     `replacing` says that a rebuild which replaces all served rows has begun and not ended; the next run goes
-    on with it.
+    on with it. `form` is that of the tables, which `save` sets.
     """
 
     positions: dict[str, dict[int, Position]] = {}
     replacing: bool = False
+    form: int = 1
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether an earlier version wrote the tables, in a form that is no longer right."""
+        return self.form < FORM
 
 
 def load(s3: "S3Client", bucket: str) -> Progress | None:
@@ -46,4 +55,5 @@ def load(s3: "S3Client", bucket: str) -> Progress | None:
 
 def save(s3: "S3Client", bucket: str, progress: Progress) -> None:
     """Store the progress; S3 replaces the object in one step."""
-    s3.put_object(Bucket=bucket, Key=KEY, Body=msgspec.json.encode(progress))
+    body = msgspec.json.encode(msgspec.structs.replace(progress, form=FORM))
+    s3.put_object(Bucket=bucket, Key=KEY, Body=body)

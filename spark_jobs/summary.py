@@ -8,6 +8,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from spark_jobs.accounts import TableAccount
+    from spark_jobs.plan import Plan
     from spark_jobs.run import Report
 
 _MODES = {
@@ -19,6 +20,7 @@ _ANEW = (
     "The first run since the bucket was made, as after each restart of LocalStack, which keeps S3 in memory: all that"
     " has landed is read again.\nRows in Postgres stay, and are renewed where their record landed again."
 )
+_OUTDATED = "An earlier version wrote the tables: they are rebuilt from all that has landed."
 
 
 def show(console: Console, report: "Report | None") -> None:
@@ -26,12 +28,18 @@ def show(console: Console, report: "Report | None") -> None:
     if report is None:
         console.print("Nothing new has landed: all is served. `make emulate` sends posts.")
         return
-    anew = report.plan.rebuild and not report.plan.replace
-    console.print(_ANEW if anew else _MODES[report.plan.mode], soft_wrap=True)
+    console.print(_beginning(report.plan), soft_wrap=True)
     show_accounts(console, report.accounts)
     console.print("Seconds per step (tables run side by side)")
     console.print(seconds(report))
     console.print(f"Recorded as run {report.run_id} in ops.batch_runs. `make query` prints the nine answers.")
+
+
+def _beginning(plan: "Plan") -> str:
+    """Say what the run has taken, and why."""
+    if plan.outdated:
+        return _OUTDATED
+    return _ANEW if plan.rebuild and not plan.replace else _MODES[plan.mode]
 
 
 def show_accounts(console: Console, accounts: "Sequence[TableAccount]") -> None:

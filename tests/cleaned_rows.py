@@ -68,10 +68,11 @@ class Rows(NamedTuple):
 
 
 def around_new_year(years: Sequence[int]) -> tuple[datetime | None, ...]:
-    """The last and first moments of the years, hours around them, a summer's day, and none."""
+    """The last and first moments of the years, hours around them, a summer's day, the ends of time, and none."""
     turns = [datetime(year, 1, 1, tzinfo=UTC) for year in years]
     steps = (-MICROSECOND, timedelta(0), timedelta(hours=-7), timedelta(hours=13), timedelta(days=180))
-    return (*(turn + step for turn in turns for step in steps), None)
+    ends = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
+    return (*(turn + step for turn in turns for step in steps), *ends, None)
 
 
 POST_TIMES = around_new_year([2018, 2019, 2020, 2022, 2023])

@@ -49,6 +49,8 @@ _LEAN = {
     # To and from Python workers; through a port the raw records take a tenth longer.
     "spark.python.unix.domain.socket.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
+    # By default INT96, which most readers but Spark take for nanoseconds: those hold the years 1677 to 2262 only.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # The rows are texts, nearly all different: dictionaries cost a fifth of a write and save nothing.
     "spark.hadoop.parquet.enable.dictionary": "false",

@@ -55,19 +55,12 @@ def _flat(rows: pa.Table) -> pa.Table:
             for position, part in enumerate(_COORDINATES):
                 columns[part] = pc.list_element(column, position)
         elif name in _NUMBERS:
-            columns[name] = _number(column)
+            columns[name] = column.cast(pa.int64())
         elif pa.types.is_string_view(column.type):  # as delta-rs writes what it merges
             columns[name] = column.cast(pa.string())
         else:
             columns[name] = column
     return pa.table(columns)
-
-
-def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A time, in whatever unit the file has it, as microseconds; any other as it is, in 64 bits."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz))
-    return column.cast(pa.int64())
 
 
 def _type(name: str) -> pa.DataType:

@@ -82,8 +82,8 @@ def _arrivals(stored: pa.Table) -> dict[int, int]:
     """By ind, when the row's record arrived, in microseconds."""
     if not len(stored):
         return {}
-    arrived = stored["arrived_at"].cast(pa.timestamp("us", stored["arrived_at"].type.tz)).cast(pa.int64())
-    return dict(zip(stored["ind"].to_pylist(), arrived.to_pylist(), strict=True))
+    arrived = stored["arrived_at"].cast(pa.int64()).to_pylist()
+    return dict(zip(stored["ind"].to_pylist(), arrived, strict=True))
 
 
 def _settled(one: dict[int, int], other: dict[int, int], limit: int) -> list[int]:

@@ -54,6 +54,10 @@ def _check_ready(settings: Settings) -> None:
         raise failures.RefusedError(
             "the bucket has no batch run yet, or was lost: run `make landed batch` first"
         )
+    if known.is_outdated:
+        raise failures.RefusedError(
+            "an earlier version wrote the tables: run `make batch` first, which rebuilds them"
+        )
     if known.replacing:
         raise failures.RefusedError("a full rebuild was interrupted: finish it with `make batch` first")
 

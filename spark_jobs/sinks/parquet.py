@@ -11,23 +11,25 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from pyarrow.fs import S3FileSystem
+from pyarrow.fs import FileSystem, S3FileSystem
 
 from services.common.clients import aws_options
 from services.common.settings import Settings
 from spark_jobs.accounts import OffsetRange
 
 _BATCH_ROWS = 10_000  # some 5 MB of CSV
+# Spark's default for times is INT96, of which Arrow makes nanoseconds: those hold 1677 to 2262, and other years wrap.
+_FORMAT = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
+_TIME = pa.timestamp("us", "UTC")
 
 
 def read(
     settings: Settings, files: Sequence[str], columns: Sequence[str], condition: pc.Expression
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of the files (`s3a://bucket/key`) for which the condition holds."""
+    """The rows of the files (`s3a://bucket/key`) for which the condition holds; times are as in `dataset`."""
     if not files:
         return
-    paths = [file.partition("://")[2] for file in files]
-    rows = ds.dataset(paths, filesystem=_s3(settings), format="parquet")
+    rows = dataset([file.partition("://")[2] for file in files], _s3(settings))
     # Little is read ahead: a batch is megabytes, and COPY is slower than Arrow.
     yield from rows.to_batches(
         columns=list(columns),
@@ -36,6 +38,16 @@ def read(
         batch_readahead=2,
         fragment_readahead=1,
     )
+
+
+def dataset(paths: Sequence[str], filesystem: FileSystem) -> ds.Dataset:
+    """The files' rows; every time is in microseconds of UTC, whatever wrote it."""
+    factory = ds.FileSystemDatasetFactory(filesystem, list(paths), _FORMAT)
+    return factory.finish(pa.schema(map(_in_utc, factory.inspect(fragments=1))))
+
+
+def _in_utc(field: pa.Field) -> pa.Field:
+    return field.with_type(_TIME) if pa.types.is_timestamp(field.type) else field
 
 
 def _s3(settings: Settings) -> S3FileSystem:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Timer
 from time import monotonic
@@ -21,8 +22,10 @@ from services.common.settings import TABLES, Settings, Table
 from services.common.wait import wait_until
 from services.postgres.schema import ensure_schema
 from services.provision.bucket import ensure_bucket
+from services.spark import session
 from services.spark.session import spark_session
 from services.verify import accounts
+from services.verify import batch as verify_batch
 from spark_jobs import progress, quarantine, run
 from spark_jobs.accounts import OffsetRange
 from spark_jobs.batch import run_batch
@@ -32,7 +35,9 @@ from spark_jobs.run import Report
 from spark_jobs.sinks import delta, postgres
 from spark_jobs.steps import StepFailedError
 from tests.buckets import delete_bucket, empty_bucket
+from tests.integration.times import TIME_COLUMNS, served_times, stored_times
 from tests.processes import ServiceProcess
+from tests.times import MICROS, TIMES
 
 Record = dict[str, Any] | str | None
 
@@ -97,6 +102,11 @@ class Zone:
                 rows = self.spark.read.format("delta").load(path).select(fn.to_json(fn.struct("*")))
                 found[name] = sorted(row[0] for row in rows.collect())
         return found
+
+    def problems(self, table: Table, ends: dict[int, int]) -> list[str]:
+        """What `make verify` says of a table."""
+        with closing(postgres_connection(self.settings, "analyst")) as connection:
+            return verify_batch.check(self.settings, connection, table, ends, lost=False).problems
 
     def lose_bucket(self) -> None:
         delete_bucket(self.settings)
@@ -194,6 +204,46 @@ def test_first_run_noop_increment_and_full_rebuild(zone: Zone) -> None:
     assert zone.served() == served
     assert zone.stored() == stored
     assert zone.run() is None
+
+
+def land_times(zone: Zone) -> None:
+    zone.land("geo", 0, 0, [geo(ind, timestamp=text) for ind, text in enumerate(TIMES)])
+    zone.land("user", 0, 0, [user(ind, date_joined=text) for ind, text in enumerate(TIMES)])
+
+
+@pytest.mark.parametrize("output", ["INT96", "TIMESTAMP_MICROS"])
+def test_times_of_all_years_are_the_same_everywhere(
+    zone: Zone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    """Also where an earlier version wrote Spark's INT96, and served other dates: the next run rebuilds the tables."""
+    land_times(zone)
+    with monkeypatch.context() as earlier:
+        earlier.setitem(session._LEAN, "spark.sql.parquet.outputTimestampType", output)
+        zone.run()
+    if output == "INT96":
+        as_earlier_versions_left_it(zone)
+        zone.land("pin", 0, 0, [pin(1)])
+        assert zone.counts(zone.run())["geo"] == (len(TIMES), len(TIMES), 0, 0)
+    for table in TIME_COLUMNS:
+        assert served_times(zone.settings, "batch", table) == MICROS
+        assert served_times(zone.settings, "serving", table) == MICROS
+        path = delta.location(zone.settings, table)
+        found = stored_times(zone.settings, zone.spark, path, TIME_COLUMNS[table], tmp_path / table)
+        assert found == dict.fromkeys(("Spark", "delta-rs", "DuckDB"), MICROS)
+        assert zone.problems(table, {0: len(TIMES)}) == []
+    # A client whose clock is elsewhere asks as `analyst` does.
+    assert zone.sql("SELECT max(timestamp) FROM serving.geo") == [(datetime.max.replace(tzinfo=UTC),)]
+    assert zone.run() is None
+
+
+def as_earlier_versions_left_it(zone: Zone) -> None:
+    """Other dates in Postgres, and progress that names no form of the tables."""
+    saved = json.loads(zone.s3.get_object(Bucket=zone.settings.bucket, Key=progress.KEY)["Body"].read())
+    del saved["form"]
+    zone.s3.put_object(Bucket=zone.settings.bucket, Key=progress.KEY, Body=json.dumps(saved).encode())
+    with closing(postgres_connection(zone.settings)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE batch.geo SET timestamp = '1816-03-29 05:56:08.066277+00'")
+        cursor.execute("UPDATE batch.users SET date_joined = '1754-08-30 22:43:41.128654+00'")
 
 
 def test_a_lost_bucket_is_rebuilt_over_what_postgres_has(zone: Zone) -> None:

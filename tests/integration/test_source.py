@@ -102,6 +102,8 @@ def test_text_of_any_kind_survives(mysql: Settings, folder: Path) -> None:
 def test_numbers_and_times_survive(mysql: Settings, folder: Path) -> None:
     lines = [
         '{"ind":-2147483648,"timestamp":"2020-08-28T03:52:47.123456","latitude":-1e-300,"longitude":0.1,"country":""}',
+        '{"ind":0,"timestamp":"0001-01-01T00:00:00","latitude":0.5,"longitude":0.5,"country":"first"}',
+        '{"ind":1,"timestamp":"9999-12-31T23:59:59.999999","latitude":0.5,"longitude":0.5,"country":"last"}',
         '{"ind":2147483647,"timestamp":null,"latitude":null,"longitude":12345678.123456789,"country":null}',
     ]
     (folder / "geolocation_data.jsonl").write_text("\n".join(lines))

@@ -14,6 +14,8 @@ from services.common.settings import Settings
 from services.postgres.schema import ensure_schema
 from spark_jobs.streaming.progress import Counts, ProgressTable
 from spark_jobs.streaming.speed import SpeedRows
+from tests.integration.times import served_times
+from tests.times import MICROS
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -50,15 +52,22 @@ class Stream:
         with connection, connection.cursor() as cursor:
             self.rows.prepare(cursor)
 
-    def take(self, *records: tuple[int, str, int, str]) -> int:
-        """Records of (ind, name, seconds after noon, sequence number); how many are served."""
+    def take(self, *records: tuple[int, str, int, str], date_joined: pa.Array | None = None) -> int:
+        """Records of (ind, name, seconds after noon, sequence number); how many are served.
+
+        `date_joined` is in microseconds.
+        """
         rows = [
             {"ind": ind, "user_name": name, "arrived_at": NOON + timedelta(seconds=seconds)}
             | {"sequence_number": number, "shard": "shardId-000000000000"}
             for ind, name, seconds, number in records
         ]
+        taken = pa.Table.from_pylist(rows, SCHEMA)
+        if date_joined is not None:
+            place = SCHEMA.get_field_index("date_joined")
+            taken = taken.set_column(place, "date_joined", date_joined.cast(SCHEMA.field(place).type))
         with self.connection, self.connection.cursor() as cursor:
-            return self.rows.store(cursor, pa.Table.from_pylist(rows, SCHEMA))
+            return self.rows.store(cursor, taken)
 
     def served(self) -> dict[int, str]:
         with self.connection, self.connection.cursor() as cursor:
@@ -99,6 +108,16 @@ def test_the_same_record_again_serves_what_it_says_now(connection: "PostgresConn
     stream.take((1, "before a rule was mended", 0, "1"))
     assert stream.take((1, "after", 0, "1")) == 1
     assert stream.served() == {1: "after"}
+
+
+def test_times_of_all_years_are_served_as_they_are(
+    connection: "PostgresConnection", postgres: Settings
+) -> None:
+    stream = Stream(connection)
+    records = [(ind, "Ann", 0, "1") for ind in MICROS]
+    assert stream.take(*records, date_joined=pa.array(list(MICROS.values()), pa.int64())) == len(records)
+    for schema in ("speed", "serving"):
+        assert served_times(postgres, schema, "user") == MICROS
 
 
 def test_a_batch_that_fails_leaves_nothing(connection: "PostgresConnection") -> None:

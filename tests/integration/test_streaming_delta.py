@@ -4,19 +4,22 @@ import json
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from services.common.clients import s3_client
-from services.common.settings import TABLES, Settings
+from services.common.settings import TABLES, Settings, Table
 from services.spark.session import spark_session
 from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.speed import judge
 from tests.buckets import empty_bucket
+from tests.integration.times import stored_times
+from tests.times import MICROS, TIMES
 
 NOON = datetime(2026, 1, 1, 12)
 RECORDS = (
@@ -44,11 +47,11 @@ class Tables:
         s3_client(self.settings).create_bucket(Bucket=self.settings.bucket)
         self.sink = DeltaSink(self.settings)
 
-    def batch(self, *records: tuple[int, str]) -> DataFrame:
+    def batch(self, *records: tuple[int, str], table: Table = "pin") -> DataFrame:
         """Records of (seconds after noon, value); the number of each is its second."""
         rows = [
             (
-                self.settings.stream("pin"),
+                self.settings.stream(table),
                 "shard",
                 f"{second}",
                 "key",
@@ -101,6 +104,19 @@ def test_rows_are_merged_by_their_place(tables: Tables) -> None:
     tables.sink.write(first, 0, QUERY)
     assert tables.titles() == {1: "new", 2: "newer"}
     assert tables.rejected() == [("shard", "12", "[]"), ("shard", "4", "{broken")]
+
+
+def test_times_of_all_years_are_the_same_for_every_reader(tables: Tables, tmp_path: Path) -> None:
+    """In a table that is made, after a merge, and in files that were joined."""
+    records = [(ind, json.dumps({"ind": ind, "timestamp": text})) for ind, text in enumerate(TIMES)]
+    half = len(records) // 2
+    for number, part in enumerate((records[:half], records[half:], records[-1:])):
+        tables.sink.write(tables.batch(*part, table="geo"), number, QUERY)
+    expected = dict.fromkeys(("Spark", "delta-rs", "DuckDB"), MICROS)
+    path = tables.path("geo")
+    assert stored_times(tables.settings, tables.spark, path, "timestamp", tmp_path / "merged") == expected
+    tables.sink._open("geo").optimize.compact()
+    assert stored_times(tables.settings, tables.spark, path, "timestamp", tmp_path / "joined") == expected
 
 
 def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
