@@ -1,7 +1,7 @@
 """What the programs say of themselves in ops: the emulator, the batch runs, the streaming queries."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.common.settings import Table
 
@@ -33,7 +33,7 @@ SELECT coalesce(-sum(quarantined), 0)::bigint
 FROM ops.batch_run_tables WHERE table_name = %(table)s AND quarantined < 0 AND run_id IN ({_RUNS})
 """  # noqa: S608 - our own text
 _MENDED = """
-SELECT partition, "offset", mended FROM quarantine.replayed WHERE topic = %s AND mended IS NOT NULL
+SELECT partition, "offset", raw, mended FROM quarantine.replayed WHERE topic = %s AND mended IS NOT NULL
 """
 _OFFSETS = f"""
 SELECT partition, first_offset, end_offset FROM ops.batch_run_offsets
@@ -54,6 +54,16 @@ class Counts:
     cleaned: int = 0
     duplicate: int = 0
     quarantined: int = 0
+
+
+class Mended(NamedTuple):
+    """A record that was mended: the text that had landed, as Postgres shows it, and the one that counts instead.
+
+    Another text at that place is of another time (a topic made anew), and counts itself.
+    """
+
+    landed: str | None
+    text: str
 
 
 def ask(connection: "PostgresConnection", query: str, values: Any = None) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg2's
@@ -79,10 +89,10 @@ def replayed(connection: "PostgresConnection", table: Table) -> int:
     return found
 
 
-def mended(connection: "PostgresConnection", topic: str) -> dict[tuple[int, int], str]:
-    """By partition and offset, the texts that a topic's records were mended to (`make replay`)."""
+def mended(connection: "PostgresConnection", topic: str) -> dict[tuple[int, int], Mended]:
+    """By partition and offset, the records of a topic that were mended (`make replay`)."""
     rows = ask(connection, _MENDED, [topic])
-    return {(partition, offset): text for partition, offset, text in rows}
+    return {(partition, offset): Mended(*texts) for partition, offset, *texts in rows}
 
 
 def batch_offsets(connection: "PostgresConnection", table: Table, topic: str) -> dict[int, list[range]]:

@@ -1,14 +1,15 @@
 """The batch path, hop by hop, for one table."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
 import pyarrow as pa
 
 from services.common.settings import Settings, Table
-from services.verify import accounts, landed, rows
+from services.verify import accounts, keys, landed, rows
 from services.verify.accounts import Counts
 from services.verify.chain import Walk, describe, ranges
 from services.verify.landed import Object
@@ -20,13 +21,7 @@ PLACE = ("source_partition", "source_offset")
 _QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
 
 Place = tuple[int, int]  # partition, offset
-
-
-class _Key(msgspec.Struct):
-    """The number of a post, as the tables' records have it."""
-
-    index: int | None = None
-    ind: int | None = None
+FindKeys = Callable[[Sequence[str]], Sequence[int | None]]  # of records, by their texts
 
 
 @dataclass
@@ -96,13 +91,12 @@ def check(
         rows=served,
         lost=lost,
     )
-    places = _places(stored)
+    sent = landed.as_mended(objects, accounts.mended(connection, topic))
+    find_keys = partial(keys.find, table=table, spark=partial(keys.session, settings))
     hops.problems = [
         *_chain_problems(topic, walks),
         *_read_problems(topic, read),
-        *_fate_problems(
-            topic, landed.as_mended(objects, accounts.mended(connection, topic)), reached, places, rejected
-        ),
+        *_fate_problems(topic, sent, reached, _places(stored), rejected, find_keys),
         *_count_problems(hops, topic),
         *([] if lost else _bucket_problems(hops)),
     ]
@@ -161,23 +155,22 @@ def _read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
     return problems
 
 
-def _fate_problems(
+def _fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and where each may have gone
     topic: str,
     objects: list[Object],
     reached: Mapping[int, int],
     places: Mapping[int, Place],
     rejected: set[Place],
+    find_keys: FindKeys,
 ) -> list[str]:
     """Every record that was read is a row of Delta, or in quarantine, or older than the row of its post."""
     kept = set(places.values())
-    lost: dict[int, list[int]] = {}
-    for each in objects:
-        for offset, line in enumerate(each.lines, each.start):
-            if offset >= reached.get(each.partition, 0):
-                break
-            place = (each.partition, offset)
-            if place not in kept and place not in rejected and not _superseded(line, place, places):
-                lost.setdefault(each.partition, []).append(offset)
+    known = kept | rejected
+    others = {place: landed.text(line) for place, line in _read(objects, reached) if place not in known}
+    lost: dict[int, list[int]] = defaultdict(list)
+    for place, key in zip(others, find_keys([*others.values()]), strict=True):
+        if not _is_superseded(place, places.get(key) if key is not None else None):
+            lost[place[0]].append(place[1])
     both = sorted(kept & rejected)
     return [
         *(
@@ -191,13 +184,16 @@ def _fate_problems(
     ]
 
 
-def _superseded(line: bytes, place: Place, places: Mapping[int, Place]) -> bool:
+def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[Place, bytes]]:
+    """The records that the runs have read, by place."""
+    for each in objects:
+        end = reached.get(each.partition, 0)
+        for offset, line in zip(range(each.start, end), each.lines, strict=False):
+            yield (each.partition, offset), line
+
+
+def _is_superseded(place: Place, kept: Place | None) -> bool:
     """Whether the row of the record's post comes from a later record: higher offset, then partition."""
-    try:
-        key = msgspec.json.decode(line, type=_Key)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        return False
-    kept = places.get(key.ind if key.ind is not None else key.index)  # type: ignore[arg-type]
     return kept is not None and (kept[1], kept[0]) > (place[1], place[0])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.common import landing
 from services.common.clients import s3_client
 from services.common.settings import Settings
+from services.verify.accounts import Mended
 from services.verify.chain import Walk, walk
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read(settings: Settings, topic: str, ends: Mapping[int, int]) -> Iterator[Ob
     ]
     with ThreadPoolExecutor(_READERS) as pool:
         for name, body in pool.map(lambda key: (landing.parse_key(key), _body(s3, settings, key)), keys):
-            yield Object(name.partition, name.start, body.splitlines())
+            yield Object(name.partition, name.start, _lines(body))
 
 
 def _keys(s3: "S3Client", settings: Settings, topic: str, partition: int, end: int) -> Iterator[str]:
@@ -52,17 +53,28 @@ def _body(s3: "S3Client", settings: Settings, key: str) -> bytes:
     return s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read()
 
 
-def as_mended(objects: list[Object], texts: Mapping[tuple[int, int], str]) -> list[Object]:
+def _lines(body: bytes) -> list[bytes]:
+    """Only a newline ends a line, as in the batch job."""
+    return body.removesuffix(b"\n").split(b"\n") if body else []
+
+
+def text(line: bytes) -> str:
+    """A line as the batch job reads it: bytes that are not UTF-8 as `\\x..`."""
+    return line.decode("utf-8", "backslashreplace")
+
+
+def as_mended(objects: list[Object], texts: Mapping[tuple[int, int], Mended]) -> list[Object]:
     """The objects, with the texts that records were mended to, by partition and offset, in their lines' place."""
     if not texts:
         return objects
     return [each._replace(lines=[*_as_mended(each, texts)]) for each in objects]
 
 
-def _as_mended(each: Object, texts: Mapping[tuple[int, int], str]) -> Iterator[bytes]:
+def _as_mended(each: Object, texts: Mapping[tuple[int, int], Mended]) -> Iterator[bytes]:
     for offset, line in enumerate(each.lines, each.start):
-        text = texts.get((each.partition, offset))
-        yield line if text is None else text.encode()
+        mended = texts.get((each.partition, offset))
+        is_mended = mended is not None and mended.landed == text(line).replace("\0", r"\x00")
+        yield mended.text.encode() if mended is not None and is_mended else line
 
 
 def walks(objects: list[Object], ends: Mapping[int, int]) -> dict[int, Walk]:

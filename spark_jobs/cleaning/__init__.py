@@ -8,7 +8,7 @@ the session's time zone; they never raise for what a record holds.
 from pyspark.sql import DataFrame
 
 from spark_jobs.cleaning.reasons import REASONS, WARNINGS
-from spark_jobs.cleaning.records import PLAIN, classify, clean, rejected
+from spark_jobs.cleaning.records import PLAIN, classify, clean, keys, rejected
 
 __all__ = [
     "PLAIN",
@@ -19,6 +19,7 @@ __all__ = [
     "clean_geo",
     "clean_pin",
     "clean_user",
+    "keys",
     "rejected",
 ]
 

@@ -68,6 +68,13 @@ def clean(df: DataFrame, table: Table) -> DataFrame:
     return _judged(df, table, rules).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
 
 
+def keys(df: DataFrame, table: Table) -> DataFrame:
+    """The columns of `df` and `ind int`, each record's key: null where it is no object, or has none that fits."""
+    judged = _judged(df, table, RULES[table]())
+    given = (judged[f"`{name}`"] for name in df.columns)
+    return judged.select(*given, fn.when(at("shape") == _OBJECT, at(KEY)).alias(KEY))
+
+
 def _judged(df: DataFrame, table: Table, rules: Rules) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
     return reduce(DataFrame.withColumns, _steps(table, rules, has_plain=PLAIN in df.columns), df)

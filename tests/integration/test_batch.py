@@ -246,6 +246,24 @@ def as_earlier_versions_left_it(zone: Zone) -> None:
         cursor.execute("UPDATE batch.users SET date_joined = '1754-08-30 22:43:41.128654+00'")
 
 
+def test_older_records_of_any_form_are_not_lost_to_verify(zone: Zone) -> None:
+    surprises = ['{"index": 7, "ind": 99}', r'{"index": 7, "title": "\ud83c"}', '{"index": 9, "index": 7}']
+    zone.land("pin", 0, 0, [*surprises, "{broken", pin(7), pin(99)])
+    zone.land("geo", 0, 0, [geo(7) | {"index": "a"}, geo(7)])
+    zone.land("user", 0, 0, [user(7) | {"index": 1.5}, user(7)])
+    assert zone.counts(zone.run()) == {"pin": (6, 2, 3, 1), "geo": (2, 1, 1, 0), "user": (2, 1, 1, 0)}
+    ends = {"pin": 6, "geo": 2, "user": 2}
+    assert {table: zone.problems(table, {0: ends[table]}) for table in TABLES} == {
+        each: [] for each in TABLES
+    }
+    # What no table has is still called lost.
+    with closing(postgres_connection(zone.settings)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM quarantine.batch")
+    topic = zone.settings.topic("pin")
+    lost = f"{topic}[0]: neither in Delta nor in quarantine: 1 offsets: 3"
+    assert zone.problems("pin", {0: 6}) == [lost, "pin: 1 quarantined, 0 in quarantine.batch"]
+
+
 def test_a_lost_bucket_is_rebuilt_over_what_postgres_has(zone: Zone) -> None:
     zone.land("pin", 0, 0, [pin(1), pin(2)])
     zone.run()

@@ -1,13 +1,15 @@
 """What is read must be a row, in quarantine or outdone; and what a scheduled run may look like."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from services.verify import quality
-from services.verify.batch import _chain_problems, _fate_problems, _landed_again, _read_problems
-from services.verify.landed import Object, as_mended, walks
+from services.verify.accounts import Mended
+from services.verify.batch import Place, _chain_problems, _fate_problems, _landed_again, _read_problems
+from services.verify.landed import Object, _lines, as_mended, walks
 from services.verify.rows import checksum
 from tests.processes import make_settings
 
@@ -47,35 +49,62 @@ OBJECTS = [
 REACHED = {0: 4, 1: 1}
 
 
+def fates(
+    objects: list[Object], reached: dict[int, int], places: dict[int, Place], rejected: set[Place]
+) -> list[str]:
+    """The problems, with keys that are seen at once: the digit in a record, which is not JSON without one."""
+
+    def find(texts: Sequence[str]) -> list[int | None]:
+        digits = ("".join(filter(str.isdigit, text)) for text in texts)
+        return [int(found) if found else None for found in digits]
+
+    return _fate_problems("t", objects, reached, places, rejected, find)
+
+
 def test_rows_quarantine_and_outdone_records_are_all_there_is() -> None:
     places = {1: (0, 2), 2: (0, 1)}
-    assert _fate_problems("t", OBJECTS, REACHED, places, {(0, 3)}) == []
+    assert fates(OBJECTS, REACHED, places, {(0, 3)}) == []
 
 
 def test_a_lost_record_is_named_by_its_offset() -> None:
     places = {1: (0, 0), 2: (0, 1)}
-    assert _fate_problems("t", OBJECTS, REACHED, places, set()) == [
+    assert fates(OBJECTS, REACHED, places, set()) == [
         "t[0]: neither in Delta nor in quarantine: 2 offsets: 2 to 3"
     ]
 
 
 def test_of_a_mended_record_the_mended_text_counts() -> None:
     places = {1: (0, 2), 2: (1, 4)}
-    assert _fate_problems("t", OBJECTS, REACHED, places, set()) == [
+    assert fates(OBJECTS, REACHED, places, set()) == [
         "t[0]: neither in Delta nor in quarantine: 1 offsets: 3"
     ]
-    objects = as_mended(OBJECTS, {(0, 3): '{"ind": 2}'})
-    assert _fate_problems("t", objects, REACHED, places, set()) == []
-    assert _fate_problems("t", objects, REACHED, {1: (0, 2), 2: (0, 3)}, set()) == []
+    objects = as_mended(OBJECTS, {(0, 3): Mended("not JSON", '{"ind": 2}')})
+    assert fates(objects, REACHED, places, set()) == []
+    assert fates(objects, REACHED, {1: (0, 2), 2: (0, 3)}, set()) == []
+
+
+def test_a_text_that_was_mended_at_another_time_does_not_count() -> None:
+    """A topic made anew has other records at the same offsets."""
+    objects = [Object(0, 0, [b"not JSON", b"a\xff\0"])]
+    texts = {
+        (0, offset): Mended(landed, '{"ind": 1}') for offset, landed in enumerate(["other", "a\\xff\\x00"])
+    }
+    assert as_mended(objects, texts) == [Object(0, 0, [b"not JSON", b'{"ind": 1}'])]
+
+
+def test_only_a_newline_ends_a_landed_line() -> None:
+    assert _lines(b'{"ind": 1}\r\n\n\x0b\n') == [b'{"ind": 1}\r', b"", b"\x0b"]
+    assert _lines(b"\n") == [b""]
+    assert _lines(b"") == []
 
 
 def test_what_no_run_has_read_yet_is_not_lost() -> None:
-    assert _fate_problems("t", OBJECTS, {0: 2}, {1: (0, 0), 2: (0, 1)}, set()) == []
+    assert fates(OBJECTS, {0: 2}, {1: (0, 0), 2: (0, 1)}, set()) == []
 
 
 def test_a_record_in_two_places_is_named() -> None:
     places = {1: (0, 2), 2: (0, 1)}
-    found = _fate_problems("t", OBJECTS, REACHED, places, {(0, 3), (0, 2)})
+    found = fates(OBJECTS, REACHED, places, {(0, 3), (0, 2)})
     assert found == ["t[0]: both in Delta and in quarantine: offset 2"]
 
 
