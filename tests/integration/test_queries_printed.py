@@ -1,4 +1,4 @@
-"""`make query` and `make psql`, as programs, against a real Postgres."""
+"""`make query`, `make quarantine` and `make psql`, as programs, against a real Postgres."""
 
 import subprocess
 import sys
@@ -13,7 +13,10 @@ from services.postgres.query import SIDES, ask
 from services.postgres.schema import ensure_schema
 from tests.processes import free_port
 
-TABLES = [f"{schema}.{table}" for schema in ("batch", "speed") for table in ("pin", "geo", "users")]
+TABLES = [
+    *(f"{schema}.{table}" for schema in ("batch", "speed") for table in ("pin", "geo", "users")),
+    *("quarantine.batch", "quarantine.stream"),
+]
 
 
 def execute(settings: Settings, *statements: str) -> None:
@@ -130,6 +133,32 @@ def test_a_wrong_password(served: Settings) -> None:
     done = query(served, ANALYST_PASSWORD="not this")
     assert done.returncode == 1
     assert 'password authentication failed for user "analyst"' in done.stderr
+
+
+def test_the_quarantine_is_shown_newest_first_and_commands_no_terminal(served: Settings) -> None:
+    execute(
+        served,
+        """INSERT INTO quarantine.batch VALUES
+        ('id.pin', 0, 9, '{not_json}', E'older \x1b[2J', '2026-01-01Z'),
+        ('id.pin', 0, 10, '{no_ind,other_table}', ':100: [red]{}[/]', '2026-01-01Z')""",
+        """INSERT INTO quarantine.stream VALUES
+        ('streaming-id-geo', 'shardId-000000000000', 49590338271490256608559692538361571095921575989136588898, '7',
+        '2026-01-02Z', '{latitude_out_of_range}', E'two\nlines \u009b', '2026-01-02 03:04:05Z')""",
+    )
+    done = run(served, "spark_jobs.quarantine", COLUMNS="80")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.rstrip() for line in done.stdout.splitlines()][:10] == [
+        "2026-01-02 03:04:05 UTC  latitude_out_of_range",
+        "  streaming-id-geo shardId-000000000000 number",
+        "  49590338271490256608559692538361571095921575989136588898",
+        r"  two\nlines \x9b",
+        "2026-01-01 00:00:00 UTC  no_ind, other_table",
+        "  id.pin[0] offset 10",
+        "  :100: [red]{}[/]",
+        "2026-01-01 00:00:00 UTC  not_json",
+        "  id.pin[0] offset 9",
+        r"  older \x1b[2J",
+    ]
 
 
 def test_psql_is_analyst_on_the_served_database(served: Settings) -> None:
