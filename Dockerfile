@@ -21,7 +21,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONUTF8=1
 RUN useradd --uid 1000 --user-group --create-home pipeline \
-    && install -d -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run
+    && install -d -m 700 -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run
 WORKDIR /app
 
 FROM base AS app-packages

@@ -1,7 +1,8 @@
 # The commands of the pipeline. Each does the set-up it needs; `make help` explains them.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
+# -p: bash takes no start-up file and no functions from the caller's shell.
+.SHELLFLAGS := -p -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 
 # The Python of .venv: the newest of 3.11, 3.12 and 3.13 that is here, unless one is named.
@@ -18,6 +19,12 @@ IMAGE_SCRIPTS = $(shell grep --recursive --files-with-matches '^#!.*sh$$' images
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUTF8 := 1
+# What acts on a program before its first line. The rest of the environment is composed in services/common/environment.py
+# (in containers, docker-compose.yml), through which all of our programs start.
+unexport BASH_ENV ENV CDPATH GREP_OPTIONS LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PYTHONPATH PYTHONHOME PYTHONSTARTUP \
+	PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONWARNINGS PYTHONOPTIMIZE PYTHONINSPECT PYTHONBREAKPOINT VIRTUAL_ENV JAVA_HOME \
+	_JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH NODE_OPTIONS
+IN_OURS := $(BIN)/python -I services/common/environment.py
 # What runs here is never behind a proxy.
 export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 export no_proxy := $(NO_PROXY)
@@ -41,7 +48,7 @@ MENDED_FILE = - < "$(MENDED)"
 EXPORT_FILE = - > "$(EXPORT)"
 READY := $(if $(wildcard .env),,setup)
 else ifeq ($(MODE),local)
-RUN := $(BIN)/python -m
+RUN := $(IN_OURS)
 STACK := $(RUN) services.local
 EMULATOR := $(RUN) emulator
 CLEANER := $(RUN)
@@ -96,13 +103,13 @@ test: ## All tests: unit, integration, end to end (TESTS="tests/unit/test_setup.
 .PHONY: test-here
 test-here: setup-dev
 ifneq ($(TESTS),)
-	@$(BIN)/pytest $(TESTS)
+	@$(IN_OURS) pytest $(TESTS)
 else
 	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
-	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit
+	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit
 	@# A file's tests stay together: each process has servers of its own, some 4 GB of them.
-	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
-	@$(BIN)/pytest tests/e2e
+	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
+	@$(IN_OURS) pytest tests/e2e
 endif
 
 .PHONY: test-pythons
@@ -112,7 +119,7 @@ test-pythons: setup-dev ## The unit tests on Python 3.11, 3.12 and 3.13, as many
 .PHONY: test-compose
 test-compose: setup-dev ## The stack in containers, end to end, on a Docker engine
 	@# The tests of the servers too: the fixtures of all tests take them from containers here.
-	@$(BIN)/pytest tests/compose tests/integration/test_servers.py
+	@$(IN_OURS) pytest tests/compose tests/integration/test_servers.py
 
 ##### The stack #####
 
@@ -233,7 +240,7 @@ setup-compose:
 
 .PHONY: setup-local
 setup-local: $(STAMPS)/runtime
-	@$(BIN)/python -m services.local.setup
+	@$(IN_OURS) --set-up services.local.setup
 
 .PHONY: setup-dev
 setup-dev: setup-local $(STAMPS)/dev
@@ -261,13 +268,13 @@ lint-here: setup-dev
 
 .PHONY: format
 format: setup-dev ## Format the code, and write .env.example from the settings
-	@$(BIN)/python -m services.local.dotenv > .env.example
+	@$(IN_OURS) services.local.dotenv > .env.example
 	@ruff format .
 	@ruff check --fix .
 
 .PHONY: bench
 bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
-	@for bench in ingest emulator landing cleaning batch kinesis_source streaming; do $(BIN)/python -m bench.$$bench --write; done
+	@for bench in ingest emulator landing cleaning batch kinesis_source streaming; do $(IN_OURS) bench.$$bench --write; done
 
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow

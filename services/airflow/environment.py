@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from services.common.airflow import ui_url
+from services.common.environment import MARK
 from services.common.settings import ROOT, Settings
 
 DAGS = ROOT / "airflow" / "dags"
@@ -30,7 +31,7 @@ def database_url(settings: Settings) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """What each of Airflow's processes needs besides the settings themselves."""
-    options = _core(settings) | _api(settings) | _lean(settings)
+    options = _core(settings) | _api(settings) | _lean(settings) | _secrets(settings)
     programs = str(Path(sys.executable).parent)  # spark-submit among them
     return {
         **{f"AIRFLOW__{name}": value for name, value in options.items()},
@@ -38,6 +39,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark_master}),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),
+        MARK: "composed",
         # spark-submit starts this Python, which has the jobs' libraries.
         "PYSPARK_PYTHON": sys.executable,
     }
@@ -49,7 +51,6 @@ def _core(settings: Settings) -> dict[str, str]:
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
-        "CORE__FERNET_KEY": settings.airflow_fernet_key.get_secret_value(),
         "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
         # The batch run starts by itself at noon, from the first day on.
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -67,13 +68,22 @@ def _api(settings: Settings) -> dict[str, str]:
         "API__HOST": settings.airflow_host,
         "API__PORT": str(settings.airflow_port),
         "API__BASE_URL": ui_url(settings),
-        "API__SECRET_KEY": settings.airflow_secret_key.get_secret_value(),
         "API__INSTANCE_NAME": f"Pinterest pipeline {settings.user_id}",
-        "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret.get_secret_value(),
         "API_AUTH__JWT_ISSUER": f"pinterest-{settings.user_id}",
         # A restart of Postgres or of the API server outlasts the default of 5 tries within seconds.
         "WORKERS__EXECUTION_API_RETRIES": "10",
     }
+
+
+def _secrets(settings: Settings) -> dict[str, str]:
+    """Those that docker-compose.yml gives to this part of Airflow."""
+    names = {
+        "CORE__FERNET_KEY": "airflow_fernet_key",
+        "API__SECRET_KEY": "airflow_secret_key",
+        "API_AUTH__JWT_SECRET": "airflow_jwt_secret",
+    }
+    given = {option: name for option, name in names.items() if settings.given(name)}
+    return {option: getattr(settings, name).get_secret_value() for option, name in given.items()}
 
 
 def _lean(settings: Settings) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Every setting of the project, in one typed class, read from the environment and then from .env."""
 
+import configparser
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -7,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.common import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALL_DIR = ROOT / ".local"  # the servers that `make setup` fetches
@@ -52,6 +56,39 @@ def _none_if_empty(value: object) -> object:
 def _without_slash(url: str) -> str:
     """A path is appended to an address, so it ends without a slash."""
     return url.rstrip("/")
+
+
+def _aws_profiles(data: dict[str, Any]) -> set[str]:
+    """Those of the files in which AWS's own tools look."""
+    found: set[str] = set()
+    for name, default in (("aws_config_file", "config"), ("aws_shared_credentials_file", "credentials")):
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        parser.read(data.get(name) or Path("~/.aws").expanduser() / default)
+        found |= {section.removeprefix("profile ") for section in parser.sections()}
+    return found
+
+
+def _for_aws(value: str, info: ValidationInfo) -> str:
+    """What a shell may have set for AWS's own tools has no effect on LocalStack."""
+    return "" if info.data.get("aws_endpoint_url") else value
+
+
+def _for_https(value: str, info: ValidationInfo) -> str:
+    """Only what is on AWS itself is asked by HTTPS."""
+    return value if str(info.data.get("api_url")).startswith("https:") else _for_aws(value, info)
+
+
+def _for_cluster(value: str, info: ValidationInfo) -> str:
+    """What a shell may have set for another Spark has no effect on one that is this process's own."""
+    return "" if str(info.data.get("spark_master")).startswith("local") else value
+
+
+def _known_profile(name: str, info: ValidationInfo) -> str:
+    """AWS's own tools end in a traceback."""
+    if name and name not in (known := _aws_profiles(info.data)):
+        known_ones = ", ".join(sorted(known)) or "none"
+        raise ValueError(f"should be a profile of AWS's configuration files, which have: {known_ones}")
+    return name
 
 
 def _both_keys_or_none(secret: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -138,11 +175,21 @@ class Settings(BaseSettings):
     """The AWS secret key, or empty likewise."""
     aws_session_token: SecretStr = SecretStr("")
     """The session token of temporary AWS keys."""
+    aws_config_file: Annotated[str, AfterValidator(_for_aws)] = ""
+    """Of AWS's own tools, for AWS itself; empty: ~/.aws/config."""
+    aws_shared_credentials_file: Annotated[str, AfterValidator(_for_aws)] = ""
+    """Likewise; empty: ~/.aws/credentials."""
+    aws_profile: Annotated[str, AfterValidator(_for_aws), AfterValidator(_known_profile)] = ""
+    """The profile in them that has the keys, where AWS_ENDPOINT_URL and the two keys are empty."""
+    aws_ca_bundle: Annotated[str, AfterValidator(_for_aws)] = ""
+    """A file of the authorities whose certificates count for AWS itself, where a proxy has one of its own."""
 
     api_stage: Annotated[str, Field(pattern=r"^\w{1,128}$")] = "test"
     """The stage of the REST API in API Gateway."""
     api_url: Address = ""
     """Where the emulator posts to; empty: the API's invoke URL, asked of API Gateway. The REST proxy has no streams."""
+    https_proxy: Annotated[str, AfterValidator(_for_https)] = ""
+    """The proxy on the way to AWS itself. What runs here is never behind one."""
     api_rest_proxy_url: Address = Field(default_factory=lambda data: str(data.get("rest_proxy_url")))
     """Where API Gateway finds the REST proxy; on AWS an address that AWS reaches."""
     api_role_arn: str = Field(default_factory=_locally("arn:aws:iam::000000000000:role/api-gateway-kinesis"))
@@ -224,6 +271,12 @@ class Settings(BaseSettings):
 
     spark_master: str = "local[*]"
     """Where Spark jobs run; spark://host:port is a cluster."""
+    spark_local_ip: Annotated[str, AfterValidator(_for_cluster)] = ""
+    """With a cluster: this machine's address for its executors; empty: that of its host name."""
+    spark_conf_dir: Annotated[str, AfterValidator(_for_cluster)] = ""
+    """With a cluster: a folder with a spark-defaults.conf (docs/spark-masters.md)."""
+    hadoop_conf_dir: Annotated[str, AfterValidator(_for_cluster)] = ""
+    """With a YARN cluster: the folder of its configuration."""
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "2g"
     """The heap of a Spark job's driver (with a local master, of the whole job)."""
     spark_executor_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "1g"
@@ -263,8 +316,66 @@ class Settings(BaseSettings):
         return f"streaming-{self.user_id}-{table}"
 
     def environment(self) -> dict[str, str]:
-        """Every setting as environment variables, for child processes and for docker-compose.yml's ${...}."""
-        return {name.upper(): _plain(getattr(self, name)) for name in type(self).model_fields}
+        """Every setting as environment variables, for child processes and for docker-compose.yml's ${...}.
+
+        What other programs go by too is left out where it is empty, and so is a secret that this process lacks.
+        """
+        values = {name.upper(): getattr(self, name) for name in type(self).model_fields}
+        given = {name: _plain(value) for name, value in values.items() if not isinstance(value, Withheld)}
+        return {name: text for name, text in given.items() if text or name not in SHARED}
+
+    def given(self, name: str) -> bool:
+        """Whether this process was given the secret."""
+        return not isinstance(getattr(self, name), Withheld)
+
+
+# What other programs go by too: an empty value is one to them.
+SHARED = {
+    *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
+    *("SPARK_LOCAL_IP", "SPARK_CONF_DIR", "HADOOP_CONF_DIR"),
+}
+SERVICE = "PIPELINE_SERVICE"
+"""The variable that names the service of docker-compose.yml that a process is: it gets its own secrets, and no .env."""
+
+
+class Withheld(SecretStr):
+    """A secret that docker-compose.yml does not give to this service."""
+
+    def __init__(self, name: str, service: str) -> None:
+        super().__init__("withheld" * 8)  # as long as the longest has to be
+        self._reason = (
+            f"{name.upper()} is not among the secrets of {service}: docker-compose.yml says which it gets"
+        )
+
+    def get_secret_value(self) -> str:
+        """Raise PermissionError: whoever asks for it runs in the wrong service."""
+        raise PermissionError(self._reason)
+
+
+def secret_names() -> frozenset[str]:
+    """The variables that only some services get. AWS's key id is one, since it goes with its secret."""
+    secrets = {name.upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    return frozenset(secrets | {"AWS_ACCESS_KEY_ID"})
+
+
+def _withheld(service: str) -> dict[str, Any]:
+    """A stand-in for each secret that has no default and is not in the environment."""
+    fields = Settings.model_fields.items()
+    secrets = [name for name, field in fields if field.annotation is SecretStr and field.is_required()]
+    return {name: Withheld(name, service) for name in secrets if name.upper() not in os.environ}
+
+
+def _compose_environment(settings: Settings) -> None:
+    """What this process's libraries and its children find in the environment."""
+    if environment.MARK not in os.environ:
+        kept = environment.composed(os.environ)
+        os.environ.clear()
+        os.environ.update(kept)
+    for name in SHARED:
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+    values = settings.environment()
+    os.environ.update({name: values[name] for name in SHARED & values.keys()})
 
 
 def _plain(value: object) -> str:
@@ -294,11 +405,14 @@ def _explain_one(problem: dict[str, object]) -> str:
 @cache
 def load_settings() -> Settings:
     """The settings of this process; a wrong one ends it with status 2 and a line that says what to set."""
+    service = os.environ.get(SERVICE)
     try:
-        return Settings()
+        settings = Settings(_env_file=None, **_withheld(service)) if service else Settings()
     except ValidationError as error:
         # rich, which services have no use for otherwise, only where there is something to print.
         from services.common.terminal import complain  # noqa: PLC0415
 
         complain(explain(error))
         raise SystemExit(2) from None
+    _compose_environment(settings)
+    return settings

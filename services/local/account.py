@@ -39,12 +39,13 @@ def server_home(settings: Settings) -> Path:
 
 
 def make_server_folder(path: Path) -> Path:
-    """Create `path`, owned by the server's account, the parents that are new open to pass through. Returns it."""
+    """Create `path` for the server's account alone, the parents that are new open to pass through. Returns it."""
     missing = [parent for parent in path.parents if not parent.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for parent in missing:
-        parent.chmod(0o755)
+        parent.chmod(0o711)
     give_to_server(path)
+    path.chmod(0o700)
     return path
 
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from services.common.environment import composed
 from services.common.settings import SPARK_ARCHIVE, SPARK_JARS
 from services.local.install import command, package_folder
 
@@ -41,7 +42,7 @@ def make() -> None:
     unfinished = SPARK_ARCHIVE.with_suffix(".new")
     # Spark's launcher gives it to the JVM of the session.
     written = {"SPARK_SUBMIT_OPTS": f'"-XX:ArchiveClassesAtExit={unfinished}"'}
-    command(sys.executable, "-m", "spark_jobs.rehearsal", env=os.environ | written)
+    command(sys.executable, "-m", "spark_jobs.rehearsal", env=composed(os.environ) | written)
     unfinished.rename(SPARK_ARCHIVE)
     _note().write_text(_description())
 

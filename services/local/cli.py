@@ -30,8 +30,6 @@ console = make_console()
 # in provisioning 300 s at the most. The rest is for a machine that is shared.
 _UP_SECONDS = 600
 _LOG_LINES = 15
-# What the services make in STATE_DIR.
-STATE_FOLDERS = ("airflow", "kafka", "localstack", "logs", "mysql", "postgres", "run", "spark")
 
 ServiceName = Annotated[str, typer.Option("--service", help="Only this service of docker-compose.yml.")]
 
@@ -48,8 +46,8 @@ def up(
         if left := processes.end_leftovers(settings, load(settings)):
             console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
         _refuse_if_unfit(settings)
-    supervision.start(settings, load(settings).values())
     services = _wanted(settings, also)
+    supervision.start(settings, load(settings).values())
     for name in services:
         supervision.start_service(settings, name)
     _wait_until_up(settings, services, before)
@@ -265,8 +263,14 @@ def restart(service: ServiceName) -> None:
     name = _known(settings, service)
     _require_up(settings)
     others = _active(settings) - {name}
+    services = _wanted(settings)
+    supervision.start(
+        settings, load(settings).values()
+    )  # a setting that has changed holds for all that it concerns
+    for other in others:
+        supervision.start_service(settings, other)
     supervision.restart_service(settings, name)
-    _wait_until_up(settings, _wanted(settings), others)
+    _wait_until_up(settings, services, others)
 
 
 @app.command()
@@ -296,7 +300,9 @@ def clean(force: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> N
         typer.confirm(f"Remove all data of the pipeline in {settings.state_dir}?", abort=True)
     _stop(settings)
     remove_server_home(settings)
-    for folder in STATE_FOLDERS:  # and nothing else: STATE_DIR may be a folder that holds other things too
+    for (
+        folder
+    ) in supervision.STATE_FOLDERS:  # and nothing else: STATE_DIR may be a folder that holds other things too
         shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
     with suppress(OSError):
         settings.state_dir.rmdir()

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from services.common.settings import ROOT, Settings
+from services.common.settings import ROOT, SERVICE, Settings, secret_names
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 
@@ -34,7 +34,7 @@ class Service:
     Attributes:
         name: its key in docker-compose.yml.
         command: the program and its arguments.
-        environment: variables on top of those of this process.
+        environment: all of its variables but those that every process of ours has: the settings, its own secrets.
         depends_on: service name -> condition, as Compose names them.
         port: the port it listens on, if any.
         url: what a user connects to.
@@ -90,15 +90,18 @@ def _service(
     local = body.get("x-local")
     if local is None:
         raise ComposeError(f"service {name} has no x-local key: local mode does not know how to run it")
-    own = {key: str(value) for key, value in (body.get("environment") or {}).items()}
-    replaced = {key: str(value) for key, value in (local.get("environment") or {}).items()}
+    own = _variables(body, values)
+    replaced = _variables(local, values)
+    secrets = secret_names()
+    shared = {key: value for key, value in values.items() if key not in secrets}
+    environment = {**shared, **own, **replaced, SERVICE: name}
     launcher, port = local.get("command"), int(values[local["port"]]) if "port" in local else None
     # Our own services read any setting; a third-party server what stands in its part of the file.
-    relevant = [body, port, {} if launcher else values]
+    relevant = [body, port, {} if launcher else environment]
     return Service(
         name=name,
         command=_command(body.get("command", ""), launcher),
-        environment={**values, **own, **replaced},
+        environment=environment,
         depends_on={
             other: how["condition"] for other, how in body.get("depends_on", {}).items() if other in names
         },
@@ -108,6 +111,12 @@ def _service(
         enabled=is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
         digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
     )
+
+
+def _variables(part: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """A variable without a value is passed on as it is, as Compose does."""
+    given = part.get("environment") or {}
+    return {key: values.get(key, "") if value is None else str(value) for key, value in given.items()}
 
 
 def is_enabled(profiles: list[str], chosen: str) -> bool:

@@ -1,7 +1,7 @@
 """Start one service of docker-compose.yml in the foreground: `python -m services.local.launch SERVICE`.
 
 What supervisord runs for each service: it waits until what the service depends on is as docker-compose.yml asks,
-then becomes the service.
+then becomes the service, with the secrets of that service alone.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from services.common import health
 from services.common.command import run_command
+from services.common.environment import composed, setting_names
 from services.common.settings import Settings, load_settings
 from services.common.terminal import complain
 from services.common.wait import wait_until
@@ -51,6 +52,7 @@ def command(service: Service) -> list[str]:
 
 def main(name: str) -> None:
     """Become the service, once its dependencies are there."""
+    os.environ.update(supervision.noted_settings())
     settings = load_settings()
     service = load(settings)[name]
     processes.record(settings, name)
@@ -60,7 +62,8 @@ def main(name: str) -> None:
         complain(f"{name} cannot start: {error}")
         raise SystemExit(1) from None
     words = command(service)
-    os.execve(words[0], words, {**os.environ, **service.environment})  # noqa: S606 - no shell is wanted
+    variables = {**composed(os.environ, without=setting_names()), **service.environment}
+    os.execve(words[0], words, variables)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ It listens on a socket of its own that only this account may open (XML-RPC, supe
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from services.common.environment import composed, setting_names
 from services.common.settings import ROOT, Settings
 from services.common.wait import wait_until
 from services.local.compose import Service
@@ -27,6 +29,10 @@ _SHUTDOWN_SECONDS = _STOP_SECONDS + 15
 _START_SECONDS = 15
 # unix(7) allows 107 bytes; supervisord binds under a longer name first (a dot and its pid).
 _LONGEST_SOCKET = 95
+# Names the file of the settings with which the stack runs, for the services' own start.
+_NOTE = "PIPELINE_SETTINGS"
+# What the services make in STATE_DIR.
+STATE_FOLDERS = ("airflow", "kafka", "localstack", "logs", "mysql", "postgres", "run", "spark")
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ logfile={run}/supervisord.log
 pidfile={run}/supervisord.pid
 childlogdir={run}
 directory={_literal(ROOT)}
+umask=077
 
 [unix_http_server]
 file={socket}
@@ -154,18 +161,41 @@ def ended_well(settings: Settings, service: str) -> bool:
 
 
 def start(settings: Settings, services: Iterable[Service]) -> None:
-    """Start supervisord, or give the running one the present configuration."""
-    for folder in ("run", "logs"):
-        (settings.state_dir / folder).mkdir(parents=True, exist_ok=True)
+    """Start supervisord, or give the running one the present configuration and settings."""
+    make_folders(settings)
     file = settings.state_dir / "run" / "supervisord.conf"
     file.write_text(configuration(settings, services))
+    note = _note(settings)
+    note.touch(mode=0o600)
+    note.write_text(json.dumps(settings.environment()))
     if running(settings):
         _update(settings)
         return
     program = Path(sys.executable).with_name("supervisord")
-    # The environment as it is, without .env: each service reads that anew at its own start.
-    subprocess.run([sys.executable, program, "-c", file], check=True, stdin=subprocess.DEVNULL)
+    # Without settings: each service reads at its own start those of the last `make up`, from .env and from its shell.
+    variables = composed(os.environ, without=setting_names()) | {_NOTE: str(note)}
+    command = [sys.executable, str(program), "-c", str(file)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, env=variables)
     wait_until(lambda: running(settings), timeout=_START_SECONDS, what="supervisord to answer")
+
+
+def make_folders(settings: Settings) -> None:
+    """Those of STATE_DIR, for this account alone, whatever its umask: logs and data are nobody else's business."""
+    for name in STATE_FOLDERS:
+        folder = settings.state_dir / name
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+
+
+def _note(settings: Settings) -> Path:
+    return settings.state_dir / "run" / "settings.json"
+
+
+def noted_settings() -> dict[str, str]:
+    """The settings with which the stack runs, for a process that supervisord has started; else nothing."""
+    note = os.environ.get(_NOTE)
+    settings: dict[str, str] = json.loads(Path(note).read_text()) if note else {}
+    return settings
 
 
 def _update(settings: Settings) -> None:

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import psutil
+import pyspark
 from pyspark.sql import SparkSession
 
 from services.common.clients import aws_options
@@ -26,6 +27,19 @@ _LEAN_GC = "-XX:+UseSerialGC"
 _LONG_METHODS = "-XX:-DontCompileHugeMethods"
 # The optimizing compiler pays back after some 20 s of work; without it a small run takes a third less CPU.
 _BRIEF_JVM = "-XX:TieredStopAtLevel=1"
+
+# What a JVM, Spark's launcher and Hadoop would go by.
+_STRANGERS = {
+    *("JAVA_HOME", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH"),
+    *(
+        "SPARK_CONF_DIR",
+        "SPARK_LOCAL_IP",
+        "SPARK_REMOTE",
+        "SPARK_CONNECT_MODE_ENABLED",
+        "SPARK_DIST_CLASSPATH",
+    ),
+    *("PYSPARK_SUBMIT_ARGS", "HADOOP_HOME", "HADOOP_CONF_DIR", "YARN_CONF_DIR"),
+}
 
 _DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -74,13 +88,7 @@ def spark_session(
     """
     if not any(SPARK_JARS.glob("*.jar")):
         raise FileNotFoundError(f"no jars in {SPARK_JARS}. Run `make setup`, which installs them.")
-    if _is_local(settings):
-        # Spark asks the host's name server for its own address, which may be slow or absent on a laptop. Executors
-        # elsewhere need that address.
-        os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
-    # Workers need this environment's libraries; the first python3 on the path may have none of them.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.update(_aws_keys(settings) | _java())
+    _compose_environment(settings)
     builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
     special = _streaming(settings) if streaming else {}
     sockets = _sockets() if _is_local(settings) else {}
@@ -98,6 +106,29 @@ def _java() -> dict[str, str]:
         return {}
     found = f"{home}/bin/java" if home else shutil.which("java") or "java"
     return {"JAVA_HOME": str(_JAVA_HOME), "SPARK_DRIVER_JAVA": found}
+
+
+def _compose_environment(settings: Settings) -> None:
+    """For the JVM and its Python workers: this Python and its Spark, no others that the caller's shell may know."""
+    for name in _STRANGERS & os.environ.keys():
+        del os.environ[name]
+    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+    # Workers need this environment's libraries; the first python3 on the path may have none of them.
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.update(_place(settings))
+    os.environ.update(_aws_keys(settings) | _java())
+
+
+def _place(settings: Settings) -> dict[str, str]:
+    """Where the driver is. Spark asks the host's name server for its own address, which may be slow or absent on a
+    laptop; executors elsewhere need that address.
+    """
+    if _is_local(settings):
+        return {"SPARK_LOCAL_IP": LOOPBACK}
+    given = settings.environment()
+    return {
+        name: given[name] for name in ("SPARK_LOCAL_IP", "SPARK_CONF_DIR", "HADOOP_CONF_DIR") if name in given
+    }
 
 
 def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from services.common.settings import ROOT, Settings
 from services.local.account import remove_server_home
 from services.local.install import mysql_problem
+from tests.hostile import hostile_shell
 from tests.make import Make
 from tests.processes import make_settings
 
@@ -31,7 +32,8 @@ def make(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The Makefile's commands; the stack is taken down at the end."""
     if problem := mysql_problem():
         pytest.skip(problem)
-    environment = {**os.environ, **stack.environment(), "COLUMNS": "160", "MODE": "local"}
+    shell = {**os.environ, **stack.environment(), **hostile_shell(tmp_path_factory.mktemp("shell"))}
+    environment = {**shell, "COLUMNS": "160", "MODE": "local"}
     make = Make(environment, tmp_path_factory.mktemp("make") / "output", MAKE_SECONDS)
     yield make
     make.run("clean", "FORCE=1")

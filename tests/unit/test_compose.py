@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from services.common import health
-from services.common.settings import PROFILES, Settings
+from services.common.settings import PROFILES, SERVICE, Settings, secret_names
 from services.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
 from tests.processes import make_settings
 
@@ -72,7 +72,12 @@ def test_each_service_is_bounded_checked_and_on_loopback(name: str) -> None:
 
 def _spoken_to() -> set[str]:
     """The services that a setting of another names, as host:port or as a host alone."""
-    values = [str(value) for body in SERVICES.values() for value in body["environment"].values()]
+    values = [
+        str(value)
+        for body in SERVICES.values()
+        for name, value in body["environment"].items()
+        if name != SERVICE
+    ]
     hosts = {match[1] for value in values for match in re.finditer(r"(?:^|/)([a-z][a-z-]*)(?::\S+)?$", value)}
     return hosts & SERVICES.keys()
 
@@ -169,11 +174,53 @@ def test_our_services_use_the_endpoint_that_is_set(tmp_path: Path, endpoint: str
 
 
 def test_what_is_not_set_is_empty_and_not_none(stack: Settings) -> None:
-    """Unquoted, an empty variable is YAML's null."""
+    """Unquoted, an empty variable is YAML's null. (A variable that is written without a value is passed on.)"""
     document = yaml.safe_load(interpolate(COMPOSE_FILE.read_text(), stack.environment()))
-    for body in document["services"].values():
+    for name, body in document["services"].items():
         local = (body.get("x-local") or {}).get("environment", {})
-        assert None not in {**body.get("environment", {}), **local}.values()
+        written = SERVICES[name].get("environment", {})
+        empty = {key for key, value in {**body.get("environment", {}), **local}.items() if value is None}
+        assert empty == {key for key, value in written.items() if value is None} - local.keys()
+
+
+# What names something of the host, and is for local mode alone.
+OF_THE_HOST = {
+    *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
+    *("SPARK_LOCAL_IP", "SPARK_CONF_DIR", "HADOOP_CONF_DIR"),
+}
+
+
+def test_every_setting_reaches_our_containers_and_secrets_only_those_that_are_named() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    assert DOCUMENT["x-in-containers"].keys() & settings == settings - secret_names() - OF_THE_HOST
+    assert not [name for name, body in SERVICES.items() if "env_file" in body]
+
+
+def test_a_service_has_the_same_secrets_in_both_modes(stack: Settings) -> None:
+    for name, service in load(stack).items():
+        in_container = SERVICES[name].get("environment", {}).keys() & secret_names()
+        assert service.environment.keys() & secret_names() == in_container, name
+
+
+def test_our_services_say_their_name() -> None:
+    ours = {name: body for name, body in SERVICES.items() if "STATE_DIR" in body.get("environment", {})}
+    assert {"provision", "airflow-scheduler", "tools", "emulator", "batch-cleaner"} <= ours.keys()
+    assert all(body["environment"][SERVICE] == name for name, body in ours.items())
+
+
+# The accounts that can do more than one service needs, and what signs and encrypts for Airflow.
+@pytest.mark.parametrize(
+    ("secret", "services"),
+    [
+        ("POSTGRES_PASSWORD", {"postgres", "provision", "airflow-init"}),
+        ("MYSQL_ROOT_PASSWORD", {"mysql", "provision"}),
+        ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
+        ("BATCH_WRITER_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner"}),
+        ("SPEED_WRITER_PASSWORD", {"provision", "streaming-writer"}),
+    ],
+)
+def test_a_secret_is_with_few(secret: str, services: set[str]) -> None:
+    assert {name for name, body in SERVICES.items() if secret in body.get("environment", {})} == services
 
 
 def test_a_launcher_gets_the_containers_command(stack: Settings) -> None:
