@@ -1,18 +1,17 @@
 """Every setting of the project, in one typed class, read from the environment and then from .env."""
 
-import configparser
 import os
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.common import environment
+from services.common import setting_rules as rules
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = rules.ROOT
 INSTALL_DIR = ROOT / ".local"  # the servers that `make setup` fetches
 SPARK_JARS = INSTALL_DIR / "jars" / "spark"
 LOCALSTACK_LIBRARY = INSTALL_DIR / "localstack-library"  # what its image has in /usr/lib/localstack
@@ -22,89 +21,15 @@ LOOPBACK = "127.0.0.1"
 Table = Literal["pin", "geo", "user"]
 OneTableOrAll = Literal["all", "pin", "geo", "user"]
 TABLES: tuple[Table, ...] = ("pin", "geo", "user")
-PROFILES = ("stream", "airflow", "batch")  # those of docker-compose.yml that have services, not commands
+PROFILES = rules.PROFILES
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def _absolute(path: Path) -> Path:
-    """A relative path in .env is meant from the checkout, wherever the command is run."""
-    return path if path.is_absolute() else ROOT / path
-
-
-def _own_folder(path: Path) -> Path:
-    """The stack fills this folder and `make clean` empties it, so it must not be one that holds the checkout."""
-    if ROOT.is_relative_to(path):
-        raise ValueError("should be a folder of its own, not the checkout or one above it")
-    return path
-
-
-def _known_profiles(text: str) -> str:
-    """Compose itself takes an unknown one without a word, and starts less than was meant."""
-    if text and not {*text.split(",")} <= {*PROFILES}:
-        raise ValueError(f"should be empty, or some of {', '.join(PROFILES)}, with commas between them")
-    return text
-
-
-def _none_if_empty(value: object) -> object:
-    """`SOURCE_DIR=` in .env means that it is not set."""
-    return value or None
-
-
-def _without_slash(url: str) -> str:
-    """A path is appended to an address, so it ends without a slash."""
-    return url.rstrip("/")
-
-
-def _aws_profiles(data: dict[str, Any]) -> set[str]:
-    """Those of the files in which AWS's own tools look."""
-    found: set[str] = set()
-    for name, default in (("aws_config_file", "config"), ("aws_shared_credentials_file", "credentials")):
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        parser.read(data.get(name) or Path("~/.aws").expanduser() / default)
-        found |= {section.removeprefix("profile ") for section in parser.sections()}
-    return found
-
-
-def _for_aws(value: str, info: ValidationInfo) -> str:
-    """What a shell may have set for AWS's own tools has no effect on LocalStack."""
-    return "" if info.data.get("aws_endpoint_url") else value
-
-
-def _for_https(value: str, info: ValidationInfo) -> str:
-    """Only what is on AWS itself is asked by HTTPS."""
-    return value if str(info.data.get("api_url")).startswith("https:") else _for_aws(value, info)
-
-
-def _for_cluster(value: str, info: ValidationInfo) -> str:
-    """What a shell may have set for another Spark has no effect on one that is this process's own."""
-    return "" if str(info.data.get("spark_master")).startswith("local") else value
-
-
-def _known_profile(name: str, info: ValidationInfo) -> str:
-    """AWS's own tools end in a traceback."""
-    if name and name not in (known := _aws_profiles(info.data)):
-        known_ones = ", ".join(sorted(known)) or "none"
-        raise ValueError(f"should be a profile of AWS's configuration files, which have: {known_ones}")
-    return name
-
-
-def _both_keys_or_none(secret: SecretStr, info: ValidationInfo) -> SecretStr:
-    """Half a pair of keys would be used by one library and ignored by another."""
-    if bool(secret.get_secret_value()) != bool(info.data.get("aws_access_key_id")):
-        raise ValueError("should be set together with AWS_ACCESS_KEY_ID, or neither of them")
-    return secret
-
-
-def _locally(value: str) -> Callable[[dict[str, Any]], str]:
-    """A default that holds for LocalStack; for AWS itself it is empty."""
-    return lambda data: value if data.get("aws_endpoint_url") else ""
-
-
-ProjectPath = Annotated[Path, AfterValidator(_absolute)]
-Address = Annotated[str, Field(pattern=r"^(https?://\S+)?$"), AfterValidator(_without_slash)]
+ProjectPath = Annotated[Path, AfterValidator(rules.absolute)]
+Address = Annotated[str, Field(pattern=r"^(https?://\S+)?$"), AfterValidator(rules.without_slash)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
 
@@ -123,10 +48,10 @@ class Settings(BaseSettings):
 
     user_id: Annotated[str, Field(pattern=r"^[a-z0-9]{4,32}$")] = "0a1b2c3d4e5f"
     """The name of the pipeline's owner; topics, streams and the bucket are named after it."""
-    state_dir: Annotated[ProjectPath, AfterValidator(_own_folder)] = Path(".local/state")
+    state_dir: Annotated[ProjectPath, AfterValidator(rules.own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
 
-    compose_profiles: Annotated[str, AfterValidator(_known_profiles)] = "stream,airflow"
+    compose_profiles: Annotated[str, AfterValidator(rules.known_profiles)] = "stream,airflow"
     """What `make up` starts besides the core: `stream`, the streaming writer (1.5 GB), `airflow` (1 GB); or empty."""
 
     kafka_port: Port = 9092
@@ -167,32 +92,34 @@ class Settings(BaseSettings):
     """The endpoint of S3, Kinesis and API Gateway; empty means AWS itself (docs/aws.md)."""
     aws_region: str = "us-east-1"
     """The AWS region."""
-    aws_access_key_id: str = Field(default_factory=_locally("test"))
+    aws_access_key_id: str = Field(default_factory=rules.locally("test"))
     """The AWS access key; LocalStack takes any. Empty: wherever AWS's own tools find one (profile, role)."""
-    aws_secret_access_key: Annotated[SecretStr, AfterValidator(_both_keys_or_none)] = Field(
-        default_factory=lambda data: SecretStr(_locally("test")(data)), validate_default=True
+    aws_secret_access_key: Annotated[SecretStr, AfterValidator(rules.both_keys_or_none)] = Field(
+        default_factory=lambda data: SecretStr(rules.locally("test")(data)), validate_default=True
     )
     """The AWS secret key, or empty likewise."""
     aws_session_token: SecretStr = SecretStr("")
     """The session token of temporary AWS keys."""
-    aws_config_file: Annotated[str, AfterValidator(_for_aws)] = ""
+    aws_config_file: Annotated[str, AfterValidator(rules.for_aws)] = ""
     """Of AWS's own tools, for AWS itself; empty: ~/.aws/config."""
-    aws_shared_credentials_file: Annotated[str, AfterValidator(_for_aws)] = ""
+    aws_shared_credentials_file: Annotated[str, AfterValidator(rules.for_aws)] = ""
     """Likewise; empty: ~/.aws/credentials."""
-    aws_profile: Annotated[str, AfterValidator(_for_aws), AfterValidator(_known_profile)] = ""
+    aws_profile: Annotated[str, AfterValidator(rules.for_aws), AfterValidator(rules.known_profile)] = ""
     """The profile in them that has the keys, where AWS_ENDPOINT_URL and the two keys are empty."""
-    aws_ca_bundle: Annotated[str, AfterValidator(_for_aws)] = ""
+    aws_ca_bundle: Annotated[str, AfterValidator(rules.for_aws)] = ""
     """A file of the authorities whose certificates count for AWS itself, where a proxy has one of its own."""
 
     api_stage: Annotated[str, Field(pattern=r"^\w{1,128}$")] = "test"
     """The stage of the REST API in API Gateway."""
     api_url: Address = ""
     """Where the emulator posts to; empty: the API's invoke URL, asked of API Gateway. The REST proxy has no streams."""
-    https_proxy: Annotated[str, AfterValidator(_for_https)] = ""
+    https_proxy: Annotated[str, AfterValidator(rules.for_https)] = ""
     """The proxy on the way to AWS itself. What runs here is never behind one."""
     api_rest_proxy_url: Address = Field(default_factory=lambda data: str(data.get("rest_proxy_url")))
     """Where API Gateway finds the REST proxy; on AWS an address that AWS reaches."""
-    api_role_arn: str = Field(default_factory=_locally("arn:aws:iam::000000000000:role/api-gateway-kinesis"))
+    api_role_arn: str = Field(
+        default_factory=rules.locally("arn:aws:iam::000000000000:role/api-gateway-kinesis")
+    )
     """The role with which API Gateway calls Kinesis; on AWS provisioning makes the API only when it is set."""
 
     mysql_root_password: SecretStr
@@ -227,7 +154,7 @@ class Settings(BaseSettings):
     """How many posts to generate."""
     source_seed: int = 42
     """One seed gives one data set."""
-    source_dir: Annotated[ProjectPath | None, BeforeValidator(_none_if_empty)] = None
+    source_dir: Annotated[ProjectPath | None, BeforeValidator(rules.none_if_empty)] = None
     """A folder of pinterest_data.jsonl, geolocation_data.jsonl and user_data.jsonl to load instead."""
 
     kafka_cluster_id: Annotated[str, Field(pattern=r"^\w[\w-]{20}[AQgw]$")]
@@ -271,11 +198,11 @@ class Settings(BaseSettings):
 
     spark_master: str = "local[*]"
     """Where Spark jobs run; spark://host:port is a cluster."""
-    spark_local_ip: Annotated[str, AfterValidator(_for_cluster)] = ""
+    spark_local_ip: Annotated[str, AfterValidator(rules.for_cluster)] = ""
     """With a cluster: this machine's address for its executors; empty: that of its host name."""
-    spark_conf_dir: Annotated[str, AfterValidator(_for_cluster)] = ""
+    spark_conf_dir: Annotated[str, AfterValidator(rules.for_cluster)] = ""
     """With a cluster: a folder with a spark-defaults.conf (docs/spark-masters.md)."""
-    hadoop_conf_dir: Annotated[str, AfterValidator(_for_cluster)] = ""
+    hadoop_conf_dir: Annotated[str, AfterValidator(rules.for_cluster)] = ""
     """With a YARN cluster: the folder of its configuration."""
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "2g"
     """The heap of a Spark job's driver (with a local master, of the whole job)."""

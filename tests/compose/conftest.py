@@ -12,6 +12,7 @@ import pytest
 from dotenv import dotenv_values
 
 from services.common.settings import ROOT, Settings
+from tests.hostile import hostile_shell
 from tests.make import Make
 from tests.processes import free_port
 
@@ -81,6 +82,12 @@ class Containers:
         """As whom a container's command runs; empty means root."""
         return self._run("docker", "inspect", "--format", "{{.Config.User}}", container).strip()
 
+    def variables(self, container: str) -> dict[str, str]:
+        """A container's environment."""
+        shown = self._run("docker", "inspect", "--format", "{{json .Config.Env}}", container)
+        lines = (line.partition("=") for line in json.loads(shown))
+        return {name: value for name, equals, value in lines if equals}  # without one: not set
+
     def volumes(self) -> list[str]:
         """The names of the stack's volumes."""
         project = f"label=com.docker.compose.project={self.environment['COMPOSE_PROJECT_NAME']}"
@@ -116,12 +123,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment() -> dict[str, str]:
-    """This process's environment without the pipeline's settings: those are in .env."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """This process's environment without the pipeline's settings, which are in .env, from a hostile shell."""
     settings = {name.upper() for name in Settings.model_fields}
     kept = {name: text for name, text in os.environ.items() if name not in settings}
     return {
         **kept,
+        **hostile_shell(tmp_path_factory.mktemp("shell")),
         "COLUMNS": "160",
         "MODE": "compose",
         "COMPOSE_PROJECT_NAME": PROJECT,

@@ -11,10 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from services.common.api import url_of
-from services.common.settings import TABLES, Settings, Table
+from services.common.settings import TABLES, Settings, Table, secret_names
 from services.common.wait import wait_until
+from services.local.compose import COMPOSE_FILE
 from services.postgres.query import load_queries
 from tests import airflow_runs
 from tests.compose.conftest import TEST_SECONDS, Containers
@@ -72,6 +74,23 @@ def test_only_loopback_listens_and_nobody_is_root(containers: Containers) -> Non
     assert {port["URL"] for port in published} == {"127.0.0.1"}
     users = {container["Service"]: containers.user(container["Name"]) for container in running}
     assert {service for service, user in users.items() if user in ("", "0", "root")} == ROOTS
+
+
+def test_no_container_has_a_secret_that_is_not_its_services_own(
+    stack: Settings, containers: Containers
+) -> None:
+    """By their values: those of AWS's keys, `test` all over, say nothing."""
+    table = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
+    secrets = {name: stack.environment()[name] for name in secret_names() if not name.startswith("AWS_")}
+    for container in containers.running():
+        own = table[container["Service"]]["environment"]
+        present = {
+            name
+            for value in containers.variables(container["Name"]).values()
+            for name, secret in secrets.items()
+            if secret in value
+        }
+        assert present == own.keys() & secrets.keys(), container["Service"]
 
 
 def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
