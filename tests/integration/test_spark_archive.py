@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.common.environment import MARK
 from services.common.settings import ROOT
 from tests.processes import make_settings
 from tests.servers import IN_CONTAINERS
@@ -21,7 +22,8 @@ spark_session(load_settings(), "archive", brief=True).range(3).count()
 @pytest.mark.skipif(IN_CONTAINERS, reason="the images of Spark have no archive: it would double them")
 def test_spark_starts_from_the_archive(tmp_path: Path) -> None:
     log = tmp_path / "classes.txt"
-    told = {"SPARK_SUBMIT_OPTS": f"-Xlog:class+load:file={log}"}
+    # To a program that takes its environment as it is, since options of the caller's do not come in otherwise.
+    told = {"SPARK_SUBMIT_OPTS": f"-Xlog:class+load:file={log}", MARK: "composed"}
     environment = os.environ | make_settings(tmp_path).environment() | told
     # A start takes 3 to 8 s, four times that on a busy machine.
     subprocess.run([sys.executable, "-c", START], cwd=ROOT, env=environment, check=True, timeout=60)
