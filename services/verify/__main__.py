@@ -62,6 +62,8 @@ def _verify(console: Console, settings: Settings) -> list[str]:
             highlight=False,
         )
         console.print(show.speed(fast))
+        for loss_of_stream in filter(None, (each.lost for each in fast)):
+            console.print(loss_of_stream, style="yellow", markup=False, soft_wrap=True)
     else:
         fast = []
     found = [each.problems for each in batch] + [each.problems for each in fast]

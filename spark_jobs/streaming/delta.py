@@ -18,7 +18,7 @@ from services.common.clients import delta_options
 from services.common.settings import TABLES, Settings
 from spark_jobs.schemas import CLEANED, KEY
 from spark_jobs.sinks import delta
-from spark_jobs.streaming import speed
+from spark_jobs.streaming import served, speed
 from spark_jobs.streaming.transactions import split
 
 # Every merge adds a small file or a few, and a version: 20 of them in ten minutes.
@@ -48,12 +48,29 @@ class DeltaSink:
         """Whether what earlier micro-batches wrote is still there."""
         return all(self._exists(table) for table in TABLES)
 
+    def make_ready(self) -> None:
+        """Make the tables that are not there of what Postgres serves: a lost bucket's, which streams may not give back.
+
+        Raises:
+            psycopg2.Error, deltalake.exceptions.DeltaError: Postgres or S3 fails.
+        """
+        for table in TABLES:
+            if not self._exists(table):
+                write_deltalake(
+                    self._path(table), served.rows(self._settings, table), storage_options=self._options
+                )
+        if not self._exists(delta.QUARANTINE):
+            rejects = served.rejected(self._settings).read_all()
+            if rejects.num_rows:
+                write_deltalake(self._path(delta.QUARANTINE), rejects, storage_options=self._options)
+
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:  # noqa: ARG002 - as the file says
         """Merge a micro-batch into the tables, and its rejects into the quarantine.
 
         Raises:
             deltalake.exceptions.DeltaError: S3 fails, or another writer was there.
         """
+        self.make_ready()  # the bucket may be lost since the query began
         judged = batch.toArrow()
         for table in TABLES:
             accepted, rejected = split(speed.of_table(judged, table, self._settings.stream(table)))
@@ -66,7 +83,7 @@ class DeltaSink:
         self._tidy_up()
 
     def _take_in(self, name: str, rows: pa.Table, key: Sequence[str], later: str | None = None) -> None:
-        """Merge the rows into the table, or make it of them: of none too, so that it is there (`remembers`)."""
+        """Merge the rows into the table, or make it of them, as the quarantine of its first reject."""
         if not self._exists(name):
             write_deltalake(self._path(name), rows, storage_options=self._options)
         elif rows.num_rows:

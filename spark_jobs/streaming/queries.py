@@ -28,6 +28,9 @@ class Sink(Protocol):
     def remembers(self, query_id: str) -> bool:
         """Whether what this checkpoint's micro-batches wrote is still there."""
 
+    def make_ready(self) -> None:
+        """Make what is to be written to, before a query that begins or goes on."""
+
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:
         """Write a micro-batch; doing so again changes nothing."""
 

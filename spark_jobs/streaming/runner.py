@@ -77,6 +77,7 @@ class Runner:
         try:
             self._sink = self.query.open_sink()
             self._forget_what_the_sink_lost(self._sink)
+            self._sink.make_ready()
             location = f"s3a://{self._settings.bucket}/{checkpoints.prefix(self.query.name)}"
             writing = self.query.read().writeStream.foreachBatch(self._write).queryName(self.query.name)
             self._running = (

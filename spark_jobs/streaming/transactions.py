@@ -54,6 +54,9 @@ class TransactionSink:
         with self._connection, self._connection.cursor() as cursor:
             return self._last_batch(cursor, query_id) is not None
 
+    def make_ready(self) -> None:
+        """Provisioning has made the tables."""
+
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:
         """Commit a micro-batch, unless it has been.
 

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from services.common.clients import s3_client
+from services.common.clients import postgres_connection, s3_client
 from services.common.settings import TABLES, Settings, Table
+from services.postgres.schema import ensure_schema
 from services.spark.session import spark_session
 from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
@@ -30,7 +32,8 @@ QUERY = "11111111-1111-1111-1111-111111111111"
 
 
 @pytest.fixture(scope="module")
-def spark(localstack: Settings) -> Iterator[SparkSession]:
+def spark(localstack: Settings, postgres: Settings) -> Iterator[SparkSession]:
+    ensure_schema(postgres)
     small = localstack.model_copy(update={"spark_master": "local[2]"})
     session = spark_session(small, "streaming", brief=True, streaming=True)
     session.conf.set("spark.sql.shuffle.partitions", "2")
@@ -137,3 +140,51 @@ def test_a_table_that_is_gone_is_not_remembered(tables: Tables) -> None:
     assert tables.sink.remembers(QUERY)
     empty_bucket(tables.settings, "delta_tables/streaming/geo/")
     assert not tables.sink.remembers(QUERY)
+
+
+SERVED = """
+INSERT INTO speed.pin (ind, title) VALUES (1, 'one'), (2, 'two');
+INSERT INTO speed.geo (ind, coordinates, timestamp)
+VALUES (1, '{-1.5, 1e-05}', '0001-01-01 00:00:00+00'), (2, NULL, '9999-12-31 23:59:59.999999+00');
+INSERT INTO speed.users (ind) VALUES (1), (2);
+INSERT INTO speed.places (table_name, ind, arrived_at, sequence_number, shard)
+SELECT table_name, ind, '2026-01-01 12:00:10+00', 10, 'shard'
+FROM unnest(ARRAY['pin', 'geo', 'user']) AS table_name, unnest(ARRAY[1, 2]) AS ind;
+INSERT INTO quarantine.stream (stream, shard, sequence_number, partition_key, arrived_at, reasons, raw)
+VALUES ('s', 'shard', 7, 'k', '2026-01-01 12:00:07+00', '{not_json}', '{broken');
+"""
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator[None]:
+    """What an earlier bucket's query has had, and Postgres still serves."""
+    with closing(postgres_connection(settings)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(SERVED)
+        connection.commit()
+        yield
+        cursor.execute("TRUNCATE speed.pin, speed.geo, speed.users, speed.places, quarantine.stream")
+
+
+@pytest.mark.usefixtures("served")
+def test_lost_tables_are_made_again_of_what_postgres_serves(tables: Tables) -> None:
+    """Also where the streams are gone, so that no record comes: LocalStack may keep them in memory."""
+    assert not tables.sink.remembers(QUERY)
+    tables.sink.make_ready()
+    assert tables.sink.remembers(QUERY)
+    assert tables.titles() == {1: "one", 2: "two"}
+    geo = tables.spark.read.format("delta").load(tables.path("geo")).orderBy("ind")
+    assert [
+        (row.coordinates, row.at, row.shard)
+        for row in geo.selectExpr("coordinates", "CAST(timestamp AS string) AS at", "shard").collect()
+    ] == [([-1.5, 1e-05], "0001-01-01 00:00:00", "shard"), (None, "9999-12-31 23:59:59.999999", "shard")]
+    assert tables.rejected() == [("shard", "7", "{broken")]
+    tables.sink.make_ready()
+    assert tables.titles() == {1: "one", 2: "two"}
+
+
+@pytest.mark.usefixtures("served")
+def test_records_find_their_order_among_rows_that_were_made_again(tables: Tables) -> None:
+    tables.sink.write(
+        tables.batch((9, pin(1, "earlier")), (11, pin(2, "later")), (12, pin(3, "new"))), 0, QUERY
+    )
+    assert tables.titles() == {1: "one", 2: "later", 3: "new"}

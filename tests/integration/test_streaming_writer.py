@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from services.postgres.schema import ensure_schema
 from services.provision.bucket import ensure_bucket
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
+from services.verify import speed as verify_speed
 from spark_jobs.schemas import CLEANED
 from spark_jobs.streaming import checkpoints
 from tests.buckets import delete_bucket, empty_bucket
-from tests.e2e.hops import delta_rows, served_rows
+from tests.e2e.hops import SERVED, delta_rows, served_rows
 from tests.processes import ServiceProcess
 
 # A micro-batch takes a second on two busy cores, Spark's start and first one 40 s; four times that.
@@ -271,6 +273,35 @@ def test_a_bucket_that_is_lost_while_nothing_comes_is_noticed(flow: Flow) -> Non
     flow.wait_for_delta()
     flow.wait_for_all()
     assert "its checkpoint is gone" in flow.writer.output()
+
+
+def test_streams_that_are_lost_with_the_bucket_take_no_row_with_them(flow: Flow) -> None:
+    """LocalStack keeps the bucket in memory, and the streams where KINESIS_PERSISTENCE is off: none comes back."""
+    before = {table: flow.inds(SERVED[table]) for table in TABLES}
+    earlier = flow.sql("SELECT sum(read)::int FROM ops.stream_progress WHERE query = 'speed-pin'")[0][0]
+    kinesis = kinesis_client(flow.settings)
+    for table in TABLES:
+        kinesis.delete_stream(StreamName=flow.settings.stream(table))
+        kinesis.get_waiter("stream_not_exists").wait(StreamName=flow.settings.stream(table))
+    empty_bucket(flow.settings)
+    ensure_streams(flow.settings)
+    flow.wait_for_delta()
+    assert {table: flow.inds(SERVED[table]) for table in TABLES} == before
+    flow.sent = dict.fromkeys(TABLES, 0)
+    flow.put_posts(7000, 20)
+    flow.wait_for_all()
+    flow.wait_for_delta()
+    assert flow.inds("pin") == [*before["pin"], *range(7000, 7020)]
+    # Of what the emulator had acknowledged, 7 records were not read before the streams were lost.
+    acknowledged = earlier + len(range(7000, 7020)) + 7
+    flow.sql(
+        "INSERT INTO ops.emulator_runs VALUES (gen_random_uuid(), '{}', 'stream', {}, {}, 0, 1); COMMIT;"  # noqa: S608 - our own names
+        " SELECT 1".format(flow.settings.stream("pin"), acknowledged, acknowledged)
+    )
+    with closing(postgres_connection(flow.settings, "analyst")) as connection:
+        hops = verify_speed.check(flow.settings, connection, "pin", datetime.now(UTC))
+    assert hops.problems == []
+    assert "7 were lost with the earlier stream" in (hops.lost or "")
 
 
 def test_what_is_left_of_a_lost_checkpoint_is_no_obstacle(flow: Flow) -> None:
