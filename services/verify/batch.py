@@ -1,9 +1,8 @@
 """The batch path, hop by hop, for one table."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -21,7 +20,6 @@ PLACE = ("source_partition", "source_offset")
 _QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
 
 Place = tuple[int, int]  # partition, offset
-FindKeys = Callable[[Sequence[str]], Sequence[int | None]]  # of records, by their texts
 
 
 @dataclass
@@ -49,12 +47,7 @@ class BatchHops:
 
 
 def check(
-    settings: Settings,
-    connection: "PostgresConnection",
-    table: Table,
-    ends: Mapping[int, int],
-    *,
-    lost: bool,
+    settings: Settings, connection: "PostgresConnection", table: Table, ends: Mapping[int, int], *, lost: bool
 ) -> BatchHops:
     """Compare the hops of a table.
 
@@ -64,17 +57,15 @@ def check(
         lost: whether the table's last run wrote into a bucket that is lost.
     """
     topic = settings.topic(table)
-    objects = list(landed.read(settings, topic, ends))
+    mended = accounts.mended(connection, topic)
+    objects = landed.as_mended(list(landed.read(settings, topic, ends)), mended)
     walks = landed.walks(objects, _landed_again(objects, ends) if lost else ends)
     read = accounts.batch_offsets(connection, table, topic)
     stored = rows.of_delta(settings, "transformed", table, PLACE)
     served = rows.of_postgres(connection, "batch", table)
     rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
     names = rows.comparable_names(table)
-    # What a lost bucket's run has read is to be read again.
-    reached = (
-        {} if lost else {partition: max(each.stop for each in found) for partition, found in read.items()}
-    )
+    reached = {} if lost else _reached(read)  # what a lost bucket's run has read is to be read again
     hops = BatchHops(
         table,
         sent=accounts.sent(connection, topic),
@@ -91,16 +82,19 @@ def check(
         rows=served,
         lost=lost,
     )
-    sent = landed.as_mended(objects, accounts.mended(connection, topic))
-    find_keys = partial(keys.find, table=table, spark=partial(keys.session, settings))
     hops.problems = [
         *_chain_problems(topic, walks),
         *_read_problems(topic, read),
-        *_fate_problems(topic, sent, reached, _places(stored), rejected, find_keys),
+        *_fate_problems(topic, objects, reached, _places(stored), rejected, keys.finder(settings, table)),
         *_count_problems(hops, topic),
         *([] if lost else _bucket_problems(hops)),
     ]
     return hops
+
+
+def _reached(read: Mapping[int, list[range]]) -> dict[int, int]:
+    """By partition, the offset up to which the runs have read."""
+    return {partition: max(each.stop for each in found) for partition, found in read.items()}
 
 
 def _landed_again(objects: list[Object], ends: Mapping[int, int]) -> dict[int, int]:
@@ -161,7 +155,7 @@ def _fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and wh
     reached: Mapping[int, int],
     places: Mapping[int, Place],
     rejected: set[Place],
-    find_keys: FindKeys,
+    find_keys: keys.Find,
 ) -> list[str]:
     """Every record that was read is a row of Delta, or in quarantine, or older than the row of its post."""
     kept = set(places.values())

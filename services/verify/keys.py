@@ -1,6 +1,7 @@
 """The keys of landed records, by the readers of the batch job itself: no other idea of a key can call a record lost."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 import pyarrow as pa
@@ -15,7 +16,16 @@ from spark_jobs.schemas import KEY, kinds
 _PIECE = 1_000
 
 
-def session(settings: Settings) -> SparkSession:
+Find = Callable[[Sequence[str]], Sequence[int | None]]
+"""The keys of records, by their texts."""
+
+
+def finder(settings: Settings, table: Table) -> Find:
+    """`find` for a table's records, with a Spark session if one is needed."""
+    return partial(find, table=table, spark=partial(_session, settings))
+
+
+def _session(settings: Settings) -> SparkSession:
     """A Spark session in this process: the records are few, and are here already."""
     here = settings.model_copy(update={"spark_master": "local[1]"})
     return spark_session(here, "verify", brief=True)
