@@ -88,6 +88,22 @@ def test_volumes_are_mounted_where_the_image_expects_them(name: str) -> None:
 
 
 @every_service
+def test_files_of_the_image_are_replaced_where_it_reads_them(name: str) -> None:
+    targets = {config["target"] for config in THIRD_PARTY[name].get("configs", [])}
+    assert targets <= set(contract(name).get("files", []))
+
+
+def test_kafka_logs_to_standard_output_alone() -> None:
+    """The image's own configuration begins files every hour, its start script the garbage collector's."""
+    text = COMPOSE["configs"]["kafka-log4j2"]["content"]
+    assert text == (ROOT / "services" / "kafka" / "defaults" / "log4j2.yaml").read_text()
+    assert list(yaml.safe_load(text)["Configuration"]["Appenders"]) == ["Console"]
+    options = THIRD_PARTY["kafka"]["environment"]["KAFKA_GC_LOG_OPTS"]
+    assert options
+    assert "file" not in options
+
+
+@every_service
 def test_the_programs_are_in_the_image(name: str) -> None:
     body = THIRD_PARTY[name]
     check = body["healthcheck"]["test"]
