@@ -1,7 +1,13 @@
 """SOURCE_DIR: rows of the user's own, refused with the file, the line and what is expected."""
 
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -11,6 +17,7 @@ from services.common.settings import Table
 from services.mysql.rows import Geo, User, columns
 from services.mysql.source_dir import BLOCK, SourceError, read
 
+NOBODY = 65534
 GEO = {"ind": 7, "timestamp": "2020-08-28T03:52:47", "latitude": 1.5, "longitude": -2, "country": "Peru"}
 
 
@@ -86,6 +93,42 @@ def test_a_repeated_key_names_both_lines(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as failure:
         load(tmp_path)
     assert str(failure.value) == f"{path}, line 4: key 7 again; line 2 has it already"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other accounts reach too, unlike pytest's own."""
+    with TemporaryDirectory() as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
+@contextmanager
+def closed(path: Path) -> Iterator[None]:
+    """Close a file or folder to this account; root, which nothing is closed to, is another one meanwhile."""
+    before, me = stat.S_IMODE(path.stat().st_mode), os.geteuid()
+    path.chmod(0)
+    if me == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+        path.chmod(before)
+
+
+@pytest.mark.parametrize("close_folder", [False, True])
+def test_a_file_that_this_account_may_not_read_is_named_with_the_way_out(
+    folder: Path, close_folder: bool
+) -> None:
+    path = write(folder, GEO)
+    with closed(folder if close_folder else path), pytest.raises(SourceError) as failure:
+        load(folder)
+    message = str(failure.value)
+    assert re.match(rf"SOURCE_DIR: account \d+ cannot read {path}: Permission denied\.", message)
+    assert "chmod -R a+rX" in message
+    assert "chcon -R -t container_file_t" in message
 
 
 def test_a_missing_file_is_named_with_all_that_are_expected(tmp_path: Path) -> None:
