@@ -1,4 +1,7 @@
 # The commands of the pipeline. Each does the set-up it needs; `make help` explains them.
+#
+# For GNU make 3.81 too, which macOS has (tests/unit/test_makefile.py). It knows no .SHELLFLAGS, so a recipe's line of
+# several commands must not rely on them: && between them, and `set -e` before a loop.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 # -p: bash takes no start-up file and no functions from the caller's shell.
@@ -15,7 +18,8 @@ STAMPS := .venv/stamps
 COMPILE := uv pip compile --quiet --generate-hashes --override requirements/overrides.in \
 	--universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-IMAGE_SCRIPTS = $(shell grep --recursive --files-with-matches '^#!.*sh$$' images)
+# A dot for the number sign, at which a comment would begin before make 4.3.
+IMAGE_SCRIPTS = $(shell grep -rlE '^.!.*sh$$' images services)
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUTF8 := 1
@@ -29,9 +33,10 @@ IN_OURS := $(BIN)/python -I services/common/environment.py
 export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 export no_proxy := $(NO_PROXY)
 
-# Where the services run: in containers where a Docker engine answers, else as processes of this machine.
+# Where the services run: in containers, or as processes of this machine.
 ifndef MODE
-MODE := $(shell docker compose version > /dev/null 2>&1 && docker info > /dev/null 2>&1 && echo compose || echo local)
+MODE := $(shell services/containers/mode)
+WHY_MODE := services/containers/mode --why
 endif
 export MODE
 ifeq ($(MODE),compose)
@@ -57,6 +62,10 @@ DOCTOR := $(RUN) services.local.doctor
 MENDED_FILE = "$(MENDED)"
 EXPORT_FILE = "$(EXPORT)"
 READY := setup
+else ifdef WHY_MODE
+unexport MODE
+READY := setup
+STACK := $(WHY_MODE) >&2 && false
 else
 $(error MODE is $(MODE); it should be compose or local)
 endif
@@ -124,8 +133,12 @@ test-compose: setup-dev ## The stack in containers, end to end, on a Docker engi
 ##### The stack #####
 
 .PHONY: up
-up: setup ## Start all services and wait until they are healthy (in containers, WORKERS=3 for more of Spark's)
+up: .announce setup ## Start all services and wait until they are healthy (in containers, WORKERS=3 for more of Spark's)
 	@$(STACK) up $(if $(WORKERS),--workers $(WORKERS))
+
+.PHONY: .announce
+.announce:
+	@services/announce $(MODE) $(if $(filter demo,$(MAKECMDGOALS)),demo,up)
 
 .PHONY: status
 status: $(READY) ## Show each service (state, URL, memory) and streaming query (rate, lag)
@@ -145,7 +158,7 @@ down: $(READY) ## Stop all services, keep the data
 	@$(STACK) down
 
 .PHONY: clean
-clean: $(if $(filter local,$(MODE)),setup) ## Stop all services and remove the data (asks first, unless FORCE=1)
+clean: $(if $(filter-out compose,$(MODE)),setup) ## Stop all services and remove the data (asks first, unless FORCE=1)
 	@$(STACK) clean $(if $(FORCE),--force)
 
 .PHONY: doctor
@@ -232,14 +245,22 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
-setup: setup-$(MODE) ## Install, or build, what is missing and write .env; quick when nothing changed
+setup: $(if $(filter none,$(MODE)),.no-mode,setup-$(MODE)) ## Install, or build, what is missing and write .env; quick when nothing changed
+
+.PHONY: .why-mode
+.why-mode:
+	@$(WHY_MODE) >&2
+
+.PHONY: .no-mode
+.no-mode: .why-mode
+	@exit 1
 
 .PHONY: setup-compose
 setup-compose:
 	@$(STACK) setup
 
 .PHONY: setup-local
-setup-local: $(STAMPS)/runtime
+setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime
 	@$(IN_OURS) --set-up services.local.setup
 
 .PHONY: setup-dev
@@ -274,12 +295,12 @@ format: setup-dev ## Format the code, and write .env.example from the settings
 
 .PHONY: bench
 bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
-	@for bench in ingest emulator landing cleaning batch kinesis_source streaming; do $(IN_OURS) bench.$$bench --write; done
+	@set -e; for bench in ingest emulator landing cleaning batch kinesis_source streaming; do $(IN_OURS) bench.$$bench --write; done
 
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow
-	@for set in bootstrap runtime dev localstack mysql postgres; do \
+	@set -e; for set in bootstrap runtime dev localstack mysql postgres; do \
 		$(COMPILE) --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 	@# The images' sets are parts of runtime.
-	@for set in app spark airflow; do \
+	@set -e; for set in app spark airflow; do \
 		$(COMPILE) --constraint requirements/runtime.txt requirements/$$set.in -o requirements/$$set.txt; done
