@@ -150,6 +150,7 @@ def test_a_loop_ends_at_its_first_failure() -> None:
         r"\$\{\w+(\^|,,?|@)",
         r"\|&|&>>",
         r"\$\{\w+: +-\d",
+        r"\bxargs (-r|--no-run)",
         r"\bsort [^|\n]*(-V|--version)",
         r"\bsed (-i|--in-place|-r)",
         r"\bgrep (-\w*P|--)",
