@@ -48,6 +48,7 @@ def copied(tmp_path: Path) -> Path:
     script = tmp_path / "checkout" / "services" / "containers" / "stack"
     script.parent.mkdir(parents=True)
     shutil.copy2(STACK, script)
+    shutil.copy2(STACK.with_name("checks"), script.parent)
     shutil.copy2(ROOT / "docker-compose.yml", tmp_path / "checkout")
     return script
 

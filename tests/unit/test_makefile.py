@@ -10,7 +10,12 @@ from tests.unit.fake_docker import Host
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 # What the host runs by itself where the services are in containers.
-SCRIPTS = ("services/containers/stack", "services/containers/mode", "services/announce")
+SCRIPTS = (
+    "services/containers/stack",
+    "services/containers/mode",
+    "services/containers/checks",
+    "services/announce",
+)
 MAC, ARM = "Darwin arm64", "Linux aarch64"
 COMMANDS = (
     *(
