@@ -22,4 +22,5 @@ REASONS: dict[str, str] = {
 WARNINGS: dict[str, str] = {
     "follower_count_unreadable": "follower_count is not a count such as 437, 124k, 1.2k or 3M that fits 64 bits; "
     "it became null.",
+    "downloaded_unreadable": "downloaded is not a whole number that fits 32 bits; it became null.",
 }

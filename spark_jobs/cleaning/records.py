@@ -31,7 +31,7 @@ _OBJECT = "object"
 PLAIN = "plain"
 
 
-def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFrame:
+def classify(df: DataFrame, table: Table, names: Sequence[str] = (), rules: Rules | None = None) -> DataFrame:
     """Every record with the verdict on it, row for row.
 
     Args:
@@ -39,6 +39,7 @@ def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFram
             fields (`schemas.fields`) of records that have been parsed already, to be objects of this table, else null.
         table: whose records they are meant to be.
         names: the cleaned columns that are wanted, all if empty; the verdict is the same, and the others cost nothing.
+        rules: by which they are cleaned, those of the table if None.
 
     Returns:
         the columns of `df`, then
@@ -46,7 +47,7 @@ def classify(df: DataFrame, table: Table, names: Sequence[str] = ()) -> DataFram
         `warnings array<string>`: codes of `reasons.WARNINGS`, empty if the record is refused;
         `row struct<...>`: the wanted columns as in `schemas.CLEANED`, null if the record is refused.
     """
-    rules = RULES[table]()
+    rules = rules or RULES[table]()
     judged = _judged(df, table, rules)
     verdict = {
         "reasons": fn.when(at("accepted"), _codes({})).otherwise(_codes(_reasons(rules))),

@@ -1,7 +1,7 @@
 """The rules of each table: how its columns are made, when a record is refused and when it is warned of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pyspark.sql import Column
@@ -58,6 +58,20 @@ def pin() -> Rules:
         },
         row={name: at(name) for name in served} | {"follower_count": at("followers")},
         warnings={"follower_count_unreadable": at("follower_count").isNotNull() & at("followers").isNull()},
+    )
+
+
+@cache
+def pin_downloaded() -> Rules:
+    """Posts with `downloaded`, which the cleaned tables leave out."""
+    post = pin()
+    given, number = at("downloaded"), at("is_downloaded")
+    return replace(
+        post,
+        texts=(*post.texts, "downloaded"),
+        values=post.values | _known("downloaded") | {"is_downloaded": values.whole(given)},
+        row=post.row | {"downloaded": number},
+        warnings=post.warnings | {"downloaded_unreadable": given.isNotNull() & number.isNull()},
     )
 
 

@@ -39,6 +39,12 @@ def number(text: Column) -> Column:
     return fn.when(text.rlike(_NUMBER), text.try_cast("double"))
 
 
+def whole(text: Column) -> Column:
+    """The text as int; null if it is not a JSON number that is whole, `1.0` included, or does not fit."""
+    value = number(text)
+    return fn.when(value % 1 == 0, value.try_cast("int"))
+
+
 def instant(text: Column) -> Column:
     """`2020-08-28T03:52:47`, with a blank for the T, fractional seconds, Z or an offset, as a timestamp.
 

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from spark_jobs.cleaning import classify
+from spark_jobs.cleaning.rules import pin_downloaded
 from spark_jobs.sinks.copying import Target, create_staging, stage, upsert
 from spark_jobs.streaming.progress import ProgressTable
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as PostgresCursor  # noqa: N812
 
 _PLACE = ("topic", "partition", "offset")
-_CLEANED = ("category", "follower_count")
-_DATA = Target("public", "experimental_data", (*_CLEANED, "downloaded", *_PLACE), key=_PLACE)
+_CLEANED = ("category", "follower_count", "downloaded")
+_DATA = Target("public", "experimental_data", (*_CLEANED, *_PLACE), key=_PLACE)
 
 
 class ExperimentalRows:
@@ -41,12 +42,10 @@ class ExperimentalRows:
 
 def judge(records: DataFrame) -> DataFrame:
     """Records as `from_kafka` gives them, judged and cleaned as posts: place, `reasons`, `warnings`, data, `raw`."""
-    downloaded = fn.get_json_object("value", "$.downloaded").try_cast("int")
-    return classify(records, "pin", _CLEANED).select(
+    return classify(records, "pin", _CLEANED, pin_downloaded()).select(
         *_PLACE,
         "reasons",
         fn.size("warnings").alias("warnings"),
         fn.when(fn.size("reasons") > 0, fn.col("value")).alias("raw"),
         *(f"row.{name}" for name in _CLEANED),
-        downloaded.alias("downloaded"),
     )
