@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from confluent_kafka.admin import AdminClient
 
 from bench.report import Row, report
 from emulator.formats import TOPIC
+from emulator.patience import Patience
 from emulator.replay import batches
 from emulator.source import Source
 from services.common.settings import ROOT, TABLES, Settings, Table, load_settings
@@ -92,7 +94,7 @@ def emulator_run(settings: Settings, posts: int) -> float:
 
 def prebuilt(settings: Settings, posts: int) -> dict[Table, list[bytes]]:
     """The bodies of the requests that the emulator makes."""
-    source = Source(settings)
+    source = Source(settings, Patience(0, Event(), print))
     rows = {table: source.in_order(table, None) for table in TABLES}
     bodies: dict[Table, list[bytes]] = {table: [] for table in TABLES}
     for batch in batches(rows, BATCH, posts):

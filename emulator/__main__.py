@@ -43,7 +43,10 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter for each option
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Posts per request, at the most.")] = 500,
     start_after: Annotated[int | None, typer.Option(help="Only posts with an index above this.")] = None,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds for which a request is sent again before the replay ends.")
+        float,
+        typer.Option(
+            min=0, help="Seconds for which MySQL and the API are asked again before the replay ends."
+        ),
     ] = 60,
 ) -> None:
     """Replay the source tables: row i of the three tables is one post, sent to three topics and three streams.

@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 from time import monotonic
 
 import urllib3
+from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.exceptions import HTTPClientError
 
 from emulator import ledger
 from emulator.formats import FORMATS, Route, destination
 from emulator.lane import Api, Lane
+from emulator.patience import Patience
 from emulator.progress import ReplayProgress
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count, streams
 from emulator.source import Source
@@ -18,6 +22,9 @@ from emulator.summary import Outcome, cut_short, print_summary, resume_after
 from services.common.api import invoke_url
 from services.common.settings import TABLES, Settings, Table
 from services.common.terminal import make_console
+
+# What the client raises of an API Gateway that is not there, or goes away.
+_AWAY = (AwsConnectionError, HTTPClientError)
 
 
 @dataclass
@@ -42,16 +49,19 @@ class Part:
 def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, stop: Event) -> bool:
     """Carry the plans out, all at once; whether every record read was acknowledged.
 
+    API Gateway and the source are waited for, as long as patience lasts.
+
     Raises:
         mysql.connector.Error: the source cannot be read; what was read before is settled and in the summary.
         services.common.api.ApiNotFoundError: API Gateway does not have the API.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer.
     """
     console = make_console()
+    waiting = Patience(patience, stop, partial(console.print, style="yellow", soft_wrap=True))
     http = urllib3.PoolManager(maxsize=len(TABLES) * len(plans))  # each lane keeps its connection
-    api = Api(http, invoke_url(settings), patience, stop)
+    api = Api(http, waiting.ask("API Gateway", lambda: invoke_url(settings), _AWAY), patience, stop)
     progress = ReplayProgress(console)
-    parts = {route: _part(settings, route, plan, api, progress) for route, plan in plans.items()}
+    parts = {route: _part(settings, route, plan, api, progress, waiting) for route, plan in plans.items()}
     if any(part.total == 0 for part in parts.values()):
         console.print("Nothing to replay: the source has no such rows.", style="red")
         return False
@@ -69,8 +79,10 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
     return all(tally.failed == 0 for outcome in outcomes.values() for tally in outcome.tallies.values())
 
 
-def _part(settings: Settings, route: Route, plan: Plan, api: Api, progress: ReplayProgress) -> Part:
-    source = Source(settings)
+def _part(  # noqa: PLR0913, PLR0917 - what all routes share, and what is this one's
+    settings: Settings, route: Route, plan: Plan, api: Api, progress: ReplayProgress, waiting: Patience
+) -> Part:
+    source = Source(settings, waiting)
     counts = {table: source.count(table, plan.start_after) for table in TABLES}
     total = record_count(counts, plan)
     report = progress.add(route, total)

@@ -6,39 +6,29 @@ from random import Random
 from typing import Any
 
 import mysql.connector
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from emulator.patience import Patience
 from services.common.clients import mysql_connection
 from services.common.settings import Settings, Table
 from services.mysql.rows import ROW_TYPES, TABLE_NAMES, Row, columns
 
 # Rows of one query: few enough to hold, enough that its round trip does not show.
 PAGE = 1_000
-# MySQL is back within 10 s of a restart, on a busy machine in 30 s.
-_PATIENCE = 60
+# What the client raises of a server that is not there, or goes away.
+_AWAY = (mysql.connector.OperationalError, mysql.connector.InterfaceError)
 
 
 class Source:
-    """The source database; a lost connection is made again.
+    """The source database; it is waited for at first, and a lost connection is made again.
 
     Names of tables and columns in its statements are this project's own constants; values are parameters.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Connect.
-
-        Raises:
-            mysql.connector.Error: the server is not there or refuses.
-        """
+    def __init__(self, settings: Settings, patience: Patience) -> None:
+        """Connect at the first question, which raises mysql.connector.Error when patience is at its end."""
         self._settings = settings
-        self._connection = _connect(settings)
-        self._retrying = Retrying(
-            retry=retry_if_exception_type((mysql.connector.OperationalError, mysql.connector.InterfaceError)),
-            stop=stop_after_delay(_PATIENCE),
-            wait=wait_random_exponential(multiplier=0.2, max=5),
-            before_sleep=lambda _: self._connection.disconnect(),
-            reraise=True,
-        )
+        self._patience = patience
+        self._connection: Any = None
 
     def count(self, table: Table, after: int | None) -> int:
         """How many rows have a key above `after`; all where it is None."""
@@ -87,16 +77,20 @@ class Source:
             after = keys[-1]
 
     def _query(self, statement: str, values: tuple[int, ...]) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._retrying(self._fetch, statement, values)
-        return rows
+        return self._patience.ask("MySQL", lambda: self._fetch(statement, values), _AWAY)
 
     def _fetch(self, statement: str, values: tuple[int, ...]) -> list[tuple[Any, ...]]:
-        if not self._connection.is_connected():
-            self._connection = _connect(self._settings)
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+        try:
+            if self._connection is None or not self._connection.is_connected():
+                self._connection = _connect(self._settings)
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                rows: list[tuple[Any, ...]] = cursor.fetchall()
+                return rows
+        except _AWAY:
+            if self._connection is not None:
+                self._connection.disconnect()
+            raise
 
 
 def _connect(settings: Settings) -> Any:  # noqa: ANN401 - untyped library

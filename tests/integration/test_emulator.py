@@ -1,11 +1,13 @@
 """`python -m emulator batch` from a real MySQL through the real REST proxy into real Kafka."""
 
+import asyncio
 import re
 import secrets
 import signal
+import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,33 @@ def start_proxy(settings: Settings, folder: Path) -> Iterator[ServiceProcess]:
     with ServiceProcess(settings, "services.rest_proxy", log=folder / "proxy.log") as proxy:
         wait_for_proxy(proxy, settings)
         yield proxy
+
+
+@contextmanager
+def forwarded(port: int, target: int) -> Iterator[None]:
+    """The server at `target`, reached at `port` too from now on."""
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", target)
+        await asyncio.gather(pipe(reader, back), pipe(there, writer))
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(forward, "127.0.0.1", port), loop).result()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def wait_for_proxy(proxy: ServiceProcess, settings: Settings) -> None:
@@ -253,9 +282,27 @@ def test_a_start_after_the_last_row_says_so(stack: Settings, tmp_path: Path) -> 
 
 def test_a_missing_source_says_what_to_do(stack: Settings, tmp_path: Path) -> None:
     away = stack.model_copy(update={"mysql_port": free_port()})
-    status, emulator = replay(away, tmp_path)
+    status, emulator = replay(away, tmp_path, "--patience", 1)
     assert (status, "make up" in emulator.output()) == (1, True)
+    assert "Waiting up to 1 s for MySQL" in emulator.output()
     assert "Traceback" not in emulator.output()
+
+
+def test_a_source_that_comes_after_the_emulator_is_waited_for(fresh: Settings, tmp_path: Path) -> None:
+    late = fresh.model_copy(update={"mysql_port": free_port()})
+    with Emulator(late, tmp_path, "--limit", 30) as emulator:
+        wait_until(lambda: "for MySQL" in emulator.output(), timeout=60, what="the emulator to wait")
+        with forwarded(late.mysql_port, fresh.mysql_port):
+            assert emulator.end() == 0, emulator.output()
+    assert emulator.counts(late) == all_acknowledged(30)
+
+
+def test_a_wait_for_the_source_ends_with_an_interruption(stack: Settings, tmp_path: Path) -> None:
+    away = stack.model_copy(update={"mysql_port": free_port()})
+    with Emulator(away, tmp_path, "--patience", 600) as emulator:
+        wait_until(lambda: "for MySQL" in emulator.output(), timeout=60, what="the emulator to wait")
+        emulator.signal(signal.SIGINT)
+        assert emulator.end() == 130, emulator.output()
 
 
 @pytest.mark.parametrize("options", [["--batch", 0], ["--rate", 0], ["--limit", 0], ["--batch", 10_001]])

@@ -150,7 +150,7 @@ def test_without_the_api_it_says_what_to_do(stack: Settings, tmp_path: Path) -> 
     nobody = stack.model_copy(update={"user_id": secrets.token_hex(6)})
     away = stack.model_copy(update={"aws_endpoint_url": f"http://127.0.0.1:{free_port()}"})
     for settings in (nobody, away):
-        with Emulator(settings, tmp_path) as emulator:
+        with Emulator(settings, tmp_path, "--patience", 1) as emulator:
             assert emulator.end() == 1
         assert "API Gateway" in emulator.output()
         assert "make up" in emulator.output()

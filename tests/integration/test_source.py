@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
 import mysql.connector
 import pytest
 
+from emulator.patience import Patience
 from emulator.source import PAGE, Source
 from services.common.clients import mysql_connection
 from services.common.settings import TABLES, Settings, Table
@@ -22,6 +24,8 @@ from services.mysql.source_dir import SourceError
 from tests.processes import ServiceProcess
 
 HOSTILE = "tab\t newline\n return\r nul\0 back\\slash \\N 'single' \"double\" 🎄👩\N{ZERO WIDTH JOINER}🎨 かな жук %s"
+
+PATIENCE = Patience(60, Event(), print)
 
 
 def stored(settings: Settings, table: Table) -> list[Any]:
@@ -119,7 +123,7 @@ def test_a_random_order_covers_keys_with_gaps(mysql: Settings, folder: Path) -> 
     write(folder, "geo", rows)
     settings = wanting(mysql, source_dir=folder)
     ensure_source(settings)
-    source = Source(settings)
+    source = Source(settings, PATIENCE)
     assert list(source.keys("geo", None)) == [-5, 3, 4, 90]
     assert list(source.keys("geo", 3)) == [4, 90]
     assert list(source.keys("geo", 90)) == []
@@ -131,7 +135,7 @@ def test_a_random_order_covers_keys_with_gaps(mysql: Settings, folder: Path) -> 
 
 def test_a_lost_connection_is_made_again(loaded: Settings) -> None:
     ensure_source(loaded)
-    rows = Source(loaded).in_order("pin", None)
+    rows = Source(loaded, PATIENCE).in_order("pin", None)
     first = list(islice(rows, PAGE))
     with closing(as_root(loaded)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'pinterest'")
