@@ -1,5 +1,6 @@
 """Source rows from a folder of the user's own: pinterest_data.jsonl, geolocation_data.jsonl, user_data.jsonl."""
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import geteuid
@@ -9,6 +10,7 @@ from stat import S_ISREG
 import msgspec
 
 from services.common.settings import Table
+from services.common.surrogates import breaking_half
 from services.mysql.rows import ROW_TYPES, TABLE_NAMES, Row, columns
 
 BLOCK = 1_000
@@ -80,7 +82,16 @@ def _row(line: bytes, decoder: msgspec.json.Decoder[Row], table: Table, where: s
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         expected = f"a JSON object of {', '.join(columns(table))}, times as 2020-08-28T03:52:47"
-        raise SourceError(f"{where}: {error}. Expected {expected}.") from error
+        raise SourceError(f"{where}: {_reason(line, error)}. Expected {expected}.") from error
+
+
+def _reason(line: bytes, error: Exception) -> str:
+    """Return what is wrong with a line, where the JSON reader's words do not tell."""
+    if not line.strip():
+        return "the line is blank"
+    if line.startswith(codecs.BOM_UTF8):
+        return "it begins with a byte order mark; save the file as UTF-8 without one"
+    return str(breaking_half(line) or error)
 
 
 def _note_key(key: int, number: int, lines: dict[int, int], path: Path) -> None:

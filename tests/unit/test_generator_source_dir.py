@@ -53,7 +53,12 @@ def test_a_last_line_needs_no_newline(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        (b"", "truncated"),
+        (b"", "the line is blank"),
+        (b" \t\r", "the line is blank"),
+        (b"\xef\xbb\xbf" + msgspec.json.encode(GEO), "byte order mark"),
+        (msgspec.json.encode(GEO).replace(b"Peru", rb"\ud83d"), r"\ud83d (byte 84) is half a surrogate pair"),
+        (msgspec.json.encode(GEO).replace(b"Peru", rb"\ude00 and so on"), r"\ude00 (byte 84) is half a"),
+        (msgspec.json.encode(GEO).replace(b"Peru", rb"\ud83d") + b"}", "malformed"),
         (b"{", "truncated"),
         (b"not json", "malformed"),
         (b"\xff", "malformed"),
