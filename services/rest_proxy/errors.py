@@ -4,6 +4,7 @@ The codes are those of Confluent's REST Proxy v2 where it has one (40401, 50002,
 a code of its own has its HTTP status as code.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
@@ -18,12 +19,14 @@ MEDIA_TYPE = "application/vnd.kafka.v2+json"
 class ErrorCode(Enum):
     """An error: the code in the body, and what it means. The HTTP status is its first three digits."""
 
-    MALFORMED = 400, "The body is not JSON, not UTF-8, or a binary value is not base64."
+    MALFORMED = 400, "The body is not JSON, not UTF-8, not the gzip it is said to be, or not base64."
     NOT_FOUND = 404, "No such path."
     TOPIC_NOT_FOUND = 40401, "The topic does not exist; topics are never created by a request."
+    PARTITION_NOT_FOUND = 40402, "The topic does not have this partition."
     METHOD_NOT_ALLOWED = 405, "The path does not have this method."
     BODY_TIMEOUT = 408, "The body did not arrive in time."
-    TOO_LARGE = 413, "The body, or its number of records, is over the limit."
+    TOO_LARGE = 413, "The body, decoded where it is gzip, or its number of records is over the limit."
+    UNSUPPORTED_ENCODING = 415, "The Content-Encoding is neither gzip nor identity."
     UNSUPPORTED_TYPE = 41501, "The content type is not one that this path takes."
     INVALID = 422, "The body is empty, or JSON of another shape than the request's."
     INTERNAL = 500, "A fault of the proxy; its log has the trace."
@@ -45,12 +48,21 @@ class ApiError(Exception):
         error: the row of the table.
         message: what is wrong with this request, and where.
         retry_after: seconds after which it is worth trying again.
+        headers: further headers of the answer.
     """
 
-    def __init__(self, error: ErrorCode, message: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        error: ErrorCode,
+        message: str,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.error = error
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
 
 
 def answer(error: ErrorCode, message: str = "", headers: dict[str, str] | None = None) -> JSONResponse:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from services.rest_proxy.body import declared_length, read_body
+from services.rest_proxy.body import read_body
 from services.rest_proxy.budget import Budget, Share
 from services.rest_proxy.delivery import Deliverer
 from services.rest_proxy.errors import ApiError, ErrorCode
@@ -70,7 +70,7 @@ class Pin:
         given = headers.get(b"content-type", b"").decode("latin-1")
         if given.partition(";")[0].strip().lower() != CONTENT_TYPE:
             raise ApiError(ErrorCode.UNSUPPORTED_TYPE, f"Content-Type is {given!r}; expected {CONTENT_TYPE}")
-        return parse_object(await read_body(receive, declared_length(headers), self._max_bytes, share))
+        return parse_object(await read_body(headers, receive, self._max_bytes, share))
 
 
 def _require_all(names: Sequence[str], entries: Sequence[Entry]) -> None:

@@ -1,6 +1,9 @@
 """What a request may hold: the body's limit and the budget of all requests together."""
 
 import asyncio
+import gzip
+import tracemalloc
+import zlib
 from collections.abc import Iterable
 
 import pytest
@@ -31,10 +34,16 @@ def channel(messages: Iterable[Message]) -> Receive:
 
 
 def read(
-    messages: Iterable[Message], declared: int | None, limit: int = 10, budget: Budget | None = None
+    messages: Iterable[Message],
+    declared: int | None,
+    limit: int = 10,
+    budget: Budget | None = None,
+    coding: bytes | None = None,
 ) -> bytes:
+    headers = {b"content-length": b"%d" % declared} if declared is not None else {}
+    headers |= {} if coding is None else {b"content-encoding": coding}
     with (budget or Budget(1000, 10)).share() as share:
-        return asyncio.run(read_body(channel(messages), declared, limit, share))
+        return asyncio.run(read_body(headers, channel(messages), limit, share))
 
 
 @pytest.mark.parametrize("declared", [10, None])
@@ -80,6 +89,99 @@ def test_a_body_for_which_no_memory_is_left_is_503_and_gives_back_what_it_took(d
         assert budget.bytes == 5
     assert budget.bytes == 0
     assert read(chunks(b"012", b"345"), declared, budget=budget) == b"012345"
+
+
+def in_parts(data: bytes, size: int) -> list[Message]:
+    return chunks(*(data[start : start + size] for start in range(0, len(data), size)))
+
+
+TEXT = bytes(range(256)) * 1000
+
+
+@pytest.mark.parametrize("part", [1, 7, 10**6])
+@pytest.mark.parametrize("coding", [b"gzip", b"GZip", b"x-gzip", b"identity, gzip"])
+def test_a_gzip_body_is_inflated(coding: bytes, part: int) -> None:
+    sent = gzip.compress(TEXT)
+    for declared in (len(sent), None):
+        assert read(in_parts(sent, part), declared, len(TEXT), Budget(len(TEXT), 1), coding) == TEXT
+
+
+@pytest.mark.parametrize("part", [1, 10**6])
+def test_a_gzip_body_may_have_several_members(part: int) -> None:
+    sent = gzip.compress(b"one") + gzip.compress(b"") + gzip.compress(b"two")
+    assert read(in_parts(sent, part), len(sent), 200, coding=b"gzip") == b"onetwo"
+
+
+@pytest.mark.parametrize("coding", [b"", b"identity", b" , Identity"])
+def test_identity_is_no_coding(coding: bytes) -> None:
+    assert read(chunks(b"0123"), 4, coding=coding) == b"0123"
+
+
+def test_a_gzip_body_without_a_byte_is_empty() -> None:
+    assert read(chunks(b""), 0, coding=b"gzip") == b""
+
+
+@pytest.mark.parametrize("coding", [b"br", b"deflate", b"zstd", b"gzip, gzip", b"gzip;q=1", b"\xff"])
+def test_another_coding_is_415_and_is_named(coding: bytes) -> None:
+    with pytest.raises(ApiError, match="Content-Encoding") as refusal:
+        read([], 4, coding=coding)
+    assert (refusal.value.error.code, refusal.value.headers) == (415, {"Accept-Encoding": "gzip, identity"})
+
+
+SENT = gzip.compress(b"0123456789" * 20)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"records":[]}',
+        SENT[:-1],
+        SENT[:9],
+        SENT + b"\0",
+        SENT + SENT[:-1],
+        SENT[:-8] + b"12345678",
+        SENT[2:],
+    ],
+)
+@pytest.mark.parametrize("part", [1, 10**6])
+def test_malformed_gzip_is_400(sent: bytes, part: int) -> None:
+    with pytest.raises(ApiError, match="gzip") as refusal:
+        read(in_parts(sent, part), len(sent), 10_000, coding=b"gzip")
+    assert refusal.value.error.code == 400
+
+
+def test_the_limit_holds_for_what_a_body_inflates_to() -> None:
+    sent = gzip.compress(b"x" * 1000)
+    assert len(read(chunks(sent), len(sent), limit=1000, coding=b"gzip")) == 1000
+    with pytest.raises(ApiError) as refusal:
+        read(chunks(sent), len(sent), limit=999, coding=b"gzip")
+    assert refusal.value.error.code == 413
+
+
+def test_a_bomb_is_413_before_it_is_inflated_whole() -> None:
+    bomb = zlib.compress(b"\0" * 200_000_000, wbits=31)
+    budget = Budget(10**9, 1)
+    tracemalloc.start()
+    with pytest.raises(ApiError) as refusal:
+        read(chunks(bomb), len(bomb), 10**6, budget, b"gzip")
+    assert refusal.value.error.code == 413
+    assert tracemalloc.get_traced_memory()[1] < 3 * 10**6
+    tracemalloc.stop()
+    assert budget.bytes == 0
+
+
+def test_members_of_nothing_do_not_pass_the_limit_either() -> None:
+    empty = gzip.compress(b"")
+    with pytest.raises(ApiError) as refusal:
+        read(chunks(*[empty] * 6), None, limit=5 * len(empty), coding=b"gzip")
+    assert refusal.value.error.code == 413
+
+
+def test_an_inflated_body_for_which_no_memory_is_left_is_503() -> None:
+    sent = gzip.compress(b"x" * 1000)
+    with pytest.raises(ApiError) as refusal:
+        read(chunks(sent), len(sent), 1000, Budget(999, 1), b"gzip")
+    assert refusal.value.error.code == 50301
 
 
 def test_records_are_taken_all_or_none() -> None:
