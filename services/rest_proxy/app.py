@@ -56,7 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     add_metadata_routes(app, topics, budget)
     produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
-    app.router.routes.insert(0, Route("/topics/{topic}", produce, methods=["POST"]))
+    for path in ("/topics/{topic}", "/topics/{topic}/partitions/{partition}"):
+        app.router.routes.insert(0, Route(path, produce, methods=["POST"]))
     pin_topics = (settings.pin_batch_topic, settings.pin_streaming_topic)
     pin = Pin(topics, deliverer, budget, pin_topics, settings.rest_proxy_max_record_bytes)
     app.router.routes.insert(0, Route("/pin/", pin, methods=["POST"]))

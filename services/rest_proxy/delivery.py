@@ -91,10 +91,11 @@ class Deliverer:
             results.settle(index, too_large(size, self._max_record_bytes))
             return
         try:
-            self._producer.produce(topic, value, key, record.partition, partial(results.delivered, index))
+            report = partial(results.delivered, index, record.partition)
+            self._producer.produce(topic, value, key, record.partition, report)
         except KafkaException as error:
             reason: KafkaError = error.args[0]
-            results.settle(index, failed(reason))
+            results.settle(index, failed(reason, record.partition))
             if reason.code() == KafkaError._FATAL:
                 self._give_up(reason)
 
@@ -114,12 +115,12 @@ class _Results:
         self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._missing = count
 
-    def delivered(self, index: int, error: KafkaError | None, message: Message) -> None:
-        """The delivery report of one record."""
+    def delivered(self, index: int, asked: int, error: KafkaError | None, message: Message) -> None:
+        """The delivery report of one record, which asked for this partition or for any."""
         if error is None:
             self.settle(index, Entry(message.partition(), message.offset()))
         else:
-            self.settle(index, failed(error))
+            self.settle(index, failed(error, asked))
 
     def settle(self, index: int, entry: Entry) -> None:
         """The result of one record; after the last one the request can be answered."""

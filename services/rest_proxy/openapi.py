@@ -15,8 +15,13 @@ _PARTITION: JSON = {
     "type": ["integer", "null"],
     "minimum": 0,
     "maximum": 2**31 - 1,
-    "description": "Kafka's client chooses it when it is missing or null.",
+    "description": "When it is missing or null, the path's, else Kafka's client chooses it.",
 }
+_NO_SCHEMA: JSON = {
+    "type": "null",
+    "description": "Clients that know schemas send it; these formats have none.",
+}
+_SCHEMAS = ("key_schema", "key_schema_id", "value_schema", "value_schema_id")
 _BASE64: JSON = {
     "type": ["string", "null"],
     "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
@@ -50,6 +55,7 @@ _ERRORS = (
     ErrorCode.TOPIC_NOT_FOUND,
     ErrorCode.BODY_TIMEOUT,
     ErrorCode.TOO_LARGE,
+    ErrorCode.UNSUPPORTED_ENCODING,
     ErrorCode.UNSUPPORTED_TYPE,
     ErrorCode.INVALID,
     ErrorCode.INTERNAL,
@@ -57,6 +63,14 @@ _ERRORS = (
     ErrorCode.KAFKA_UNAVAILABLE,
 )
 _RECORD_ERRORS = (ErrorCode.KAFKA_ERROR, ErrorCode.KAFKA_RETRIABLE)
+_TOPIC: JSON = {"name": "topic", "in": "path", "required": True, "schema": {"type": "string"}}
+_IN_PATH: JSON = {
+    "name": "partition",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+}
+_ENCODED = "The body may be gzip (Content-Encoding)."
 
 
 def document(app: FastAPI) -> JSON:
@@ -65,21 +79,29 @@ def document(app: FastAPI) -> JSON:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-        schema["paths"]["/topics/{topic}"]["post"] = _produce_operation()
+        schema["paths"]["/topics/{topic}"]["post"] = _produce_operation("produce", "Produce records")
+        schema["paths"]["/topics/{topic}/partitions/{partition}"] = {
+            "post": _produce_operation(
+                "produceToPartition",
+                "Produce records to one partition",
+                _IN_PATH,
+                ErrorCode.PARTITION_NOT_FOUND,
+            )
+        }
         schema["paths"]["/pin/"] = {"post": _pin_operation()}
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def _produce_operation() -> JSON:
+def _produce_operation(name: str, summary: str, in_path: JSON | None = None, *errors: ErrorCode) -> JSON:
     return {
-        "operationId": "produce",
-        "summary": "Produce records",
+        "operationId": name,
+        "summary": summary,
         "description": (
             "Answers 200 when each record is acknowledged by all in-sync replicas or has failed by itself: "
-            "look at every entry. Any other status means that nothing of the request was written."
+            f"look at every entry. Any other status means that nothing of the request was written. {_ENCODED}"
         ),
-        "parameters": [{"name": "topic", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "parameters": [_TOPIC, *([in_path] if in_path else [])],
         "requestBody": {
             "required": True,
             "content": {
@@ -92,7 +114,7 @@ def _produce_operation() -> JSON:
                 "description": "One entry per record, in order.",
                 "content": {MEDIA_TYPE: {"schema": _ANSWER}},
             },
-            **{str(status): answer for status, answer in responses(*_ERRORS).items()},
+            **{str(status): answer for status, answer in responses(*_ERRORS, *errors).items()},
         },
     }
 
@@ -120,7 +142,7 @@ def _pin_operation() -> JSON:
         "summary": "Produce one post to the topics for batch and for streaming",
         "description": (
             "Answers 200 when both topics have acknowledged it. After 50002 and 50003 one of them may have it; "
-            "any other status means that nothing was written."
+            f"any other status means that nothing was written. {_ENCODED}"
         ),
         "requestBody": {"required": True, "content": {PIN_TYPE: {"schema": post}}},
         "responses": {
@@ -140,5 +162,8 @@ def _request(value: JSON) -> JSON:
         "type": "object",
         "required": ["records"],
         "additionalProperties": False,
-        "properties": {"records": {"type": "array", "minItems": 1, "items": record}},
+        "properties": {
+            "records": {"type": "array", "minItems": 1, "items": record},
+            **dict.fromkeys(_SCHEMAS, _NO_SCHEMA),
+        },
     }

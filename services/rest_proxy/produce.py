@@ -1,4 +1,4 @@
-"""`POST /topics/{topic}`: the one route under load.
+"""`POST /topics/{topic}` and `POST /topics/{topic}/partitions/{partition}`: the routes under load.
 
 Plain ASGI within the FastAPI application: FastAPI's own machinery would add 50 microseconds to each request
 (five times what the rest of this module takes), and could not refuse a body before it is read.
@@ -7,17 +7,17 @@ Plain ASGI within the FastAPI application: FastAPI's own machinery would add 50 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from services.rest_proxy.body import declared_length, read_body
+from services.rest_proxy.body import read_body
 from services.rest_proxy.budget import Budget, Share
 from services.rest_proxy.delivery import Deliverer
 from services.rest_proxy.errors import MEDIA_TYPE
-from services.rest_proxy.records import Record, parser_of
+from services.rest_proxy.records import Record, parser_of, partition_of
 from services.rest_proxy.results import ProduceResponse, encode
 from services.rest_proxy.topics import Topics
 
 
 class Produce:
-    """The route's ASGI application."""
+    """The routes' ASGI application."""
 
     def __init__(self, topics: Topics, deliverer: Deliverer, budget: Budget, max_body_bytes: int) -> None:
         self._topics = topics
@@ -44,14 +44,16 @@ class Produce:
 
     async def _produce(self, scope: Scope, receive: Receive) -> bytes:
         headers = dict(scope["headers"])
-        topic = scope["path_params"]["topic"]
+        topic, partition = scope["path_params"]["topic"], partition_of(scope["path_params"])
         with self._budget.share() as share:
-            records = await self._read(headers, receive, share)
+            records = await self._read(headers, receive, share, partition)
             share.take_records(len(records))
-            await self._topics.require(topic)
+            await self._topics.require(topic, partition)
             return encode(ProduceResponse(await self._deliverer.send(topic, records)))
 
-    async def _read(self, headers: dict[bytes, bytes], receive: Receive, share: Share) -> list[Record]:
+    async def _read(
+        self, headers: dict[bytes, bytes], receive: Receive, share: Share, partition: int
+    ) -> list[Record]:
         parse = parser_of(headers.get(b"content-type", b"").decode("latin-1"))
-        body = await read_body(receive, declared_length(headers), self._max_body_bytes, share)
-        return parse(body, self._budget.max_records)
+        body = await read_body(headers, receive, self._max_body_bytes, share)
+        return parse(body, self._budget.max_records, partition)

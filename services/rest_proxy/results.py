@@ -5,9 +5,11 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from services.rest_proxy.errors import ErrorCode
+from services.rest_proxy.records import ANY_PARTITION
 
 # Kafka's own list of retriable errors, as far as a producer can meet them, and librdkafka's time-outs.
-# A topic or partition that does not exist is not among them: sending again would not create it.
+# A topic or partition that does not exist is not among them: sending again would not create it. But a partition that
+# the client's library chose itself was there when it did: sent again, the record gets one that is there now.
 _RETRIABLE = frozenset(
     {
         KafkaError._ALL_BROKERS_DOWN,
@@ -31,6 +33,8 @@ _RETRIABLE = frozenset(
     }
 )
 
+_NO_PARTITION = frozenset({KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART})
+
 
 class Entry(Struct, gc=False):
     """A record's result: partition and offset when it is acknowledged, else error_code and error."""
@@ -52,9 +56,16 @@ class ProduceResponse(Struct):
 encode = Encoder().encode
 
 
-def failed(error: KafkaError) -> Entry:
-    """The entry of a record that Kafka, or its client, did not take."""
-    code = ErrorCode.KAFKA_RETRIABLE if error.code() in _RETRIABLE else ErrorCode.KAFKA_ERROR
+def failed(error: KafkaError, partition: int) -> Entry:
+    """The entry of a record that Kafka, or its client, did not take.
+
+    Args:
+        error: why.
+        partition: the one that the record asked for, or ANY_PARTITION.
+    """
+    chosen = partition == ANY_PARTITION
+    retriable = error.code() in _RETRIABLE or (chosen and error.code() in _NO_PARTITION)
+    code = ErrorCode.KAFKA_RETRIABLE if retriable else ErrorCode.KAFKA_ERROR
     return Entry(error_code=code.code, error=error.str())
 
 

@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # public, but 
 
 from services.common.settings import Settings
 from services.rest_proxy.errors import ApiError, ErrorCode
+from services.rest_proxy.records import ANY_PARTITION
 
 # A broker on the same machine answers in milliseconds; one that has not answered after 2 s is gone.
 ASK_SECONDS = 2
@@ -36,7 +37,7 @@ class Topics:
         )
         self._log = structlog.get_logger(service="rest_proxy")
         self._reachable: bool | None = None
-        self._names: frozenset[str] = frozenset()
+        self._partitions: dict[str, int] = {}
         self._question: asyncio.Task[ClusterMetadata] | None = None
 
     async def run(self) -> None:
@@ -46,14 +47,16 @@ class Topics:
                 await self.metadata()
             await asyncio.sleep(REFRESH_SECONDS)
 
-    async def require(self, topic: str) -> None:
-        """Return at once if the topic is known, else ask Kafka.
+    async def require(self, topic: str, partition: int = ANY_PARTITION) -> None:
+        """Return at once if the topic, and the partition of it, is known, else ask Kafka.
 
         Raises:
-            ApiError: 40401 no such topic; 50302 Kafka does not answer.
+            ApiError: 40401 no such topic; 40402 it has no such partition; 50302 Kafka does not answer.
         """
-        if topic not in self._names:
-            await self.find(topic)
+        if partition < self._partitions.get(topic, ANY_PARTITION):
+            return
+        if partition >= len((await self.find(topic)).partitions):
+            raise ApiError(ErrorCode.PARTITION_NOT_FOUND, f"Topic {topic!r} has no partition {partition}")
 
     async def find(self, topic: str) -> TopicMetadata:
         """The topic as it is now.
@@ -99,7 +102,7 @@ class Topics:
             self._note(reachable=False, reason=error.args[0].str())
             raise _unavailable(error) from error
         self._note(reachable=True, cluster=metadata.cluster_id, topics=len(metadata.topics))
-        self._names = frozenset(metadata.topics)
+        self._partitions = {name: len(topic.partitions) for name, topic in metadata.topics.items()}
         return metadata
 
     def _note(self, *, reachable: bool, **facts: object) -> None:

@@ -1,5 +1,6 @@
 """The REST API of a real LocalStack, before a real REST proxy and Kafka, and before LocalStack's Kinesis."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -192,6 +193,22 @@ def test_topics_are_the_rest_proxys_byte_for_byte(api: httpx.Client, kafka: Sett
     assert [found[place].value() for place in places(answer)] == expected
     assert answer.headers["Content-Type"] == "application/vnd.kafka.v2+json"
     assert api.get(f"/topics/{topic}").json()["name"] == topic
+
+
+def test_a_gzip_body_to_topics_arrives(api: httpx.Client, kafka: Settings) -> None:
+    topic = new_topic(kafka)
+    headers = {"Content-Type": JSON_TYPE, "Content-Encoding": "gzip"}
+    body = gzip.compress(b'{"records": [{"value": "\xc3\xa9"}]}')
+    for path in (f"/topics/{topic}", f"/topics/{topic}/partitions/1"):
+        [place] = places(api.post(path, content=body, headers=headers))
+        assert read_all(kafka, topic)[place].value() == b'"\xc3\xa9"'
+
+
+def test_another_encoding_to_topics_is_415(api: httpx.Client) -> None:
+    headers = {"Content-Type": JSON_TYPE, "Content-Encoding": "br"}
+    answer = api.post("/topics/nowhere", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (415, 415)
+    assert "Content-Encoding is 'br'" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,31 @@
 """The REST proxy's contract over real HTTP, read back from a real Kafka."""
 
 import base64
+import gzip
 import json
 import socket
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from services.common.settings import Settings
 from services.common.wait import wait_until
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
-from tests.integration.rest_proxy import PARTITIONS, Proxy, new_topic, places, read_all, running_proxy
+from tests.integration.rest_proxy import (
+    PARTITIONS,
+    Proxy,
+    end_offsets,
+    new_topic,
+    places,
+    read_all,
+    running_proxy,
+)
 from tests.processes import ServiceProcess
 
 MAX_BODY = 2 * 1024**2
@@ -129,6 +141,69 @@ def test_a_partition_that_does_not_exist_fails_its_own_record(proxy: Proxy, topi
     assert [m.value() for m in read_all(proxy.settings, topic).values()] == [b"0"]
 
 
+def test_a_path_may_name_the_partition(proxy: Proxy, topic: str) -> None:
+    records = [
+        {"value": 0},
+        {"value": 1, "partition": None},
+        {"value": 2, "key": 1},
+        {"value": 3, "partition": 0},
+    ]
+    body = {"records": records, "key_schema": None, "value_schema_id": None}
+    where = places(proxy.post(f"{topic}/partitions/2", body))
+    assert [partition for partition, _ in where] == [2, 2, 2, 0]
+    written = read_all(proxy.settings, topic)
+    assert [written[place].value() for place in where] == [b"0", b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("partition", [PARTITIONS, 2**31 - 1, 2**31, -1, "x", "1.0"])
+def test_a_path_with_a_partition_that_does_not_exist_is_404(
+    proxy: Proxy, one_topic: str, partition: object
+) -> None:
+    answer = proxy.post(f"{one_topic}/partitions/{partition}", b'{"records":[{"value":1}]}')
+    assert (answer.status_code, answer.json()["error_code"]) == (404, 40402)
+    assert b"1" not in {m.value() for m in read_all(proxy.settings, one_topic).values()}
+
+
+def test_a_path_with_a_partition_of_an_unknown_topic_is_404(proxy: Proxy) -> None:
+    answer = proxy.post("no-such-topic/partitions/0", b'{"records":[{"value":1}]}')
+    assert (answer.status_code, answer.json()["error_code"]) == (404, 40401)
+
+
+def remade(settings: Settings, topic: str, partitions: int) -> None:
+    """Delete the topic and make it again with fewer partitions."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    admin.delete_topics([topic])[topic].result()
+
+    def make() -> bool:
+        try:
+            admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                return False  # the deletion goes on
+            raise
+        return True
+
+    wait_until(make, timeout=30, what=f"{topic} to be made again")
+    wait_until(lambda: end_offsets(settings, topic), timeout=10, what=f"the leader of {topic}")
+
+
+def test_a_topic_made_again_with_fewer_partitions_is_no_reason_to_give_up(proxy: Proxy, topic: str) -> None:
+    places(proxy.post(topic, {"records": [{"value": n, "partition": n} for n in range(PARTITIONS)]}))
+    remade(proxy.settings, topic, 1)
+    codes: set[int | None] = set()
+
+    def all_sent() -> bool:
+        answer = proxy.post(topic, {"records": [{"value": n, "key": n} for n in range(30)]})
+        now = {entry["error_code"] for entry in answer.json()["offsets"]}
+        codes.update(now)
+        return now == {None}
+
+    wait_until(all_sent, timeout=60, what="the proxy to see the new partitions")
+    assert codes <= {None, 50003}
+    asked = proxy.post(topic, {"records": [{"value": 1, "partition": 1}]})
+    assert [entry["error_code"] for entry in asked.json()["offsets"]] == [50002]
+
+
 def test_a_record_over_the_limit_fails_alone(proxy: Proxy, topic: str) -> None:
     limit = proxy.settings.rest_proxy_max_record_bytes
     largest = "x" * (limit - 2)
@@ -146,6 +221,7 @@ def test_a_record_over_the_limit_fails_alone(proxy: Proxy, topic: str) -> None:
         (b'{"records":[{"value":NaN}]}', JSON_TYPE, 400, 400),
         (b'{"records":[{"value":1},{"value":-Infinity}]}', JSON_TYPE, 400, 400),
         (b'{"records":[{"value":"\xff"}]}', JSON_TYPE, 400, 400),
+        (rb'{"records":[{"value":1},{"value":"\ud83d"}]}', JSON_TYPE, 400, 400),
         (b'{"records":[{"value":"YQ=="},{"value":"Y"}]}', BINARY_TYPE, 400, 400),
         (b"", JSON_TYPE, 422, 422),
         (b"{}", JSON_TYPE, 422, 422),
@@ -153,6 +229,7 @@ def test_a_record_over_the_limit_fails_alone(proxy: Proxy, topic: str) -> None:
         (b'{"records":{"value":1}}', JSON_TYPE, 422, 422),
         (b'{"records":[{"value":1},{"valeu":1}]}', JSON_TYPE, 422, 422),
         (b'{"records":[{"value":1}],"extra":1}', JSON_TYPE, 422, 422),
+        (b'{"records":[{"value":1}],"value_schema_id":7}', JSON_TYPE, 422, 422),
         (b'{"records":[{"value":1,"partition":-1}]}', JSON_TYPE, 422, 422),
         (b'{"records":[{"value":1}]}', BINARY_TYPE, 422, 422),
         (b'{"records":[{"value":1}]}', "application/json", 415, 41501),
@@ -181,6 +258,38 @@ def test_a_chunked_body_is_refused_at_the_limit_though_it_has_no_end(proxy: Prox
     chunk = b"%x\r\n%b\r\n" % (65536, b" " * 65536)
     answer = raw_answer(proxy, head(topic, "Transfer-Encoding: chunked") + chunk * (MAX_BODY // 65536 + 1))
     assert answer.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("path", ["", "/partitions/1"])
+def test_a_gzip_body_is_a_body(proxy: Proxy, topic: str, path: str) -> None:
+    value = b'"' + b"x" * 100_000 + b'"'
+    body = gzip.compress(b'{"records":[' + b",".join([b'{"value":%b}' % value] * 15) + b"]}")
+    headers = {"Content-Type": JSON_TYPE, "Content-Encoding": "gzip"}
+    for content in (body, iter([body[:100], body[100:]])):
+        answer = proxy.client.post(f"/topics/{topic}{path}", content=content, headers=headers)
+        assert len(places(answer)) == 15
+    assert {m.value() for m in read_all(proxy.settings, topic).values()} == {value}
+
+
+@pytest.mark.parametrize("path", ["/topics/{}", "/topics/{}/partitions/0", "/pin/"])
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        ("gzip", gzip.compress(b" " * (MAX_BODY + 1)), 413),
+        ("gzip", b'{"records":[{"value":1}]}', 400),
+        ("gzip", gzip.compress(b'{"records":[{"value":1}]}')[:-1], 400),
+        ("br", b"", 415),
+        ("deflate", zlib.compress(b"{}"), 415),
+    ],
+)
+def test_an_encoded_body_is_refused_on_every_route(  # noqa: PLR0917 - pytest names its arguments
+    proxy: Proxy, one_topic: str, path: str, coding: str, body: bytes, status: int
+) -> None:
+    content_type = "application/json" if path == "/pin/" else JSON_TYPE
+    headers = {"Content-Type": content_type, "Content-Encoding": coding}
+    answer = proxy.client.post(path.format(one_topic), content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (status, status)
+    assert "Content-Encoding" in answer.json()["message"] or status != 415
 
 
 def test_a_chunked_body_is_a_body(proxy: Proxy, topic: str) -> None:

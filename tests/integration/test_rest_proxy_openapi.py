@@ -37,7 +37,7 @@ def test_every_answer_is_as_documented(proxy: Proxy, tmp_path: Path, topic_exist
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "6 selected / 6 total" in run.stdout
+    assert "7 selected / 7 total" in run.stdout
 
 
 def test_the_document_has_every_route(proxy: Proxy) -> None:
@@ -49,6 +49,7 @@ def test_the_document_has_every_route(proxy: Proxy) -> None:
         ("get", "/topics"),
         ("get", "/topics/{topic}"),
         ("post", "/topics/{topic}"),
+        ("post", "/topics/{topic}/partitions/{partition}"),
         ("post", "/pin/"),
     }
 

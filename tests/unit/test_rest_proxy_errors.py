@@ -6,12 +6,14 @@ import pytest
 from confluent_kafka import KafkaError
 
 from services.rest_proxy.errors import ErrorCode
+from services.rest_proxy.records import ANY_PARTITION
 from services.rest_proxy.results import Entry, ProduceResponse, encode, failed, too_large
 
 
 def test_a_code_begins_with_its_status_and_is_unique() -> None:
     assert {error.name: error.status for error in ErrorCode if error.code != error.status} == {
         "TOPIC_NOT_FOUND": 404,
+        "PARTITION_NOT_FOUND": 404,
         "UNSUPPORTED_TYPE": 415,
         "KAFKA_ERROR": 500,
         "KAFKA_RETRIABLE": 500,
@@ -35,9 +37,15 @@ def test_a_code_begins_with_its_status_and_is_unique() -> None:
     ],
 )
 def test_only_what_may_succeed_later_is_retriable(code: int, expected: int) -> None:
-    entry = failed(KafkaError(code))
+    entry = failed(KafkaError(code), partition=2)
     assert (entry.error_code, entry.partition, entry.offset) == (expected, None, None)
     assert entry.error
+
+
+@pytest.mark.parametrize("code", [KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART])
+def test_a_partition_that_the_client_had_not_asked_for_is_retriable_when_it_is_gone(code: int) -> None:
+    assert failed(KafkaError(code), ANY_PARTITION).error_code == 50003
+    assert failed(KafkaError(code), partition=0).error_code == 50002
 
 
 def test_the_answer_has_every_field_of_the_contract() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,13 @@ from services.rest_proxy.records import (
     ANY_PARTITION,
     BINARY_TYPE,
     JSON_TYPE,
+    Parser,
     Record,
     parse_binary,
     parse_json,
+    parse_object,
     parser_of,
+    partition_of,
 )
 
 MOST = 10**6
@@ -84,6 +88,84 @@ def test_no_body_raises_anything_but_an_api_error(body: bytes) -> None:
 def test_a_value_that_is_null_or_missing_is_a_tombstone(record: bytes) -> None:
     body = b'{"records":[' + record + b"]}"
     assert parse_json(body, MOST) == parse_binary(body, MOST) == [Record(None, None, ANY_PARTITION)]
+
+
+SCHEMAS = ("key_schema", "key_schema_id", "value_schema", "value_schema_id")
+
+
+@pytest.mark.parametrize("parse", [parse_json, parse_binary])
+def test_schemas_that_are_null_are_as_if_missing(parse: Parser) -> None:
+    body = json.dumps({**dict.fromkeys(SCHEMAS), "records": [{"value": "YQ=="}]}).encode()
+    assert parse(body, MOST) == parse(b'{"records":[{"value":"YQ=="}]}', MOST)
+
+
+@pytest.mark.parametrize("parse", [parse_json, parse_binary])
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("given", [0, 7, "", '"string"', {}, False])
+def test_a_schema_is_422_and_says_why(parse: Parser, name: str, given: object) -> None:
+    with pytest.raises(
+        ApiError, match=rf"\$\.{name} has to be null or missing.*no schema registry"
+    ) as refusal:
+        parse(json.dumps({"records": [{}], name: given}).encode(), MOST)
+    assert refusal.value.error.code == 422
+
+
+@pytest.mark.parametrize("parse", [parse_json, parse_binary])
+def test_the_paths_partition_is_that_of_records_that_name_none(parse: Parser) -> None:
+    body = b'{"records":[{},{"partition":null},{"partition":2}]}'
+    assert [r.partition for r in parse(body, MOST, 1)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("text", ["-1", "1.0", "", "x", "+1", " 1", "\u0661", "12345678901"])
+def test_a_path_without_a_partitions_number_is_404(text: str) -> None:
+    with pytest.raises(ApiError) as refusal:
+        partition_of({"topic": "t", "partition": text})
+    assert refusal.value.error.code == 40402
+
+
+def test_a_paths_partition() -> None:
+    assert partition_of({"topic": "t", "partition": "017"}) == 17
+    assert partition_of({"topic": "t"}) == ANY_PARTITION
+
+
+HALVES = [rb"\ud83d", rb"\uDE00", rb"a\ud83d\u0041", rb"\ud83d\ud83d\ude00", rb"\\\udfff", rb"\ud83d\\ude00"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize("after", [b"", b" and so on, a text of some length"])
+def test_half_a_surrogate_pair_is_400_and_says_in_which_record(
+    half: bytes, before: int, after: bytes
+) -> None:
+    good = rb'{"key":"YQ==","value":"\ud83d\ude0a \\ud83d"},' * before
+    for field in (b"key", b"value"):
+        bad = b'{"%b":"%b%b"}' % (field, half, after)
+        body = b'{"records":[' + good + bad + rb',{"value":"\ud83d"}]}'
+        for parse in (parse_json, parse_binary):
+            with pytest.raises(ApiError) as refusal:
+                parse(body, MOST)
+            assert refusal.value.error.code == 400
+            found = re.fullmatch(
+                rf"\$\.records\[{before}\] is malformed: (\\u\w{{4}}) \(byte (\d+)\) is half a surrogate pair.*",
+                str(refusal.value),
+            )
+            assert found, str(refusal.value)
+            assert body[int(found[2]) :].startswith(found[1].encode())
+            assert int(found[2]) >= body.index(bad)
+
+
+def test_half_a_surrogate_pair_of_a_post_is_named() -> None:
+    with pytest.raises(ApiError, match=r"^The body is malformed: \\ud83d \(byte 8\) is half a") as refusal:
+        parse_object(rb'{"tit":"\ud83d"}')
+    assert refusal.value.error.code == 400
+
+
+@pytest.mark.parametrize("body", [rb'{"records":[{"value":"\ud83d"}', rb'{"records":[{"value":"\ud83d\x"}]}'])
+def test_a_body_that_is_malformed_besides_does_not_blame_half_a_surrogate_pair(body: bytes) -> None:
+    with pytest.raises(ApiError) as refusal:
+        parse_json(body, MOST)
+    assert refusal.value.error.code == 400
+    assert "surrogate pair, which" not in str(refusal.value)
 
 
 def test_an_explicit_partition_is_kept() -> None:
