@@ -99,6 +99,9 @@ RUN --mount=type=bind,source=images/fetching,target=/fetching \
     --mount=type=secret,id=registries \
     /fetching npm ci --no-audit --no-fund
 WORKDIR /opt/code/localstack
+# Run at its start: it refuses unknown hosts and web pages of other sites.
+COPY services/common/hosts.py /etc/localstack/init/
+COPY services/localstack/init /etc/localstack/init/start.d
 
 # The rest of requirements/runtime.txt, and the tools of tests and checks.
 FROM airflow-packages AS dev-packages

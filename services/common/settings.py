@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     aws_ca_bundle: Annotated[str, AfterValidator(rules.for_aws)] = ""
     """A file of the authorities whose certificates count for AWS itself, where a proxy has one of its own."""
 
+    allowed_hosts: str = ""
+    """Names, with commas, by which you call the REST proxy or LocalStack besides localhost; .x.org is all below it."""
+
     api_stage: Annotated[str, Field(pattern=r"^\w{1,128}$")] = "test"
     """The stage of the REST API in API Gateway."""
     api_url: Address = ""

@@ -10,21 +10,28 @@ import shutil
 from pathlib import Path
 
 from services.common.log import configure
-from services.common.settings import INSTALL_DIR, LOCALSTACK_LIBRARY, Settings, load_settings
+from services.common.settings import INSTALL_DIR, LOCALSTACK_LIBRARY, ROOT, Settings, load_settings
 from services.localstack.orphans import end_orphans
 
 _LOOPBACK = Path(__file__).with_name("loopback.cjs")
 
 
 def filesystem(settings: Settings) -> Path:
-    """Return LocalStack's root folder, with what is installed linked into it."""
+    """Return LocalStack's root folder, linked to what is installed and to what runs at its start."""
     root = settings.state_dir / "localstack"
-    link = root / "usr/lib/localstack"
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_dir() and not link.is_symlink():
-        shutil.rmtree(link)  # of a version of ours that linked less
-    link.unlink(missing_ok=True)
-    link.symlink_to(LOCALSTACK_LIBRARY)
+    library = root / "usr/lib/localstack"
+    if library.is_dir() and not library.is_symlink():
+        shutil.rmtree(library)  # of a version of ours that linked less
+    links = {
+        library: LOCALSTACK_LIBRARY,
+        root / "etc/localstack/init/hosts.py": ROOT / "services/common/hosts.py",
+        root / "etc/localstack/init/start.d/refuse_foreign.py": ROOT
+        / "services/localstack/init/refuse_foreign.py",
+    }
+    for link, target in links.items():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
     return root
 
 

@@ -10,13 +10,16 @@ from starlette.routing import Route
 
 from services.common.settings import Settings
 from services.rest_proxy.budget import Budget
+from services.rest_proxy.callers import KnownCallers
 from services.rest_proxy.delivery import Deliverer
 from services.rest_proxy.errors import (
     ApiError,
+    ErrorCode,
     answer_api_error,
     answer_fault,
     answer_method_not_allowed,
     answer_not_found,
+    responses,
 )
 from services.rest_proxy.metadata import KafkaJSONResponse, add_metadata_routes
 from services.rest_proxy.openapi import document
@@ -47,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         default_response_class=KafkaJSONResponse,
+        responses=responses(ErrorCode.FOREIGN_ORIGIN, ErrorCode.UNKNOWN_HOST),
         exception_handlers={
             ApiError: answer_api_error,
             404: answer_not_found,
@@ -54,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             Exception: answer_fault,
         },
     )
+    app.add_middleware(KnownCallers, settings=settings)
     add_metadata_routes(app, topics, budget)
     produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
     for path in ("/topics/{topic}", "/topics/{topic}/partitions/{partition}"):

@@ -20,6 +20,7 @@ class ErrorCode(Enum):
     """An error: the code in the body, and what it means. The HTTP status is its first three digits."""
 
     MALFORMED = 400, "The body is not JSON, not UTF-8, not the gzip it is said to be, or not base64."
+    FOREIGN_ORIGIN = 403, "The request is from another site's web page."
     NOT_FOUND = 404, "No such path."
     TOPIC_NOT_FOUND = 40401, "The topic does not exist; topics are never created by a request."
     PARTITION_NOT_FOUND = 40402, "The topic does not have this partition."
@@ -28,6 +29,7 @@ class ErrorCode(Enum):
     TOO_LARGE = 413, "The body, decoded where it is gzip, or its number of records is over the limit."
     UNSUPPORTED_ENCODING = 415, "The Content-Encoding is neither gzip nor identity."
     UNSUPPORTED_TYPE = 41501, "The content type is not one that this path takes."
+    UNKNOWN_HOST = 421, "The host is none by which this server is called."
     INVALID = 422, "The body is empty, or JSON of another shape than the request's."
     INTERNAL = 500, "A fault of the proxy; its log has the trace."
     KAFKA_ERROR = 50002, "Kafka refused this record, and would refuse it again."

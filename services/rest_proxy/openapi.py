@@ -52,11 +52,13 @@ _ANSWER: JSON = {
 }
 _ERRORS = (
     ErrorCode.MALFORMED,
+    ErrorCode.FOREIGN_ORIGIN,
     ErrorCode.TOPIC_NOT_FOUND,
     ErrorCode.BODY_TIMEOUT,
     ErrorCode.TOO_LARGE,
     ErrorCode.UNSUPPORTED_ENCODING,
     ErrorCode.UNSUPPORTED_TYPE,
+    ErrorCode.UNKNOWN_HOST,
     ErrorCode.INVALID,
     ErrorCode.INTERNAL,
     ErrorCode.OVERLOADED,

@@ -93,6 +93,13 @@ def test_no_container_has_a_secret_that_is_not_its_services_own(
         assert present == own.keys() & secrets.keys(), container["Service"]
 
 
+@pytest.mark.parametrize("port", ["localstack_port", "rest_proxy_port"])
+def test_unknown_hosts_and_web_pages_of_others_are_refused(stack: Settings, port: str) -> None:
+    url = f"http://127.0.0.1:{getattr(stack, port)}/"
+    assert httpx.post(url, headers={"Host": "evil.example"}).status_code == 421
+    assert httpx.post(url, headers={"Origin": "http://localhost:9"}).status_code == 403
+
+
 def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
     make("emulate")
     make("landed")

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI."""
+"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI, or at a page of a test's own."""
 
 import shutil
 import tempfile
@@ -51,6 +51,11 @@ class Browser:
     ) -> None:
         self._driver.quit()
         shutil.rmtree(self._profile, ignore_errors=True)
+
+    def open_until(self, url: str, title: str) -> None:
+        """A page; returns once it has this title."""
+        self._driver.get(url)
+        self._wait.until(until.title_is(title))
 
     def log_in(self, url: str, user: str, password: str) -> None:
         """As a person does: the start page leads to the form, and the form to the UI."""

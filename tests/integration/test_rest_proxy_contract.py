@@ -63,7 +63,7 @@ def raw_answer(proxy: Proxy, request: bytes) -> bytes:
 
 
 def head(topic: str, *headers: str, content_type: str = JSON_TYPE) -> bytes:
-    lines = (f"POST /topics/{topic} HTTP/1.1", "Host: proxy", f"Content-Type: {content_type}", *headers)
+    lines = (f"POST /topics/{topic} HTTP/1.1", "Host: localhost", f"Content-Type: {content_type}", *headers)
     return "\r\n".join([*lines, "", ""]).encode()
 
 
@@ -362,6 +362,51 @@ def test_other_paths_and_methods_have_the_same_form_of_error(proxy: Proxy) -> No
     method = proxy.client.delete("/topics/x")
     assert (method.status_code, method.json()["error_code"]) == (405, 405)
     assert method.headers["allow"] == "GET, POST"
+
+
+def test_only_known_names_are_answered(proxy: Proxy, one_topic: str) -> None:
+    body = b'{"records":[{"value":1}]}'
+    for method, path in (
+        ("POST", f"/topics/{one_topic}"),
+        ("POST", "/pin/"),
+        ("GET", "/health"),
+        ("GET", "/docs"),
+    ):
+        refused = proxy.client.request(
+            method, path, content=body, headers={"Host": "evil.example", "Content-Type": JSON_TYPE}
+        )
+        assert (refused.status_code, refused.json()["error_code"]) == (421, 421)
+        assert "ALLOWED_HOSTS" in refused.json()["message"]
+    for name in ("localhost", "rest-proxy:8082", "127.0.0.1:80", "[::1]:8082"):
+        assert proxy.client.get("/", headers={"Host": name}).status_code == 200
+
+
+def test_names_of_the_settings_are_known_too(kafka: Settings, tmp_path: Path) -> None:
+    names = {
+        "allowed_hosts": "a.example.org, .b.example.org",
+        "api_rest_proxy_url": "http://c.example.org:80",
+    }
+    with running_proxy(kafka, tmp_path, **names) as proxy:
+        for name in ("a.example.org", "x.b.example.org:8082", "c.example.org"):
+            assert proxy.client.get("/", headers={"Host": name}).status_code == 200
+        assert proxy.client.get("/", headers={"Host": "d.example.org"}).status_code == 421
+
+
+def test_another_sites_web_page_is_refused(proxy: Proxy, one_topic: str) -> None:
+    body = b'{"records":[{"value":1}]}'
+    for origin in ("http://evil.example", "http://localhost:9", "null"):
+        for method in ("POST", "OPTIONS"):
+            answer = proxy.client.request(
+                method,
+                f"/topics/{one_topic}",
+                content=body,
+                headers={"Origin": origin, "Content-Type": JSON_TYPE},
+            )
+            assert (answer.status_code, answer.json()["error_code"]) == (403, 403)
+            assert answer.headers["content-type"] == "application/vnd.kafka.v2+json"
+            assert not any(name.startswith("access-control") for name in answer.headers)
+    own = {"Origin": proxy.settings.rest_proxy_url}
+    assert proxy.client.get("/topics", headers=own).status_code == 200
 
 
 def test_bounds_that_contradict_each_other_end_it_with_a_reason(kafka: Settings, tmp_path: Path) -> None:

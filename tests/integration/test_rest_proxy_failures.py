@@ -154,7 +154,7 @@ def test_without_room_a_body_is_refused_before_it_is_sent(
             waiting = send(pool, proxy, topic, {"records": [{"value": "x" * 60_000}]}, 1)
             address = ("127.0.0.1", proxy.settings.rest_proxy_port)
             with socket.create_connection(address, timeout=10) as connection:
-                head = f"POST /topics/{topic} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON_TYPE}\r\n"
+                head = f"POST /topics/{topic} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON_TYPE}\r\n"
                 connection.sendall(f"{head}Content-Length: 60000\r\n\r\n".encode())
                 assert connection.recv(65536).startswith(b"HTTP/1.1 503")
         places(waiting.result())
