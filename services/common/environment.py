@@ -14,10 +14,11 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-# Who and where the caller is, what the terminal can show, the browser, the Docker engine.
+# Who and where the caller is, what the terminal can show, the programs that people like, the Docker engine.
 _PASSED = {
     *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"),
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "BROWSER", "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK"),
+    *("SHELL", "EDITOR", "VISUAL", "PAGER", "LESS", "PSQL_PAGER", "PSQL_EDITOR"),
     *("MODE", "BASE_IMAGE", "REGISTRIES_FILE"),
 }
 _PASSED_PREFIXES = ("DOCKER_", "COMPOSE_", "PYTEST_")
