@@ -212,6 +212,7 @@ def test_our_services_say_their_name() -> None:
 @pytest.mark.parametrize(
     ("secret", "services"),
     [
+        ("AIRFLOW_PASSWORD", {"provision", "airflow-init", "tools"}),
         ("POSTGRES_PASSWORD", {"postgres", "provision", "airflow-init"}),
         ("MYSQL_ROOT_PASSWORD", {"mysql", "provision"}),
         ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
