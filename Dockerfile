@@ -53,6 +53,8 @@ RUN --mount=type=secret,id=registries /jars/fetching /jars/fetch-jars spark
 
 # Our code and its bytecode, which our account can read and not write.
 FROM base AS code
+# Read for the settings' names.
+COPY .env.example /app/
 COPY sql /app/sql
 COPY airflow /app/airflow
 COPY emulator /app/emulator
@@ -118,7 +120,7 @@ FROM dev-packages AS servers
 COPY jars /app/jars
 COPY requirements/localstack.txt requirements/mysql.txt /app/requirements/
 COPY services/__init__.py /app/services/
-COPY services/common/__init__.py services/common/settings.py /app/services/common/
+COPY services/common/__init__.py services/common/environment.py services/common/settings.py /app/services/common/
 COPY services/local/__init__.py services/local/install.py /app/services/local/
 COPY services/localstack/kinesis /app/services/localstack/kinesis
 COPY services/mysql/shims /app/services/mysql/shims
