@@ -120,7 +120,7 @@ FROM dev-packages AS servers
 COPY jars /app/jars
 COPY requirements/localstack.txt requirements/mysql.txt /app/requirements/
 COPY services/__init__.py /app/services/
-COPY services/common/__init__.py services/common/environment.py services/common/settings.py /app/services/common/
+COPY services/common /app/services/common
 COPY services/local/__init__.py services/local/install.py /app/services/local/
 COPY services/localstack/kinesis /app/services/localstack/kinesis
 COPY services/mysql/shims /app/services/mysql/shims
