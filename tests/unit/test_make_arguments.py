@@ -40,7 +40,7 @@ def make(*words: str, **exported: str) -> subprocess.CompletedProcess[str]:
 def test_each_target_gets_its_own(words: list[str], commands: list[str]) -> None:
     done = make(*words)
     assert done.returncode == 0, done.stderr
-    run = [line.rstrip().partition("python -m ")[2] for line in done.stdout.splitlines()]
+    run = [line.rstrip().partition("environment.py ")[2] for line in done.stdout.splitlines()]
     assert [line for line in run if line in commands] == commands
 
 
