@@ -66,8 +66,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter for each option
         complete = _complain(f"API Gateway: {error}. Is it up (make status)? `make up` starts it.")
     except ApiNotFoundError as error:
         complete = _complain(str(error))
-    status = 0 if complete else 1
-    raise typer.Exit(status if interrupt.signal is None else 128 + interrupt.signal)
+    raise typer.Exit(int(not complete) if interrupt.signal is None else 128 + interrupt.signal)
 
 
 def plan_of(route: Route, asked: Plan, settings: Settings) -> Plan:

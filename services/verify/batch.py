@@ -57,8 +57,7 @@ def check(
         lost: whether the table's last run wrote into a bucket that is lost.
     """
     topic = settings.topic(table)
-    mended = accounts.mended(connection, topic)
-    objects = landed.as_mended(list(landed.read(settings, topic, ends)), mended)
+    objects = landed.as_mended(list(landed.read(settings, topic, ends)), accounts.mended(connection, topic))
     walks = landed.walks(objects, _landed_again(objects, ends) if lost else ends)
     read = accounts.batch_offsets(connection, table, topic)
     stored = rows.of_delta(settings, "transformed", table, PLACE)
