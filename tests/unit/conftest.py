@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+import structlog
 from pyspark.sql import SparkSession
 
 from services.spark.session import submit_options
@@ -17,6 +18,15 @@ TIME_ZONE = "Asia/Kathmandu"
 # How long one example takes says more of the machine than of what is tested.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def logging_of_its_own() -> Iterator[None]:
+    """Undo what a test has set up for logs: it is the process's, and writes to that test's captured output."""
+    hook = sys.excepthook
+    yield
+    structlog.reset_defaults()
+    sys.excepthook = hook
 
 
 @pytest.fixture(scope="session")
