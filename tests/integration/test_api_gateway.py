@@ -379,6 +379,19 @@ def test_localstack_is_called_by_all_of_its_names(user: Settings, bucket: str) -
             assert client.get(path, headers={"Host": name}).status_code == 200, name
 
 
+def test_s3_takes_what_hadoop_says_of_itself(user: Settings, bucket: str) -> None:
+    """S3A's Referer ("Auditing" of Hadoop's documentation) is no page's, whose own would be refused."""
+    with httpx.Client(base_url=user.aws_endpoint_url, timeout=30) as client:
+        answers = {
+            site: client.get(f"/{bucket}/{KEPT}", headers={"Referer": f"https://{site}/hadoop/1/op_open/"})
+            for site in ("audit.example.org", "evil.example")
+        }
+    assert {site: answer.status_code for site, answer in answers.items()} == {
+        "audit.example.org": 200,
+        "evil.example": 403,
+    }
+
+
 @pytest.mark.skipif(IN_CONTAINERS, reason="only LocalStack's own port is published by its container")
 def test_kinesis_own_port_answers_no_preflight(user: Settings) -> None:
     folder = str(user.state_dir / "localstack")
