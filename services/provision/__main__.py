@@ -6,6 +6,7 @@ Topics, bucket, streams, REST API, served schema and source rows; what is there 
 import signal
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
 
 import mysql.connector
 import psycopg2
@@ -14,7 +15,7 @@ from confluent_kafka import KafkaException
 from structlog.stdlib import BoundLogger
 
 from services.common.api import find_api
-from services.common.clients import api_gateway_client
+from services.common.clients import api_gateway_client, kinesis_client
 from services.common.log import configure
 from services.common.settings import Settings, load_settings
 from services.common.state_file import StateFile
@@ -24,8 +25,12 @@ from services.postgres.schema import SchemaError, ensure_schema
 from services.provision.api import ensure_api
 from services.provision.bucket import ensure_bucket
 from services.provision.rebuild import Rebuild
-from services.provision.streams import ensure_streams
+from services.provision.streams import ensure_streams, has_none
 from services.provision.topics import ensure_pin_topics, ensure_topics
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_kinesis import KinesisClient
 
 FAILURES = (
     *(SchemaError, psycopg2.Error),
@@ -96,15 +101,17 @@ def keep(  # noqa: PLR0913 - what it watches, and whom it tells
 ) -> None:
     """Until `stop` is set, look whether LocalStack still has the API of this name: a restart loses it and the bucket.
 
-    The state file says what is missing before it is made again, and how far the rebuild of the bucket is.
+    Its Kinesis is a process of its own, which may lose the streams alone. The state file says what is missing before it
+    is made again, and how far the rebuild of the bucket is.
     """
-    client, known = api_gateway_client(settings), None
+    known = None
+    missing = partial(_missing, settings, api_gateway_client(settings), kinesis_client(settings))
     while True:
         problem = None
         try:
-            if api is not None and find_api(client, api) is None:
-                state.write(partial(dict, problem="LocalStack has lost the REST API"))
-                log.warning("LocalStack has lost the REST API")
+            if api is not None and (what := missing(api)):
+                state.write(partial(dict, problem=f"LocalStack has lost the {what}"))
+                log.warning(f"LocalStack has lost the {what}")
                 provision_aws(log, settings)
                 if rebuild:
                     rebuild.look_again()
@@ -116,6 +123,14 @@ def keep(  # noqa: PLR0913 - what it watches, and whom it tells
         known = problem
         if stop.wait(_ROUND_SECONDS):
             return
+
+
+def _missing(
+    settings: Settings, gateway: "APIGatewayClient", kinesis: "KinesisClient", api: str
+) -> str | None:
+    if find_api(gateway, api) is None:
+        return "REST API"
+    return "streams" if has_none(settings, kinesis) else None
 
 
 if __name__ == "__main__":

@@ -36,6 +36,13 @@ def ensure_streams(settings: Settings, kinesis: "KinesisClient | None" = None) -
     return [remark for name in names if (remark := _difference(client, name, settings.kinesis_shards))]
 
 
+def has_none(settings: Settings, kinesis: "KinesisClient") -> bool:
+    """Return whether all streams are gone: Kinesis has lost them. One that is missing alone is somebody's wish."""
+    pages = kinesis.get_paginator("list_streams").paginate()
+    present = {name for page in pages for name in page["StreamNames"]}
+    return not present & {settings.stream(table) for table in TABLES}
+
+
 def _create(client: "KinesisClient", name: str, shards: int) -> None:
     try:
         client.create_stream(StreamName=name, ShardCount=shards)
