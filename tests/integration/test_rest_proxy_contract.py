@@ -275,9 +275,9 @@ def test_a_gzip_body_is_a_body(proxy: Proxy, topic: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("coding", "body", "status"),
     [
-        ("gzip", gzip.compress(b" " * (MAX_BODY + 1)), 413),
+        ("gzip", gzip.compress(b" " * (MAX_BODY + 1), mtime=0), 413),
         ("gzip", b'{"records":[{"value":1}]}', 400),
-        ("gzip", gzip.compress(b'{"records":[{"value":1}]}')[:-1], 400),
+        ("gzip", gzip.compress(b'{"records":[{"value":1}]}', mtime=0)[:-1], 400),
         ("br", b"", 415),
         ("deflate", zlib.compress(b"{}"), 415),
     ],
