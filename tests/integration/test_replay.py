@@ -233,7 +233,7 @@ def test_the_command_selects_exports_takes_in_and_refuses(
     assert "Nothing was changed: APPLY=1" in capsys.readouterr().out
     command.main(mended=mended, apply=True)
     assert "user: 1 out of quarantine, 1 of them cleaned, 0 duplicate" in capsys.readouterr().out
-    command.main(reason="tombstone")
+    command.main(reason="bad_ind")
     command.main(last="2020-01-01")
     assert capsys.readouterr().out.count("No record in the quarantine is selected") == 2
 
