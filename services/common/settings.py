@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     """Partitions of a new topic."""
     kafka_retention_bytes: Positive = 4 * 1024**3
     """Bytes that a partition keeps: bounded, so that the disk does not fill."""
-    kafka_heap_mb: Positive = 384
+    kafka_heap_mb: Positive = 320
     """The broker's heap, in MiB."""
 
     pin_batch_topic: TopicName = "pinterest-batch"
