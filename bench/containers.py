@@ -6,7 +6,6 @@ limit than HEADROOM. It needs a stack of its own, started by `make up` with `SOU
 """
 
 import json
-import re
 import subprocess
 import threading
 import time
@@ -18,11 +17,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
+import docker
 import typer
+from docker.errors import NotFound
+from docker.models.containers import Container
 
 from bench.report import Row, report
 from services.common.settings import ROOT, Settings, load_settings
-from services.containers.engine import size
 
 MB = 1024**2
 # What a container has left at its peak: the next change of a library or of the data takes some of it.
@@ -30,46 +31,39 @@ HEADROOM = 0.15
 SLOW_RATE, FAST_RATE = 10, 50  # posts a second; the course's own emulators send about one
 SLOW_MINUTES, FAST_MINUTES = 30.0, 5.0
 BATCH_POSTS = 100_000
-# A killed container comes back by itself, so its end is seen by what the engine says at that time.
-_ENDS = ("oom", "die")
 
 
 @dataclass
 class Watch:
     """What the engine said of a project's containers while they were watched, by service."""
 
-    project: str
     peak: dict[str, int] = field(default_factory=dict)
     limit: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def measured(self, line: str) -> None:
-        """Take one line of `docker stats`, which begins with escape sequences where it redraws."""
-        found = re.search(r"\{.*\}", line)
-        if not found:
-            return
-        value = json.loads(found[0])
-        used, _, limit = value["MemUsage"].partition(" / ")
-        found = re.fullmatch(rf"{self.project}-(.+?)-(\d+|run-\w+)", value["Name"])
-        if not found:
-            return  # another project's
-        name = found[1]
-        self.peak[name] = max(self.peak.get(name, 0), size(used))
-        self.limit[name] = size(limit)
+    def measured(self, container: Container) -> None:
+        """Note what a container holds now, but for the cache of files, which the kernel takes back before it kills."""
+        try:
+            memory = container.stats(stream=False, one_shot=True)["memory_stats"]
+        except NotFound:
+            memory = {}
+        if "usage" not in memory:
+            return  # it has just ended
+        cache = sum(memory["stats"][f"{kind}_file"] for kind in ("active", "inactive"))
+        service = container.labels["com.docker.compose.service"]
+        self.peak[service] = max(self.peak.get(service, 0), memory["usage"] - cache)
+        self.limit[service] = memory["limit"]
 
-    def ended(self, line: str) -> None:
-        """Take one line of `docker events`. Commands' containers end by themselves, with status 0."""
-        event: dict[str, Any] = json.loads(line)
+    def ended(self, event: dict[str, Any]) -> None:
+        """Note the end of a container, but that of a command: it ends by itself, with status 0."""
         attributes = event["Actor"]["Attributes"]
-        if attributes.get("com.docker.compose.project") != self.project:
-            return
         status = attributes.get("exitCode", "")
         is_command = attributes.get("com.docker.compose.oneoff") == "True"
         if event["Action"] != "die" or not is_command or status != "0":
             self.problems.append(f"{attributes['name']}: {event['Action']} {status}".strip())
 
     def rows(self) -> list[Row]:
-        """Each container's peak against its limit, the fullest first."""
+        """Return each container's peak against its limit, the fullest first."""
         names = sorted(self.peak, key=lambda name: -self.peak[name] / self.limit[name])
         return [
             Row(name, self.peak[name] / MB, "MB", self.limit[name] / MB, 1 - HEADROOM, "lower")
@@ -80,30 +74,30 @@ class Watch:
 @contextmanager
 def watching(project: str) -> Iterator[Watch]:
     """Watch the project's containers until the body ends."""
-    watch = Watch(project)
-    events = [word for event in _ENDS for word in ("--filter", f"event={event}")]
-    commands: list[tuple[Callable[[str], None], list[str]]] = [
-        (watch.measured, ["stats", "--format", "{{json .}}"]),
-        (watch.ended, ["events", "--format", "{{json .}}", *events]),
-    ]
-    processes = [_follow(take, words) for take, words in commands]
+    watch, stop, engine = Watch(), threading.Event(), docker.from_env()
+    ours = {"label": f"com.docker.compose.project={project}"}
+    events = engine.events(decode=True, filters={**ours, "event": ["oom", "die"]})
+
+    def look() -> None:
+        """Ask of all at once: an answer takes the engine a second."""
+        with ThreadPoolExecutor(32) as pool:
+            while not stop.is_set():
+                list(pool.map(watch.measured, engine.containers.list(filters=ours, ignore_removed=True)))
+
+    def listen() -> None:
+        for event in events:
+            watch.ended(event)
+
+    threads = [threading.Thread(target=each) for each in (look, listen)]
+    for thread in threads:
+        thread.start()
     try:
         yield watch
     finally:
-        for process in processes:
-            process.terminate()
-
-
-def _follow(take: Callable[[str], None], words: list[str]) -> subprocess.Popen[str]:
-    process = subprocess.Popen(["docker", *words], stdout=subprocess.PIPE, text=True)
-    lines = process.stdout or iter(())
-
-    def read() -> None:
-        for line in lines:
-            take(line)
-
-    threading.Thread(target=read, daemon=True).start()
-    return process
+        stop.set()
+        events.close()
+        for thread in threads:
+            thread.join()
 
 
 def load(settings: Settings, scale: float, run: Callable[..., float]) -> list[Row]:
