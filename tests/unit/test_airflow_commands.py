@@ -2,14 +2,17 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from services.airflow import backfill, trigger
+from services.common.airflow import AirflowError
 from services.common.terminal import make_console
 from tests.commands import run_program
+from tests.processes import make_settings
 
 DAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 5, 10, 23, tzinfo=UTC))
 
@@ -89,6 +92,147 @@ def test_a_long_backfill_prints_a_line_a_day_within_80_columns(file: Console) ->
     assert max(map(len, lines)) <= 80
     assert lines[0] == "2026-01-01: success after 20.0 s"
     assert lines[-2:] == ["2026-05-10: failed after 20.0 s", "129 of 130 days succeeded."]
+
+
+class Api:
+    """An API that notes what it is asked, and knows the DAG."""
+
+    def __init__(self, dags: tuple[str, ...] = ("pinterest_batch",), **answers: list[dict[str, Any]]) -> None:
+        self.dags, self.answers = dags, answers
+        self.calls: list[tuple[Any, ...]] = []
+
+    def get_all(self, path: str, key: str, **query: object) -> list[dict[str, Any]]:
+        if path == "dags":
+            return [{"dag_id": name} for name in self.dags]
+        self.calls.append((path, key, query))
+        return list(self.answers[key])
+
+    def patch(self, path: str, body: dict[str, Any]) -> None:
+        self.calls.append((path, body))
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append((path, body))
+        return {"id": "7", "dag_run_id": "manual__1"}
+
+
+def test_a_backfill_repeats_finished_days_one_at_a_time() -> None:
+    api: Any = Api()
+    assert backfill.start(api, DAYS) == 7
+    assert api.calls == [
+        ("dags/pinterest_batch", {"is_paused": False}),
+        (
+            "backfills",
+            {
+                "dag_id": "pinterest_batch",
+                "from_date": "2026-01-01T00:00:00+00:00",
+                "to_date": "2026-05-10T23:00:00+00:00",
+                "reprocess_behavior": "completed",
+                "max_active_runs": 1,
+            },
+        ),
+    ]
+
+
+def test_a_backfill_of_a_dag_that_airflow_has_not_read_is_refused() -> None:
+    api: Any = Api(dags=("pinterest_batch_old",))
+    with pytest.raises(AirflowError, match="has not read the DAG pinterest_batch yet; try again"):
+        backfill.start(api, DAYS)
+    assert api.calls == []
+
+
+def test_a_backfill_s_runs_are_those_of_its_days() -> None:
+    api: Any = Api(dag_runs=[{"state": "success"}])
+    assert backfill.runs_of(api, DAYS) == [{"state": "success"}]
+    assert api.calls == [
+        (
+            "dags/pinterest_batch/dagRuns",
+            "dag_runs",
+            {
+                "order_by": "logical_date",
+                "logical_date_gte": "2026-01-01T00:00:00+00:00",
+                "logical_date_lte": "2026-05-10T23:00:00+00:00",
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "succeeded"), [([], False), (["success"], True), (["success", "failed"], False)]
+)
+def test_a_backfill_has_succeeded_when_there_were_runs_and_all_did(
+    states: list[str], succeeded: bool, file: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [
+        {"logical_date": f"2026-01-0{day}T12:00:00Z", "state": state, "duration": 1.0}
+        for day, state in enumerate(states, 1)
+    ]
+    monkeypatch.setattr(backfill, "runs_of", lambda *_: runs)
+    api: Any = Backfilled()
+    api.ended = 130
+    assert backfill.follow(api, 1, DAYS, file) == succeeded
+
+
+@pytest.fixture
+def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "load_settings", lambda: make_settings(tmp_path))
+
+
+@pytest.mark.usefixtures("_settings")
+@pytest.mark.parametrize(
+    ("outcome", "status", "said"),
+    [
+        (True, 0, ""),
+        (False, 1, ""),
+        (AirflowError("not there"), 1, "Airflow: not there\nSee `make status`; `make up` starts it."),
+        (TimeoutError("no end"), 1, "Airflow: no end\nSee `make status`; `make up` starts it."),
+    ],
+    ids=["succeeded", "failed", "no Airflow", "no end"],
+)
+def test_make_backfill_ends_with_the_days_result(
+    outcome: bool | Exception,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started: list[backfill.Days] = []
+
+    def follow(*_: object) -> bool:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(backfill, "start", lambda _, days: started.append(days) or 7)
+    monkeypatch.setattr(backfill, "follow", follow)
+    with pytest.raises(SystemExit) as ended:
+        backfill.main("2026-01-01", "2026-01-01")
+    assert ended.value.code == status
+    assert started == [(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 23, 59, 59, tzinfo=UTC))]
+    out = capsys.readouterr().out
+    assert "/dags/pinterest_batch/backfills" in out
+    assert said in out
+
+
+def test_a_run_is_started_with_what_was_asked_for() -> None:
+    api: Any = Api()
+    assert trigger.start(api, full=True, table="geo") == "manual__1"
+    assert api.calls == [
+        ("dags/pinterest_batch", {"is_paused": False}),
+        (
+            "dags/pinterest_batch/dagRuns",
+            {"logical_date": None, "conf": {"full": True, "table": "geo"}},
+        ),
+    ]
+
+
+def test_a_run_s_tasks_are_in_the_order_they_follow_each_other() -> None:
+    api: Any = Api(
+        task_instances=[{"task_id": name} for name in ("answers", "clean_and_publish", "landed", "reconcile")]
+    )
+    found = [task["task_id"] for task in trigger.tasks_of(api, "manual__2026-01-01T12:00:00+00:00")]
+    assert found == ["landed", "clean_and_publish", "reconcile", "answers"]
+    path = "dags/pinterest_batch/dagRuns/manual__2026-01-01T12%3A00%3A00%2B00%3A00/taskInstances"
+    assert api.calls == [(path, "task_instances", {})]
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,14 @@ from services.verify.chain import Walk, describe, ranges, walk
         ([(0, 0), (6, 2)], 8, Walk(2, 6, (), ())),
         ([(0, 3), (3, 0)], 8, Walk(3, 5, (), ())),
         ([(0, 3)], 8, Walk(3, 0, (range(3, 8),), ())),
+        ([(0, 10), (3, 2), (10, 2)], 12, Walk(14, 0, (), (range(3, 5),))),
+        ([(0, 10), (3, 2), (6, 2)], 12, Walk(14, 0, (range(10, 12),), (range(3, 5), range(6, 8)))),
+        ([(0, 0), (2, 1), (3, 0), (7, 1)], 8, Walk(2, 6, (), ())),
     ],
-    ids=["empty", "none", "chain", "beyond", "cut", "gap", "overlap", "hole", "hole at end", "tail"],
+    ids=[
+        *("empty", "none", "chain", "beyond", "cut", "gap", "overlap", "hole", "hole at end", "tail"),
+        *("inside its predecessor", "two inside their predecessor", "two holes"),
+    ],
 )
 def test_a_walk(objects: list[tuple[int, int]], end: int, expected: Walk) -> None:
     assert walk(objects, end) == expected
@@ -42,5 +48,8 @@ def test_an_object_that_vanishes_is_missing_whole(lengths: list[int], which: int
 def test_offsets_are_described_as_ranges() -> None:
     found = ranges([3, 7, 8, 9])
     assert found == [range(3, 4), range(7, 10)]
+    assert ranges([1, 2]) == [range(1, 3)]
+    assert ranges([1, 3, 5, 6]) == [range(1, 2), range(3, 4), range(5, 7)]
     assert describe(found) == "4 offsets: 3, 7 to 9"
+    assert describe(ranges(range(0, 20, 2))) == "10 offsets: 0, 2, 4, 6, 8, 10, 12, 14, 16, 18"
     assert describe(ranges(range(0, 40, 2))).endswith("16, 18 and 10 more ranges")
