@@ -69,6 +69,12 @@ class Stream:
         with self.connection, self.connection.cursor() as cursor:
             return self.rows.store(cursor, taken)
 
+    def versions(self) -> dict[int, str]:
+        """By ind, the transaction that wrote the served row's version."""
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute("SELECT ind, xmin::text FROM speed.users")
+            return dict(cursor.fetchall())
+
     def served(self) -> dict[int, str]:
         with self.connection, self.connection.cursor() as cursor:
             cursor.execute("SELECT ind, user_name FROM speed.users")
@@ -108,6 +114,16 @@ def test_the_same_record_again_serves_what_it_says_now(connection: "PostgresConn
     stream.take((1, "before a rule was mended", 0, "1"))
     assert stream.take((1, "after", 0, "1")) == 1
     assert stream.served() == {1: "after"}
+
+
+def test_the_same_record_that_says_the_same_leaves_no_dead_row(connection: "PostgresConnection") -> None:
+    stream = Stream(connection)
+    stream.take((1, "Ann", 0, "1"), (2, "Bob", 0, "2"))
+    before = stream.versions()
+    assert stream.take((1, "Ann", 0, "1"), (2, "Bill", 0, "3")) == 2
+    after = stream.versions()
+    assert after[1] == before[1]
+    assert after[2] != before[2]
 
 
 def test_times_of_all_years_are_served_as_they_are(

@@ -1,0 +1,95 @@
+"""Which record of an ind the speed path's Delta tables keep, in one micro-batch and across two: on local files."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from spark_jobs.schemas import KEY
+from spark_jobs.streaming import delta
+from spark_jobs.streaming.delta import DeltaSink, latest
+from tests.processes import make_settings
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SCHEMA = pa.schema(
+    [
+        ("ind", pa.int32()),
+        ("title", pa.string()),
+        ("arrived_at", pa.timestamp("us", "UTC")),
+        ("sequence_number", pa.string()),
+    ]
+)
+LONG = "49590338271490256608559692538361571095921575989136588898"
+# Records of one ind, the later one last: (seconds after noon, sequence number).
+ORDERS = [
+    [(0, "9"), (0, "10")],
+    [(0, "99"), (0, "100"), (0, "101")],
+    [(0, LONG), (0, str(int(LONG) + 1))],
+    [(0, "9" * 55), (0, "1" + "0" * 55)],
+    [(0, "10"), (1, "9")],
+    [(0, "100"), (1, "9"), (1, "10"), (2, "1")],
+]
+Place = tuple[int, str]
+
+
+def rows(*places: Place) -> pa.Table:
+    """Records of ind 1 at these places, each with its place as its title, among one of another ind."""
+    made = [
+        {"ind": 1, "title": f"{second} {number}", "arrived_at": NOON + timedelta(seconds=second)}
+        | {"sequence_number": number}
+        for second, number in places
+    ]
+    other = {"ind": 2, "title": "other", "arrived_at": NOON, "sequence_number": "5"}
+    return pa.Table.from_pylist([*made, other], SCHEMA)
+
+
+def titles(table: pa.Table) -> list[tuple[int, str]]:
+    return sorted(zip(table["ind"].to_pylist(), table["title"].to_pylist(), strict=True))
+
+
+@pytest.fixture
+def sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeltaSink:
+    made = DeltaSink(make_settings(tmp_path))
+    monkeypatch.setattr(made, "_path", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(made, "_options", None)
+    return made
+
+
+def stored(sink: DeltaSink) -> list[tuple[int, str]]:
+    return titles(DeltaTable(sink._path("pin")).to_pyarrow_table())
+
+
+def take_in(sink: DeltaSink, *places: Place) -> None:
+    """What the sink does with a table's rows of a micro-batch."""
+    sink._take_in("pin", latest(rows(*places)), (KEY,), delta._LATER)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_of_one_micro_batch_the_latest_record_is_kept(order: list[Place]) -> None:
+    second, number = order[-1]
+    for places in permutations(order):
+        assert titles(latest(rows(*places))) == [(1, f"{second} {number}"), (2, "other")]
+
+
+def test_no_record_has_no_latest_one() -> None:
+    assert latest(SCHEMA.empty_table()).num_rows == 0
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_across_micro_batches_the_latest_record_is_kept(sink: DeltaSink, order: list[Place]) -> None:
+    second, number = order[-1]
+    for places in (order, [*reversed(order)]):
+        for place in places:
+            take_in(sink, place)
+        assert stored(sink) == [(1, f"{second} {number}"), (2, "other")]
+
+
+def test_the_record_of_the_same_place_is_taken_in_again(sink: DeltaSink) -> None:
+    """So that a stream that is read anew says what its records say now."""
+    take_in(sink, (0, "10"))
+    again = rows((0, "10"))
+    sink._take_in("pin", again.set_column(1, "title", pa.array(["now", "other"])), (KEY,), delta._LATER)
+    assert stored(sink) == [(1, "now"), (2, "other")]
