@@ -58,6 +58,9 @@ def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, co
     for service in running:
         assert re.search(rf"^ *{service} +healthy ", up, re.M), service
     assert f"Invoke URL  http://127.0.0.1:{stack.localstack_port}/" in up
+    # What LocalStack calls the file that Kinesis would keep, after the account.
+    find = ("find", "/tmp", "/var/lib/localstack", "-name", "000000000000.json")  # noqa: S108 - the container's
+    assert not containers.compose("exec", "--user", "root", "localstack", *find)
     assert re.search(r"spark-worker +healthy +[1-9]\d+ MB", up)
 
 

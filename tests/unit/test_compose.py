@@ -247,3 +247,8 @@ def test_a_circle_of_dependencies_is_named(stack: Settings, tmp_path: Path) -> N
     two = "  two: {x-local: {}, depends_on: {one: {condition: service_healthy}}}\n"
     with pytest.raises(ComposeError, match=r"circle among \['one', 'two'\]"):
         load(stack, _write(tmp_path, one + two))
+
+
+def test_kinesis_keeps_no_file(stack: Settings) -> None:
+    """Unless it is told not to, LocalStack writes one every 5 s, whatever PERSISTENCE says: twice the memory."""
+    assert load(stack)["localstack"].environment["KINESIS_PERSISTENCE"] == "0"
