@@ -47,5 +47,5 @@ def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) 
         # partition's end when it is opened (500 ms each, were it left alone).
         "fetch.wait.max.ms": 100,
         "reconnect.backoff.max.ms": 2_000,
-        "queued.max.messages.kbytes": 32 * 1024,  # what waits for us in memory
+        "queued.max.messages.kbytes": 8 * 1024,  # what waits for us in memory: ours is up to 8 MB a partition
     }
