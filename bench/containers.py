@@ -45,10 +45,10 @@ class Watch:
         """Note what a container holds now, but for the cache of files, which the kernel takes back before it kills."""
         try:
             memory = container.stats(stream=False, one_shot=True)["memory_stats"]
-        except NotFound:
-            memory = {}
+        except (NotFound, ValueError):  # it has just ended: no such container, or an answer without JSON
+            return
         if "usage" not in memory:
-            return  # it has just ended
+            return
         cache = sum(memory["stats"][f"{kind}_file"] for kind in ("active", "inactive"))
         service = container.labels["com.docker.compose.service"]
         self.peak[service] = max(self.peak.get(service, 0), memory["usage"] - cache)
@@ -82,7 +82,11 @@ def watching(project: str) -> Iterator[Watch]:
         """Ask of all at once: an answer takes the engine a second."""
         with ThreadPoolExecutor(32) as pool:
             while not stop.is_set():
-                list(pool.map(watch.measured, engine.containers.list(filters=ours, ignore_removed=True)))
+                try:
+                    list(pool.map(watch.measured, engine.containers.list(filters=ours, ignore_removed=True)))
+                except Exception as error:  # a watch that has ended must not pass for one that saw nothing
+                    watch.problems.append(f"the watch of the memory ended: {error!r}")
+                    return
 
     def listen() -> None:
         for event in events:
