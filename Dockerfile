@@ -57,9 +57,13 @@ FROM base AS code
 COPY .env.example /app/
 COPY sql /app/sql
 COPY airflow /app/airflow
+COPY contracts /app/contracts
+COPY common /app/common
 COPY emulator /app/emulator
 COPY spark_jobs /app/spark_jobs
 COPY services /app/services
+COPY operations /app/operations
+COPY stack /app/stack
 RUN python -m compileall -q /app
 
 FROM app-packages AS app
@@ -96,14 +100,14 @@ USER 1000:1000
 # network lets it. /usr/lib/localstack is where LocalStack looks for what its image brings.
 FROM localstack/localstack:4.9.2 AS localstack
 WORKDIR /usr/lib/localstack/kinesis-local/0.4.13
-COPY services/localstack/kinesis/package.json services/localstack/kinesis/package-lock.json ./
+COPY stack/localstack/kinesis/package.json stack/localstack/kinesis/package-lock.json ./
 RUN --mount=type=bind,source=images/fetching,target=/fetching \
     --mount=type=secret,id=registries \
     /fetching npm ci --no-audit --no-fund
 WORKDIR /opt/code/localstack
 # Run at its start: it refuses unknown hosts and web pages of other sites.
-COPY services/common/hosts.py /etc/localstack/init/
-COPY services/localstack/init /etc/localstack/init/start.d
+COPY common/hosts.py /etc/localstack/init/
+COPY stack/localstack/init /etc/localstack/init/start.d
 
 # The rest of requirements/runtime.txt, and the tools of tests and checks.
 FROM airflow-packages AS dev-packages
@@ -119,16 +123,17 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
 FROM dev-packages AS servers
 COPY jars /app/jars
 COPY requirements/localstack.txt requirements/mysql.txt /app/requirements/
-COPY services/__init__.py /app/services/
-COPY services/common /app/services/common
-COPY services/local/__init__.py services/local/install.py /app/services/local/
-COPY services/localstack/kinesis /app/services/localstack/kinesis
-COPY services/mysql/shims /app/services/mysql/shims
+COPY contracts /app/contracts
+COPY common /app/common
+COPY stack/__init__.py /app/stack/
+COPY stack/local/__init__.py stack/local/install.py /app/stack/local/
+COPY stack/localstack/kinesis /app/stack/localstack/kinesis
+COPY stack/mysql/shims /app/stack/mysql/shims
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=cache,target=/root/.cache/uv \
     --mount=type=secret,id=registries \
     UV_LINK_MODE=copy /opt/uv/bin/fetching \
-        python -c 'from services.local import install; install.install(install.ROOT / ".local")' \
+        python -c 'from stack.local import install; install.install(install.ROOT / ".local")' \
     && rm -rf /root/.cache/zig /root/.npm
 
 # A whole checkout whose set-up is done, as the stamps say. As root, as which local mode runs its databases as nobody.

@@ -1,6 +1,6 @@
 # The commands of the pipeline. Each does the set-up it needs; `make help` explains them.
 #
-# For GNU make 3.81 too, which macOS has (tests/unit/test_makefile.py). It knows no .SHELLFLAGS, so a recipe's line of
+# For GNU make 3.81 too, which macOS has (tests/unit/stack/test_makefile.py). It knows no .SHELLFLAGS, so a recipe's line of
 # several commands must not rely on them: && between them, and `set -e` before a loop.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -19,30 +19,30 @@ COMPILE := uv pip compile --quiet --generate-hashes --override requirements/over
 	--universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # A dot for the number sign, at which a comment would begin before make 4.3.
-IMAGE_SCRIPTS = $(shell grep -rlE '^.!.*sh$$' images services)
+IMAGE_SCRIPTS = $(shell grep -rlE '^.!.*sh$$' images stack)
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUTF8 := 1
-# What acts on a program before its first line. The rest of the environment is composed in services/common/environment.py
+# What acts on a program before its first line. The rest of the environment is composed in common/environment.py
 # (in containers, docker-compose.yml), through which all of our programs start.
 unexport BASH_ENV ENV CDPATH GREP_OPTIONS LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PYTHONPATH PYTHONHOME PYTHONSTARTUP \
 	PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONWARNINGS PYTHONOPTIMIZE PYTHONINSPECT PYTHONBREAKPOINT VIRTUAL_ENV JAVA_HOME \
 	_JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH NODE_OPTIONS LANG LANGUAGE LC_ALL LC_CTYPE LC_MESSAGES TZ
-IN_OURS := $(BIN)/python -I services/common/environment.py
+IN_OURS := $(BIN)/python -I common/environment.py
 # What runs here is never behind a proxy.
 export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 export no_proxy := $(NO_PROXY)
 
 # Where the services run: in containers, or as processes of this machine.
 ifndef MODE
-MODE := $(shell services/containers/mode)
-WHY_MODE := services/containers/mode --why
+MODE := $(shell stack/containers/mode)
+WHY_MODE := stack/containers/mode --why
 endif
 export MODE
 ifeq ($(MODE),compose)
 NO_TTY := $(if $(MENDED)$(EXPORT),-T,$(shell test -t 0 -a -t 2 || echo -T))
 IN := docker compose --progress quiet run --rm $(NO_TTY) --env COLUMNS
-STACK := services/containers/stack
+STACK := stack/containers/stack
 RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
 CLEANER := $(STACK) cluster && $(IN) --no-deps batch-cleaner python -m
@@ -54,11 +54,11 @@ EXPORT_FILE = - > "$(EXPORT)"
 READY := $(if $(wildcard .env),,setup)
 else ifeq ($(MODE),local)
 RUN := $(IN_OURS)
-STACK := $(RUN) services.local
+STACK := $(RUN) stack.local
 EMULATOR := $(RUN) emulator
 CLEANER := $(RUN)
-PSQL := $(RUN) services.postgres.psql
-DOCTOR := $(RUN) services.local.doctor
+PSQL := $(RUN) operations.psql
+DOCTOR := $(RUN) stack.local.doctor
 MENDED_FILE = "$(MENDED)"
 EXPORT_FILE = "$(EXPORT)"
 READY := setup
@@ -92,21 +92,21 @@ help: ## Show these commands
 demo: up ## Everything at once: set up, start, replay the posts, clean, serve, print the nine answers
 	@$(EMULATOR)
 	@$(MAKE) landed
-	@if $(RUN) services.local.profile stream; then $(RUN) services.postgres.streamed \
+	@if $(RUN) stack.local.profile stream; then $(RUN) operations.streamed \
 		|| { echo 'The posts are sent: `make streamed` waits again, `make batch query` goes on without the speed path.'; exit 1; }; fi
 	@printf '\n== Before the batch run: one question to what is served so far ==\n\n'
-	@$(RUN) services.postgres.query 2
+	@$(RUN) operations.query 2
 	@printf '\n== The batch run, then all nine answers ==\n\n'
-	@if $(RUN) services.local.profile airflow; then $(RUN) services.airflow.trigger; else $(CLEANER) spark_jobs.batch; fi
-	@$(RUN) services.postgres.query
+	@if $(RUN) stack.local.profile airflow; then $(RUN) operations.airflow.trigger; else $(CLEANER) spark_jobs.batch; fi
+	@$(RUN) operations.query
 	@printf '\nLook around: `make status` and `make open` have the addresses, `make psql` the tables, `make help` the rest.\n'
 
 # Runs a target here or, where Python or Java is missing and there is an engine, in a container that has them.
-anywhere = if [ $(MODE) = local ] || services/local/prerequisites check $(PYTHON) 2> /dev/null; then $(MAKE) $(1); \
+anywhere = if [ $(MODE) = local ] || stack/local/prerequisites check $(PYTHON) 2> /dev/null; then $(MAKE) $(1); \
 	else $(STACK) dev make $(1) MODE=local TEST_PROCESSES=$(TEST_PROCESSES) TESTS="$(TESTS)"; fi
 
 .PHONY: test
-test: ## All tests: unit, integration, end to end (TESTS="tests/unit/test_setup.py" for some)
+test: ## All tests: unit, integration, end to end (TESTS="tests/unit/stack/test_setup.py" for some)
 	@$(call anywhere,test-here)
 
 .PHONY: test-here
@@ -138,7 +138,7 @@ up: .announce setup ## Start all services and wait until they are healthy (in co
 
 .PHONY: .announce
 .announce:
-	@services/announce $(MODE) $(if $(filter demo,$(MAKECMDGOALS)),demo,up)
+	@stack/announce $(MODE) $(if $(filter demo,$(MAKECMDGOALS)),demo,up)
 
 .PHONY: status
 status: $(READY) ## Show each service (state, URL, memory) and streaming query (rate, lag)
@@ -181,19 +181,19 @@ batch: $(READY) ## Clean and serve what has landed since the last run (FULL=1 re
 
 .PHONY: trigger
 trigger: $(READY) ## Have Airflow do a batch run and follow it (FULL=1 rebuilds all, TABLE=pin takes only one table)
-	@$(RUN) services.airflow.trigger $(if $(FULL),--full) $(if $(TABLE),--table $(TABLE))
+	@$(RUN) operations.airflow.trigger $(if $(FULL),--full) $(if $(TABLE),--table $(TABLE))
 
 .PHONY: backfill
 backfill: $(READY) ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-01-03)
-	@$(RUN) services.airflow.backfill "$(FROM)" "$(TO)"
+	@$(RUN) operations.airflow.backfill "$(FROM)" "$(TO)"
 
 .PHONY: verify
 verify: $(READY) ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
-	@$(RUN) services.verify
+	@$(RUN) operations.verify
 
 .PHONY: open
 open: $(READY) ## Show the addresses of the UIs; in local mode, open Airflow's where there is a browser
-	@$(RUN) services.local.open
+	@$(RUN) stack.local.open
 
 .PHONY: stream
 stream: $(READY) ## Start the streaming writer where COMPOSE_PROFILES leaves it out
@@ -201,15 +201,15 @@ stream: $(READY) ## Start the streaming writer where COMPOSE_PROFILES leaves it 
 
 .PHONY: streamed
 streamed: $(READY) ## Wait until all that is in the streams now is served
-	@$(RUN) services.postgres.streamed
+	@$(RUN) operations.streamed
 
 .PHONY: query
 query: $(READY) ## Print the nine answers (ARGS="3 7" for some)
-	@$(RUN) services.postgres.query $(QUERY_ARGS)
+	@$(RUN) operations.query $(QUERY_ARGS)
 
 .PHONY: quarantine
 quarantine: $(READY) ## Show the newest rejected records and why
-	@$(RUN) spark_jobs.quarantine
+	@$(RUN) operations.quarantine
 
 .PHONY: replay
 replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
@@ -227,8 +227,8 @@ psql: $(READY) ## Open psql on the served database as the read-only analyst
 # Made again when its Python has gone, as after an upgrade of the system.
 .PHONY: no-python
 $(STAMPS)/venv: requirements/bootstrap.txt $(if $(realpath $(BIN)/python),,no-python)
-	@services/local/prerequisites check $(PYTHON)
-	@python=$$(services/local/prerequisites python $(PYTHON)) \
+	@stack/local/prerequisites check $(PYTHON)
+	@python=$$(stack/local/prerequisites python $(PYTHON)) \
 		&& echo "Making .venv with $$($$python --version)" && $$python -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@mkdir -p $(STAMPS) && touch $@
@@ -261,7 +261,7 @@ setup-compose:
 
 .PHONY: setup-local
 setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime
-	@$(IN_OURS) --set-up services.local.setup
+	@$(IN_OURS) --set-up stack.local.setup
 
 .PHONY: setup-dev
 setup-dev: setup-local $(STAMPS)/dev
@@ -273,7 +273,7 @@ base-image: ## Make the image that all others are built from, where there is no 
 ##### Development #####
 
 .PHONY: lint
-lint: ## ruff, mypy, shellcheck, hadolint, sqlfluff, and Compose's own check where it is installed
+lint: ## ruff, mypy, the direction of imports, shellcheck, hadolint, sqlfluff, and Compose's own check where it is installed
 	@$(call anywhere,lint-here)
 
 .PHONY: lint-here
@@ -281,15 +281,16 @@ lint-here: setup-dev
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@shellcheck .ci/run .ci/containers .ci/engine services/containers/stack services/local/prerequisites \
-		services/spark/java/bin/java tests/on-each-python $(IMAGE_SCRIPTS)
+	@lint-imports
+	@shellcheck .ci/run .ci/containers .ci/engine stack/containers/stack stack/local/prerequisites \
+		spark_jobs/session/java/bin/java tests/on-each-python $(IMAGE_SCRIPTS)
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql
 
 .PHONY: format
 format: setup-dev ## Format the code, and write .env.example from the settings
-	@$(IN_OURS) services.local.dotenv > .env.example
+	@$(IN_OURS) stack.dotenv > .env.example
 	@ruff format .
 	@ruff check --fix .
 

@@ -20,15 +20,16 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as fn
 
 from bench.report import Row, report
-from services.common.clients import postgres_connection, s3_client
-from services.common.landing import ROOT_PREFIX, object_key
-from services.common.settings import ROOT, TABLES, Settings, Table
-from services.mysql.generator import generate
-from services.mysql.rows import columns
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection, s3_client
+from common.settings import ROOT, Settings
+from contracts.landing import ROOT_PREFIX, object_key
+from contracts.rows import columns
+from contracts.tables import TABLES, Table
 from services.provision.bucket import ensure_bucket
-from services.spark.session import spark_session
-from spark_jobs.batch import run_batch
+from services.provision.databases import ensure_schema
+from services.source.generator import generate
+from spark_jobs.batch.job import run_batch
+from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks.postgres import SERVED
 from tests.processes import launch_server, make_settings
 

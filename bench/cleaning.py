@@ -13,12 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from bench.report import Row, report
-from services.mysql.generator import generate
-from services.mysql.rows import columns
-from services.spark.session import spark_session
+from contracts.rows import columns
+from services.source.generator import generate
 from spark_jobs.cleaning import classify, clean_pin
 from spark_jobs.cleaning.text import BLANKS, SENTINELS
 from spark_jobs.schemas import CLEANED
+from spark_jobs.session.spark import spark_session
 from tests.processes import make_settings
 
 FILES = 8

@@ -23,7 +23,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from bench.report import Row, report
-from services.common.settings import ROOT, Settings, load_settings
+from common.settings import ROOT, Settings, load_settings
 
 MB = 1024**2
 # What a container has left at its peak: the next change of a library or of the data takes some of it.

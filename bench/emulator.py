@@ -23,15 +23,16 @@ import typer
 from confluent_kafka.admin import AdminClient
 
 from bench.report import Row, report
+from common.settings import ROOT, Settings, load_settings
+from contracts.tables import TABLES, Table
 from emulator.formats import TOPIC
 from emulator.patience import Patience
 from emulator.replay import batches
 from emulator.source import Source
-from services.common.settings import ROOT, TABLES, Settings, Table, load_settings
-from services.mysql.generator import generate
-from services.mysql.load import load_file, load_rows, write_files
-from services.mysql.source import create_empty, root_connection
 from services.provision.topics import ensure_topics
+from services.source.fill import create_empty, root_connection
+from services.source.generator import generate
+from services.source.load import load_file, load_rows, write_files
 
 BATCH = 500
 DATABASE = "bench_source"

@@ -21,7 +21,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from bench.report import Row, report
-from services.common.settings import Settings, load_settings
+from common.settings import Settings, load_settings
 from services.rest_proxy.delivery import producer_config
 from services.rest_proxy.records import JSON_TYPE
 

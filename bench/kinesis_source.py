@@ -21,11 +21,11 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from bench.ingest import post
 from bench.report import Row, report
-from services.common.clients import aws_options
-from services.common.kinesis import shard_ids
-from services.common.settings import Settings, load_settings
-from services.common.wait import wait_until
-from services.spark.session import spark_session
+from common.clients import aws_options
+from common.kinesis import shard_ids
+from common.settings import Settings, load_settings
+from common.wait import wait_until
+from spark_jobs.session.spark import spark_session
 from spark_jobs.sources.kinesis import KinesisDataSource
 
 if TYPE_CHECKING:

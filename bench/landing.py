@@ -20,8 +20,9 @@ from confluent_kafka.admin import AdminClient
 
 from bench.ingest import post
 from bench.report import Row, report
-from services.common.clients import s3_client
-from services.common.settings import TABLES, Settings, load_settings
+from common.clients import s3_client
+from common.settings import Settings, load_settings
+from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 from services.s3_sink.sink import Sink

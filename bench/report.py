@@ -14,7 +14,7 @@ from typing import Literal
 import psutil
 from rich.table import Table
 
-from services.common.terminal import make_console
+from common.terminal import make_console
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 COLUMNS = ("what", "value", "unit", "baseline", "ratio", "aim", "met")

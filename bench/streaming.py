@@ -22,15 +22,16 @@ import typer
 from confluent_kafka import Consumer, KafkaError, Message, Producer
 
 from bench.report import Row, report
-from services.common import health
-from services.common.clients import kinesis_client, postgres_connection
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
-from services.mysql.generator import generate
-from services.postgres.schema import ensure_schema
+from common import health
+from common.clients import kinesis_client, postgres_connection
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
+from services.provision.databases import ensure_schema
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
+from services.source.generator import generate
 from tests.processes import ServiceProcess, launch_server, make_settings
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ import mysql.connector
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.api import ApiNotFoundError
+from common.command import TakesArgs, run_command
+from common.settings import Settings, load_settings
+from common.terminal import complain
 from emulator.formats import ROUTES, Route
 from emulator.interrupt import Interrupt
 from emulator.replay import Plan
 from emulator.session import replay
-from services.common.api import ApiNotFoundError
-from services.common.command import TakesArgs, run_command
-from services.common.settings import Settings, load_settings
-from services.common.terminal import complain
 
 # With a rate, so many requests a second for each topic: a flow rather than a burst every minute.
 _TICKS = 10

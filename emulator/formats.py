@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
+from common.settings import Settings
+from contracts.rows import Row
+from contracts.tables import Table
 from emulator.answers import Problem, judge_produce, judge_put_records
-from services.common.settings import Settings, Table
-from services.mysql.rows import Row
 
 Route = Literal["batch", "stream"]
 ROUTES: tuple[Route, ...] = ("batch", "stream")

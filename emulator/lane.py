@@ -12,10 +12,10 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 from tenacity.wait import wait_random_exponential
 
+from contracts.rows import Row
 from emulator.answers import Problem, retry_after
 from emulator.formats import Format, Record, body
 from emulator.tally import Tally
-from services.mysql.rows import Row
 
 # A connection on one machine or network takes milliseconds. An answer waits for Kafka's acknowledgement, for
 # which the proxy itself gives up after 20 s: three times that, so that its verdict is heard.

@@ -8,10 +8,10 @@ import psycopg2
 from psycopg2.extras import execute_values
 from rich.console import Console
 
+from common.clients import postgres_connection
+from common.settings import Settings
 from emulator.formats import Route
 from emulator.summary import Outcome
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
 
 _INSERT = """
 INSERT INTO ops.emulator_runs (emulator_run_id, destination, route, read, acknowledged, failed, seconds) VALUES %s

@@ -9,9 +9,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from common.visible import visible_line
 from emulator.formats import Route
 from emulator.lane import Report
-from services.common.visible import visible_line
 
 _LINE_EVERY = 5.0  # seconds
 

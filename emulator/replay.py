@@ -6,9 +6,9 @@ from itertools import islice
 from threading import Event
 from time import monotonic
 
+from contracts.rows import Row
+from contracts.tables import TABLES, Table
 from emulator.source import Source
-from services.common.settings import TABLES, Table
-from services.mysql.rows import Row
 
 Counts = Mapping[Table, int]
 Streams = Mapping[Table, Iterator[Row]]

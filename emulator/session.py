@@ -11,6 +11,10 @@ import urllib3
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.exceptions import HTTPClientError
 
+from common.api import invoke_url
+from common.settings import Settings
+from common.terminal import make_console
+from contracts.tables import TABLES, Table
 from emulator import ledger
 from emulator.formats import FORMATS, Route, destination
 from emulator.lane import Api, Lane
@@ -19,9 +23,6 @@ from emulator.progress import ReplayProgress
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count, streams
 from emulator.source import Source
 from emulator.summary import Outcome, cut_short, print_summary, resume_after
-from services.common.api import invoke_url
-from services.common.settings import TABLES, Settings, Table
-from services.common.terminal import make_console
 
 # What the client raises of an API Gateway that is not there, or goes away.
 _AWAY = (AwsConnectionError, HTTPClientError)
@@ -53,7 +54,7 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
 
     Raises:
         mysql.connector.Error: the source cannot be read; what was read before is settled and in the summary.
-        services.common.api.ApiNotFoundError: API Gateway does not have the API.
+        common.api.ApiNotFoundError: API Gateway does not have the API.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer.
     """
     console = make_console()

@@ -7,10 +7,11 @@ from typing import Any
 
 import mysql.connector
 
+from common.clients import mysql_connection
+from common.settings import Settings
+from contracts.rows import ROW_TYPES, TABLE_NAMES, Row, columns
+from contracts.tables import Table
 from emulator.patience import Patience
-from services.common.clients import mysql_connection
-from services.common.settings import Settings, Table
-from services.mysql.rows import ROW_TYPES, TABLE_NAMES, Row, columns
 
 # Rows of one query: few enough to hold, enough that its round trip does not show.
 PAGE = 1_000

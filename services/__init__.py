@@ -1,1 +1,1 @@
-"""The servers of the pipeline, a folder each, and what they share."""
+"""The services of our own: servers that stay, and what fills the source."""

@@ -1,7 +1,7 @@
 """What records and the cleaned tables look like in Spark: names, types and order of their columns.
 
 Contract: section "Cleaned tables" of docs/contracts.md. The columns of the records they are made from are
-the source tables' (`services.mysql.rows`).
+the source tables' (`contracts.rows`).
 """
 
 import pyarrow as pa
@@ -18,8 +18,8 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from services.common.settings import Table
-from services.mysql.rows import ROW_TYPES, columns
+from contracts.rows import ROW_TYPES, columns
+from contracts.tables import Table
 
 KEY = "ind"
 # `user` is a reserved word of SQL.

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from services.airflow import trigger
-from services.common.airflow import COMMAND_PATIENCE, AirflowApi
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.airflow import COMMAND_PATIENCE, AirflowApi
+from common.settings import Settings
+from common.wait import wait_until
+from operations.airflow import trigger
 from tests.make import Make
 
 # A run takes 20 to 40 s on two idle cores; the suite may share them with others. Where its scheduler was killed, a

@@ -4,9 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from services.common.settings import ROOT
+from common.settings import ROOT
 
-PREREQUISITES = ROOT / "services" / "local" / "prerequisites"
+PREREQUISITES = ROOT / "stack" / "local" / "prerequisites"
 DEBIAN_12 = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'
 
 
@@ -43,7 +43,7 @@ class Machine:
         folder = self.folder / "checkout"
         if not folder.exists():
             folder.mkdir()
-            for name in ("Makefile", "docker-compose.yml", "requirements", "services"):
+            for name in ("Makefile", "docker-compose.yml", "requirements", "common", "stack"):
                 (folder / name).symlink_to(ROOT / name)
         return folder
 

@@ -1,7 +1,7 @@
 """What tests take away from the bucket, to see it come back."""
 
-from services.common.clients import s3_client
-from services.common.settings import Settings
+from common.clients import s3_client
+from common.settings import Settings
 
 
 def empty_bucket(settings: Settings, prefix: str = "") -> None:

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from services.common.settings import Settings
-from services.local.account import remove_server_home
+from common.settings import Settings
+from stack.os_user import remove_server_home
 from tests.processes import make_settings
 from tests.servers import start_server
 

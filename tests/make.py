@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.common.settings import ROOT
+from common.settings import ROOT
 
 
 class Make:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.common.settings import Table
+from contracts.tables import Table
 from tests.cleaned_rows import Geo, Pin, User
 
 SENTINELS = {

@@ -16,10 +16,10 @@ from typing import Self
 import psutil
 import pytest
 
-from services.common import health
-from services.common.settings import ROOT, Settings
-from services.common.wait import wait_until
-from services.local.install import mysql_problem
+from common import health
+from common.settings import ROOT, Settings
+from common.wait import wait_until
+from stack.local.install import mysql_problem
 
 # LocalStack needs 20 s on two idle cores; the suite may share them with Spark.
 START_SECONDS = 90.0
@@ -176,6 +176,6 @@ def launch_server(stack: ExitStack, settings: Settings, name: str) -> ServicePro
         pytest.skip(problem)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     log = settings.state_dir / f"{name}.test.log"
-    server = stack.enter_context(ServiceProcess(settings, "services.local.launch", name, log=log))
+    server = stack.enter_context(ServiceProcess(settings, "stack.local.launch", name, log=log))
     server.wait_healthy(lambda: health.problem(name, settings) is None)
     return server

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from services.common.settings import Table
+from contracts.tables import Table
 from spark_jobs.cleaning import classify
 
 RAW = "topic string, partition int, offset long, value string"

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 from testcontainers.compose import DockerCompose
 
-from services.common import health
-from services.common.settings import ROOT, Settings
-from services.common.wait import wait_until
+from common import health
+from common.settings import ROOT, Settings
+from common.wait import wait_until
 from tests.processes import START_SECONDS, launch_server
 
 IN_CONTAINERS = os.environ.get("MODE") == "compose"

@@ -6,7 +6,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from services.airflow import spark, tasks
+from operations.airflow import spark, tasks
 
 with DAG(
     "pinterest_batch",

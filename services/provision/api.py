@@ -4,9 +4,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from services.common.api import find_api, url_of
-from services.common.clients import api_gateway_client
-from services.common.settings import Settings
+from common.api import find_api, url_of
+from common.clients import api_gateway_client
+from common.settings import Settings
 from services.provision.api_definition import definition
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ Contract: the section "API Gateway" of docs/contracts.md; the paths and the Kine
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from services.common.settings import Settings
+from common.settings import Settings
 
 JSON = dict[str, Any]
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from services.common.bucket import bucket_id, give_identity
-from services.common.clients import s3_client
-from services.common.settings import Settings
-from spark_jobs import progress
+from common import batch_progress
+from common.bucket import bucket_id, give_identity
+from common.clients import s3_client
+from common.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,5 +36,5 @@ def ensure_bucket(settings: Settings, s3: "S3Client | None" = None) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
             raise
-    if bucket_id(client, settings.bucket) is None and progress.load(client, settings.bucket) is None:
+    if bucket_id(client, settings.bucket) is None and batch_progress.load(client, settings.bucket) is None:
         give_identity(client, settings.bucket)

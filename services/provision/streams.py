@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from services.common.clients import kinesis_client
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
+from common.clients import kinesis_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -7,8 +7,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES
 
 # A broker on loopback creates a topic in milliseconds; one that is just starting may need 20 s to elect leaders.
 _PATIENCE = 30.0

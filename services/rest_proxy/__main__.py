@@ -6,8 +6,8 @@ from types import FrameType
 
 import uvicorn
 
-from services.common.log import configure
-from services.common.settings import Settings, load_settings
+from common.log import configure
+from common.settings import Settings, load_settings
 from services.rest_proxy.app import create_app
 from services.rest_proxy.body import READ_SECONDS
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.routing import Route
 
-from services.common.settings import Settings
+from common.settings import Settings
 from services.rest_proxy.budget import Budget
 from services.rest_proxy.callers import KnownCallers
 from services.rest_proxy.delivery import Deliverer

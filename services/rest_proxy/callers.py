@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.common.hosts import Foreign, names, refusal
-from services.common.settings import Settings
+from common.hosts import Foreign, names, refusal
+from common.settings import Settings
 from services.rest_proxy.errors import ErrorCode, answer
 
 _CODES = {Foreign.HOST: ErrorCode.UNKNOWN_HOST, Foreign.ORIGIN: ErrorCode.FOREIGN_ORIGIN}
@@ -17,7 +17,7 @@ _REMEMBERED = 256
 class KnownCallers:
     """The middleware.
 
-    Known are, besides those of `services.common.hosts`, the names in ALLOWED_HOSTS, and those by which other settings
+    Known are, besides those of `common.hosts`, the names in ALLOWED_HOSTS, and those by which other settings
     say that the proxy is called.
     """
 

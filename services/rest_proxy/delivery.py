@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from services.common.settings import Settings
+from common.settings import Settings
 from services.rest_proxy.records import Record
 from services.rest_proxy.results import Entry, failed, too_large
 

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from msgspec import DecodeError, Meta, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
-from services.common.surrogates import Half, breaking_half, without_halves
+from common.surrogates import Half, breaking_half, without_halves
 from services.rest_proxy.errors import ApiError, ErrorCode
 
 JSON_TYPE = "application/vnd.kafka.json.v2+json"

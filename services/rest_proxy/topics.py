@@ -12,7 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # public, but 
     TopicMetadata,
 )
 
-from services.common.settings import Settings
+from common.settings import Settings
 from services.rest_proxy.errors import ApiError, ErrorCode
 from services.rest_proxy.records import ANY_PARTITION
 

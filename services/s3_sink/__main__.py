@@ -3,8 +3,8 @@
 import signal
 import threading
 
-from services.common.log import configure
-from services.common.settings import load_settings
+from common.log import configure
+from common.settings import load_settings
 from services.s3_sink.sink import Sink
 from services.s3_sink.status import Status
 from services.s3_sink.zone import LandingZone

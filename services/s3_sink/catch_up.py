@@ -3,12 +3,13 @@
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from rich.console import Console
 
-from services.common import health
-from services.common.command import run_command
-from services.common.progress import live_status
-from services.common.settings import TABLES, Settings, load_settings
-from services.common.terminal import make_console
-from services.common.wait import wait_until
+from common import health
+from common.command import run_command
+from common.progress import live_status
+from common.settings import Settings, load_settings
+from common.terminal import make_console
+from common.wait import wait_until
+from contracts.tables import TABLES
 from services.s3_sink.zone import LandingZone, Moved, Unavailable
 
 # The sink lands 20,000 records/s or more on 2 busy cores and closes objects after 2 s: a million posts (3,000,000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import KafkaError
 
-from services.common.settings import Settings
+from common.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="s3-sink")
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from services.common.landing import to_line
+from contracts.landing import to_line
 from services.s3_sink.buffer import Buffer, Limits
 from services.s3_sink.zone import LandingZone, Tail
 

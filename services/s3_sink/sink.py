@@ -16,8 +16,9 @@ from functools import partial
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from services.common.backoff import Backoff
-from services.common.settings import TABLES, Settings
+from common.backoff import Backoff
+from common.settings import Settings
+from contracts.tables import TABLES
 from services.s3_sink.buffer import Limits
 from services.s3_sink.consumer import ErrorLog, consumer_config
 from services.s3_sink.partition import OpenPartition, Place, Record, Repeat, Rewound

@@ -1,6 +1,6 @@
 """The state file of an instance, by which `make status` sees that it lives and how far behind it is.
 
-`<state_dir>/run/s3-sink.json` is a `services.common.state_file`. Its keys besides:
+`<state_dir>/run/s3-sink.json` is a `common.state_file`. Its keys besides:
 
 - `lag`: records not landed yet, over all its partitions
 - `partitions`: a list, one entry per partition that the group gave to this instance:
@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from services.common.state_file import StateFile
+from common.state_file import StateFile
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.common.clients import s3_client
-from services.common.landing import newest_start, object_key, object_prefix
-from services.common.settings import Settings
+from common.clients import s3_client
+from common.settings import Settings
+from contracts.landing import newest_start, object_key, object_prefix
 from services.provision.bucket import ensure_bucket
 
 if TYPE_CHECKING:

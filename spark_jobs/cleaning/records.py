@@ -3,7 +3,7 @@
 Contract: section "Cleaned tables" of docs/contracts.md.
 
 Speed: Spark compiles a projection to Java, and the JVM leaves a method of over 8,000 bytes interpreted, ten
-times slower, unless it is told otherwise, as the jobs' is (`services.spark.session`) and a user's may not
+times slower, unless it is told otherwise, as the jobs' is (`spark_jobs.session.spark`) and a user's may not
 be. A projection that holds `from_json` or a lambda (`text.let`, `array_compact`) is split into short
 methods, one that holds neither is not: so the large ones here hold one, and each is a step of its own
 (`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
@@ -15,8 +15,8 @@ from functools import cache, reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as fn
 
-from services.common.settings import TABLES, Table
-from services.mysql.rows import columns
+from contracts.rows import columns
+from contracts.tables import TABLES, Table
 from spark_jobs.cleaning import text
 from spark_jobs.cleaning.rules import RULES, Columns, Rules, at, internal
 from spark_jobs.schemas import CLEANED, KEY, fields

@@ -7,7 +7,7 @@ from functools import cache
 from pyspark.sql import Column
 from pyspark.sql import functions as fn
 
-from services.common.settings import Table
+from contracts.tables import Table
 from spark_jobs.cleaning import text, values
 
 Columns = dict[str, Column]

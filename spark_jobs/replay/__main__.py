@@ -10,16 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from services.common.clients import postgres_connection
-from services.common.command import run_command
-from services.common.settings import Settings, load_settings
-from services.common.terminal import make_console
-from spark_jobs import failures
-from spark_jobs.replay import mended_file
+from common.clients import postgres_connection
+from common.command import run_command
+from common.settings import Settings, load_settings
+from common.terminal import make_console
+from spark_jobs.batch import failures
+from spark_jobs.replay import mended_file, store
 from spark_jobs.replay.job import replay
 from spark_jobs.replay.mended_file import Place
 from spark_jobs.replay.selection import Selection, bound, known_reason, topics
-from spark_jobs.sinks import replayed
 
 if TYPE_CHECKING:
     from spark_jobs.replay.run import Report
@@ -67,7 +66,7 @@ def _open(file: Path, mode: Literal["rb", "xb"]) -> AbstractContextManager[IO[by
 
 def _export(settings: Settings, selection: Selection, file: Path) -> int:
     with closing(postgres_connection(settings, "analyst")) as connection:
-        records = replayed.quarantined(connection, selection)
+        records = store.quarantined(connection, selection)
     try:
         with _open(file, "xb") as out:
             out.writelines(mended_file.to_lines(records))

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from services.common.clients import postgres_connection, s3_client
-from services.common.settings import Settings
-from spark_jobs import failures, progress
+from common import batch_progress as progress
+from common.clients import postgres_connection, s3_client
+from common.settings import Settings
+from spark_jobs.batch import failures
+from spark_jobs.batch.steps import Steps
+from spark_jobs.replay import store
 from spark_jobs.replay.mended_file import Place, Quarantined
 from spark_jobs.replay.selection import Selection
-from spark_jobs.sinks import replayed
-from spark_jobs.steps import Steps
 
 if TYPE_CHECKING:
     from spark_jobs.replay.run import Report
@@ -35,7 +36,7 @@ def replay(
         if apply:
             failures.lock(connection)
             _check_ready(settings)
-        records = _chosen(replayed.quarantined(connection, selection), mended)
+        records = _chosen(store.quarantined(connection, selection), mended)
         if not records:
             return None
         # Importing Spark takes a second, which a look at an empty quarantine need not spend.

@@ -15,17 +15,20 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from services.common.bucket import bucket_id
-from services.common.clients import s3_client
-from services.common.settings import TABLES, Settings, Table
-from services.spark.session import spark_session
-from spark_jobs import staging
-from spark_jobs.accounts import CountsDoNotAddUpError, TableAccount
+from common.bucket import bucket_id
+from common.clients import s3_client
+from common.settings import Settings
+from contracts.accounts import CountsDoNotAddUpError, TableAccount
+from contracts.tables import TABLES, Table
+from spark_jobs.batch import staging
+from spark_jobs.batch.staging import Tally
+from spark_jobs.batch.steps import Steps
+from spark_jobs.readers import parquet
+from spark_jobs.replay import store
 from spark_jobs.replay.mended_file import Place, Quarantined
 from spark_jobs.schemas import CLEANED
-from spark_jobs.sinks import copying, delta, parquet, postgres, replayed
-from spark_jobs.staging import Tally
-from spark_jobs.steps import Steps
+from spark_jobs.session.spark import spark_session
+from spark_jobs.sinks import copying, delta, postgres
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -149,7 +152,7 @@ def take_in(settings: Settings, connection: "PostgresConnection", judged: Report
             accounts=accounts,
             bucket_id=bucket_id(s3_client(settings), settings.bucket),
         )
-        moved = replayed.move(connection, passed, run_id)
+        moved = store.move(connection, passed, run_id)
         if moved != passed.num_rows:
             raise CountsDoNotAddUpError(f"{passed.num_rows} records passed, {moved} left quarantine.batch")
         connection.commit()

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.common.settings import TABLES, Settings
+from common.settings import Settings
+from contracts.tables import TABLES
 
 # An offset, or a time in UTC.
 Bound = int | datetime

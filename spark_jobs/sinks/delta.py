@@ -11,8 +11,8 @@ import deltalake
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
-from services.common.clients import delta_options
-from services.common.settings import Settings
+from common.clients import delta_options
+from common.settings import Settings
 from spark_jobs.schemas import KEY
 
 QUARANTINE = "quarantine"

@@ -9,8 +9,8 @@ from psycopg2 import sql
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extras import Json, execute_values
 
-from services.common.settings import Table
-from spark_jobs.accounts import TableAccount
+from contracts.accounts import TableAccount
+from contracts.tables import Table
 from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
 from spark_jobs.sinks.copying import Target, copy, create_staging, upsert
 

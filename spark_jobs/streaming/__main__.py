@@ -3,11 +3,11 @@
 import signal
 import threading
 
-from services.common.clients import s3_client
-from services.common.log import configure
-from services.common.settings import load_settings
-from services.common.state_file import StateFile
-from services.spark.session import spark_session
+from common.clients import s3_client
+from common.log import configure
+from common.settings import load_settings
+from common.state_file import StateFile
+from spark_jobs.session.spark import spark_session
 from spark_jobs.sources.kinesis import KinesisDataSource
 from spark_jobs.streaming import rounds
 from spark_jobs.streaming.queries import all_queries

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame
 
-from services.common.clients import delta_options
-from services.common.settings import TABLES, Settings
+from common.clients import delta_options
+from common.settings import Settings
+from contracts.tables import TABLES
 from spark_jobs.schemas import CLEANED, KEY
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import served, speed

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, TopicPartition
 
-from services.common.clients import kinesis_client
-from services.common.settings import Settings
+from common.clients import kinesis_client
+from common.settings import Settings
 from spark_jobs.sources.kinesis import measure_lag
 
 # A broker on this machine or network answers in milliseconds; the status is due every few seconds.

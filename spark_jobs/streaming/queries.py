@@ -7,7 +7,8 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
 
-from services.common.settings import TABLES, Settings
+from common.settings import Settings
+from contracts.tables import TABLES
 from spark_jobs.streaming import experimental, speed
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.experimental import ExperimentalRows

@@ -3,8 +3,9 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from services.common.clients import aws_options
-from services.common.settings import TABLES, Settings
+from common.clients import aws_options
+from common.settings import Settings
+from contracts.tables import TABLES
 
 # Bounds a micro-batch's memory (25 MB of posts) while a backlog is read; 10,000 records a second are held.
 BATCH_RECORDS = 20_000

@@ -11,8 +11,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 
-from services.common.backoff import Backoff
-from services.common.settings import Settings
+from common.backoff import Backoff
+from common.settings import Settings
 from spark_jobs.streaming import checkpoints
 from spark_jobs.streaming.queries import Query, Sink
 

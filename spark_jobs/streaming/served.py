@@ -12,8 +12,9 @@ from psycopg2 import sql
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType, TimestampType
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings, Table
+from common.clients import postgres_connection
+from common.settings import Settings
+from contracts.tables import Table
 from spark_jobs.schemas import CLEANED, SERVED_NAMES
 from spark_jobs.streaming import speed
 

@@ -11,7 +11,7 @@ from psycopg2 import sql
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from services.common.settings import TABLES, Table
+from contracts.tables import TABLES, Table
 from spark_jobs.cleaning import classify
 from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
 from spark_jobs.sinks.copying import Target, names, stage, upsert

@@ -1,6 +1,6 @@
 """The state of the streaming queries, by which `make status` shows how far behind each is.
 
-`<state_dir>/run/streaming-writer.json` is a `services.common.state_file`. Its key besides is `queries`, a list with
+`<state_dir>/run/streaming-writer.json` is a `common.state_file`. Its key besides is `queries`, a list with
 an entry for each query:
 
 - `name`, `source`: the query, and the stream or topic that it reads

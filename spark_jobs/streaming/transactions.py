@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from psycopg2 import sql
 from pyspark.sql import DataFrame
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
+from common.clients import postgres_connection
+from common.settings import Settings
 from spark_jobs.sinks.copying import Target, create_staging, stage, upsert
 from spark_jobs.streaming.progress import Counts, ProgressTable
 

@@ -1,5 +1,5 @@
 -- The roles of the served databases and who may enter which database.
--- services/postgres/schema.py creates the databases first and sets the passwords afterwards.
+-- services/provision/databases.py creates the databases first and sets the passwords afterwards.
 
 DO $$
 BEGIN
@@ -29,7 +29,7 @@ COMMENT ON ROLE speed_writer IS 'The streaming writer: writes the schema speed, 
 COMMENT ON ROLE emulator IS 'The emulator: adds to its ledger of what it sent, and no more';
 
 -- A role may change its own defaults, whatever is granted: what it has left behind is gone with the next start. Our own
--- connections do not go by them (services/common/clients.py).
+-- connections do not go by them (common/clients.py).
 ALTER ROLE analyst RESET ALL;
 ALTER ROLE batch_writer RESET ALL;
 ALTER ROLE speed_writer RESET ALL;

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from services.common.settings import ROOT, Settings
+from common.settings import ROOT, Settings
 from tests.hostile import hostile_shell
 from tests.make import Make
 from tests.processes import free_port

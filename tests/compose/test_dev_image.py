@@ -37,7 +37,7 @@ def test_tests_run_without_python_and_java(
     """Unit tests, and tests with a server."""
     bare = {**environment, "PATH": str(bare_path), "HOME": str(tmp_path)}
     make = Make(bare, tmp_path / "output", MAKE_SECONDS, checkout)
-    some = "tests/unit/test_settings.py tests/integration/test_schema.py"
+    some = "tests/unit/common/test_settings.py tests/integration/test_schema.py"
     printed = make("test", f"TESTS={some}")
     assert "in a container of pinterest-pipeline/dev" in printed
     # What is skipped or fails is listed by name.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.common.wait import wait_until
+from common.wait import wait_until
 from tests.compose.conftest import TEST_SECONDS, Containers
 
 pytestmark = pytest.mark.timeout(TEST_SECONDS)

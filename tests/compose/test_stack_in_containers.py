@@ -13,11 +13,12 @@ import httpx
 import pytest
 import yaml
 
-from services.common.api import url_of
-from services.common.settings import TABLES, Settings, Table, secret_names
-from services.common.wait import wait_until
-from services.local.compose import COMPOSE_FILE
-from services.postgres.query import load_queries
+from common.api import url_of
+from common.settings import Settings, secret_names
+from common.wait import wait_until
+from contracts.tables import TABLES, Table
+from operations.query import load_queries
+from stack.local.compose import COMPOSE_FILE
 from tests import airflow_runs
 from tests.compose.conftest import PROJECT, TEST_SECONDS, Containers
 from tests.e2e import hops

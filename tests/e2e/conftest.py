@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.common.settings import ROOT, Settings
-from services.local.account import remove_server_home
-from services.local.install import mysql_problem
+from common.settings import ROOT, Settings
+from stack.local.install import mysql_problem
+from stack.os_user import remove_server_home
 from tests.hostile import hostile_shell
 from tests.make import Make
 from tests.processes import make_settings

@@ -9,9 +9,10 @@ from typing import Any
 from confluent_kafka import Consumer, TopicPartition
 from pyarrow import parquet
 
-from services.common.clients import mysql_connection, postgres_connection, s3_client
-from services.common.landing import parse_key
-from services.common.settings import Settings, Table
+from common.clients import mysql_connection, postgres_connection, s3_client
+from common.settings import Settings
+from contracts.landing import parse_key
+from contracts.tables import Table
 from services.s3_sink.catch_up import end_offsets
 
 SOURCES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.settings import ROOT, TABLES, Settings, Table
-from services.postgres.query import load_queries
+from common.settings import ROOT, Settings
+from contracts.tables import TABLES, Table
+from operations.query import load_queries
 from tests.e2e import hops
 from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records

@@ -5,12 +5,13 @@ import signal
 
 import pytest
 
-from services.airflow import trigger
-from services.common import health
-from services.common.airflow import AirflowApi, ui_url
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
-from services.local import supervision
+from common import health
+from common.airflow import AirflowApi, ui_url
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES
+from operations.airflow import trigger
+from stack.local import supervision
 from tests.airflow_runs import RUN_SECONDS, ended, wait_for_task
 from tests.e2e import hops
 from tests.e2e.browser import Browser, missing

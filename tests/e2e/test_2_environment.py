@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.common.settings import Settings, secret_names
-from services.local import compose, supervision
+from common.settings import Settings, secret_names
+from stack.local import compose, supervision
 from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.hostile import NOWHERE
 

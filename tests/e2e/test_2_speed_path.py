@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.common.settings import TABLES, Settings, Table
-from services.common.wait import wait_until
-from services.local import supervision
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES, Table
 from spark_jobs.schemas import CLEANED
+from stack.local import supervision
 from tests.e2e import hops
 from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records

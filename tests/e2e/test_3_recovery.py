@@ -10,10 +10,11 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
-from services.local import supervision
-from services.local.compose import load
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES
+from stack.local import supervision
+from stack.local.compose import load
 from tests import airflow_runs
 from tests.e2e import hops
 from tests.e2e.conftest import TEST_SECONDS, Make

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from services.common.clients import kinesis_client
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.clients import kinesis_client
+from common.settings import Settings
+from common.wait import wait_until
 from services.provision.api import ensure_api
 from services.provision.streams import ensure_streams
 from tests.integration.rest_proxy import running_proxy

@@ -4,9 +4,9 @@ from contextlib import closing
 
 import pytest
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.postgres.schema import DATABASES
+from common.clients import postgres_connection
+from common.settings import Settings
+from services.provision.databases import DATABASES
 
 # Nothing works on the tables between two files; a wait of this long is a session that an earlier file left open.
 LOCK_MS = 10_000

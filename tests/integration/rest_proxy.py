@@ -12,8 +12,8 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
 from tests.processes import ServiceProcess, free_port
 

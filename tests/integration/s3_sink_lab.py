@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
-from services.common.clients import s3_client
-from services.common.landing import ROOT_PREFIX, parse_key
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
+from common.clients import s3_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.landing import ROOT_PREFIX, parse_key
+from contracts.tables import TABLES
 from services.provision.topics import ensure_topics
 from tests.processes import START_SECONDS, ServiceProcess, make_settings
 

@@ -13,14 +13,15 @@ import psutil
 import pytest
 from confluent_kafka import Producer
 
-from services.airflow import backfill, trigger
-from services.common import airflow, health
-from services.common.airflow import AirflowApi
-from services.common.clients import postgres_connection
-from services.common.settings import ROOT, TABLES, Settings
-from services.common.terminal import make_console
-from services.postgres.schema import ensure_schema
+from common import airflow, health
+from common.airflow import AirflowApi
+from common.clients import postgres_connection
+from common.settings import ROOT, Settings
+from common.terminal import make_console
+from contracts.tables import TABLES
+from operations.airflow import backfill, trigger
 from services.provision.bucket import ensure_bucket
+from services.provision.databases import ensure_schema
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
 from tests.airflow_runs import ended, task, wait_for_task
@@ -52,13 +53,13 @@ def api(stack: Settings) -> Iterator[AirflowApi]:
     lean = stack.model_copy(update={"spark_master": "local[2]", "spark_driver_memory": "1g"})
     logs = lean.state_dir
     with ExitStack() as running:
-        done = ServiceProcess(lean, "services.airflow.init", log=logs / "airflow-init.test.log")
+        done = ServiceProcess(lean, "stack.airflow.init", log=logs / "airflow-init.test.log")
         done.start()
         assert done.process is not None
         assert done.process.wait(120) == 0, done.output()
         parts = {
             part: running.enter_context(
-                ServiceProcess(lean, "services.airflow.launch", *words(part), log=logs / f"{part}.test.log")
+                ServiceProcess(lean, "stack.airflow.launch", *words(part), log=logs / f"{part}.test.log")
             )
             for part in PARTS
         }
@@ -111,9 +112,9 @@ def served(settings: Settings) -> list[list[tuple[Any, ...]]]:
 
 
 def verify(settings: Settings) -> subprocess.CompletedProcess[str]:
-    process = ServiceProcess(settings, "services.verify", log=settings.state_dir / "verify.log")
+    process = ServiceProcess(settings, "operations.verify", log=settings.state_dir / "verify.log")
     return subprocess.run(
-        [sys.executable, "-m", "services.verify"],
+        [sys.executable, "-m", "operations.verify"],
         env=process.environment | {"COLUMNS": "200"},
         cwd=ROOT,
         capture_output=True,

@@ -13,10 +13,11 @@ import httpx
 import psutil
 import pytest
 
-from services.common.api import invoke_url
-from services.common.clients import kinesis_client, s3_client
-from services.common.settings import TABLES, Settings
-from services.common.wait import wait_until
+from common.api import invoke_url
+from common.clients import kinesis_client, s3_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
 from tests.e2e.browser import Browser, missing
 from tests.integration.api_gateway import TEXTS, records, running_api

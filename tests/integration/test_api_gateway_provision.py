@@ -10,17 +10,18 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.common import health
-from services.common.api import ApiNotFoundError, invoke_url
-from services.common.clients import api_gateway_client, kinesis_client
-from services.common.log import configure
-from services.common.settings import TABLES, Settings
-from services.common.state_file import StateFile
-from services.common.wait import wait_until
-from services.provision.__main__ import keep
+from common import health
+from common.api import ApiNotFoundError, invoke_url
+from common.clients import api_gateway_client, kinesis_client
+from common.log import configure
+from common.settings import Settings
+from common.state_file import StateFile
+from common.wait import wait_until
+from contracts.tables import TABLES
 from services.provision.api import ensure_api
 from services.provision.streams import ensure_streams
 from services.rest_proxy.records import JSON_TYPE
+from stack.provision import keep
 from tests.integration.api_gateway import TEXTS, records, running_api
 from tests.processes import free_port, launch_server
 

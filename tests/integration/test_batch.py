@@ -14,26 +14,29 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as fn
 
-from services.common import bucket
-from services.common.bucket import bucket_id, lost_tables
-from services.common.clients import postgres_connection, s3_client
-from services.common.landing import object_key
-from services.common.settings import TABLES, Settings, Table
-from services.common.wait import wait_until
-from services.postgres.schema import ensure_schema
+from common import batch_progress as progress
+from common import bucket
+from common.bucket import bucket_id, lost_tables
+from common.clients import postgres_connection, s3_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.accounts import OffsetRange
+from contracts.landing import object_key
+from contracts.tables import TABLES, Table
+from operations import quarantine
+from operations.verify import accounts
+from operations.verify import batch as verify_batch
 from services.provision.bucket import ensure_bucket
-from services.spark import session
-from services.spark.session import spark_session
-from services.verify import accounts
-from services.verify import batch as verify_batch
-from spark_jobs import progress, quarantine, run
-from spark_jobs.accounts import OffsetRange
-from spark_jobs.batch import run_batch
-from spark_jobs.failures import AlreadyRunningError
-from spark_jobs.landing import LandingError
-from spark_jobs.run import Report
+from services.provision.databases import ensure_schema
+from spark_jobs.batch import run
+from spark_jobs.batch.failures import AlreadyRunningError
+from spark_jobs.batch.job import run_batch
+from spark_jobs.batch.landing import LandingError
+from spark_jobs.batch.run import Report
+from spark_jobs.batch.steps import StepFailedError
+from spark_jobs.session import spark as session
+from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks import delta, postgres
-from spark_jobs.steps import StepFailedError
 from tests.buckets import delete_bucket, empty_bucket
 from tests.integration.times import TIME_COLUMNS, served_times, stored_times
 from tests.processes import ServiceProcess

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection
+from common.settings import Settings
+from services.provision.databases import ensure_schema
 from spark_jobs.sinks import postgres as batch
 from spark_jobs.sinks.copying import to_csv
 

@@ -15,13 +15,14 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from services.common import health
-from services.common.settings import TABLES, Settings, Table
-from services.common.wait import wait_until
-from services.mysql.generator import generate
-from services.mysql.rows import columns
-from services.mysql.source import ensure_source
+from common import health
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.rows import columns
+from contracts.tables import TABLES, Table
 from services.provision.topics import ensure_topics
+from services.source.fill import ensure_source
+from services.source.generator import generate
 from tests.processes import ServiceProcess, free_port
 
 ROWS = 2_345

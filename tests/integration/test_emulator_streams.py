@@ -11,14 +11,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.common.api import invoke_url
-from services.common.settings import TABLES, Settings, Table
-from services.common.wait import wait_until
-from services.mysql.generator import generate
-from services.mysql.source import ensure_source
+from common.api import invoke_url
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES, Table
 from services.provision.api import ensure_api
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_topics
+from services.source.fill import ensure_source
+from services.source.generator import generate
 from tests.integration.api_gateway import records
 from tests.integration.rest_proxy import end_offsets, read_all, running_proxy
 from tests.processes import ServiceProcess, free_port, launch_server

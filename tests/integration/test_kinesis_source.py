@@ -9,8 +9,8 @@ import pytest
 from pyspark.errors import PySparkException, StreamingQueryException
 from pyspark.sql import SparkSession
 
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
 from spark_jobs.sources.kinesis import measure_lag
 from spark_jobs.sources.kinesis.client import make_client
 from spark_jobs.sources.kinesis.options import parse_options

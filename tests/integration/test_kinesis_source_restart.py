@@ -10,8 +10,8 @@ import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
 from tests.integration.kinesis_lab import Reader, Stream, make_session, source_options
 from tests.processes import ServiceProcess
 

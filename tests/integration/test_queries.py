@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from psycopg2.extras import execute_values
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.postgres.query import SIDES, load_queries
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection
+from common.settings import Settings
+from operations.query import SIDES, load_queries
+from services.provision.databases import ensure_schema
 from tests.cleaned_rows import Geo, Pin, Rows, User, generate
 from tests.nine_answers import COLUMNS, nine_answers
 

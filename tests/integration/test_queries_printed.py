@@ -7,10 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from services.common.clients import postgres_connection
-from services.common.settings import ROOT, Settings
-from services.postgres.query import SIDES, ask
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection
+from common.settings import ROOT, Settings
+from operations.query import SIDES, ask
+from services.provision.databases import ensure_schema
 from tests.processes import free_port
 
 TABLES = [
@@ -50,7 +50,7 @@ def run(
 
 
 def query(settings: Settings, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return run(settings, "services.postgres.query", *arguments, **environment)
+    return run(settings, "operations.query", *arguments, **environment)
 
 
 def test_all_nine_are_printed(served: Settings) -> None:
@@ -145,7 +145,7 @@ def test_the_quarantine_is_shown_newest_first_and_commands_no_terminal(served: S
         ('streaming-id-geo', 'shardId-000000000000', 49590338271490256608559692538361571095921575989136588898, '7',
         '2026-01-02Z', '{latitude_out_of_range}', E'two\nlines \u009b', '2026-01-02 03:04:05Z')""",
     )
-    done = run(served, "spark_jobs.quarantine", COLUMNS="80")
+    done = run(served, "operations.quarantine", COLUMNS="80")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.rstrip() for line in done.stdout.splitlines()][:10] == [
         "2026-01-02 03:04:05 UTC  latitude_out_of_range",
@@ -162,21 +162,21 @@ def test_the_quarantine_is_shown_newest_first_and_commands_no_terminal(served: S
 
 
 def test_psql_is_analyst_on_the_served_database(served: Settings) -> None:
-    done = run(served, "services.postgres.psql", "-At", "-c", "SELECT current_user, current_database()")
+    done = run(served, "operations.psql", "-At", "-c", "SELECT current_user, current_database()")
     assert (done.returncode, done.stdout, done.stderr) == (0, "analyst|pinterest\n", "")
 
 
 def test_psql_shows_times_in_utc(served: Settings) -> None:
-    done = run(served, "services.postgres.psql", "-At", "-c", "SHOW timezone", PGTZ="Asia/Tokyo")
+    done = run(served, "operations.psql", "-At", "-c", "SHOW timezone", PGTZ="Asia/Tokyo")
     assert done.stdout == "UTC\n"
 
 
 def test_psql_cannot_write(served: Settings) -> None:
-    done = run(served, "services.postgres.psql", "-c", "DELETE FROM batch.pin")
+    done = run(served, "operations.psql", "-c", "DELETE FROM batch.pin")
     assert done.returncode == 1
     assert "read-only transaction" in done.stderr
 
 
 def test_psql_ends_at_the_first_error_of_what_it_is_given(served: Settings) -> None:
-    done = run(served, "services.postgres.psql", "-At", said="SELEC 1;\nSELECT 2;\n")
+    done = run(served, "operations.psql", "-At", said="SELEC 1;\nSELECT 2;\n")
     assert (done.returncode, done.stdout) == (3, "")

@@ -12,22 +12,24 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings, Table
-from services.common.terminal import make_console
-from services.postgres.schema import ensure_schema
-from services.spark.session import spark_session
-from services.verify import batch as verify_batch
+from common.clients import postgres_connection
+from common.settings import Settings
+from common.terminal import make_console
+from contracts.tables import Table
+from operations.verify import batch as verify_batch
+from services.provision.databases import ensure_schema
+from spark_jobs.batch.failures import AlreadyRunningError, RefusedError
+from spark_jobs.batch.steps import StepFailedError
 from spark_jobs.cleaning import rules
 from spark_jobs.cleaning.rules import Rules, at
-from spark_jobs.failures import AlreadyRunningError, RefusedError
 from spark_jobs.replay import __main__ as command
+from spark_jobs.replay import store
 from spark_jobs.replay.job import replay
 from spark_jobs.replay.mended_file import Place
 from spark_jobs.replay.run import Report
 from spark_jobs.replay.selection import Selection, topics
-from spark_jobs.sinks import postgres, replayed
-from spark_jobs.steps import StepFailedError
+from spark_jobs.session.spark import spark_session
+from spark_jobs.sinks import postgres
 from tests.integration.test_batch import Record, Zone, pin, user
 
 

@@ -14,8 +14,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
 from tests.integration.rest_proxy import (
     PARTITIONS,

@@ -18,9 +18,9 @@ import httpx
 import psutil
 import pytest
 
-from services.common import health
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common import health
+from common.settings import Settings
+from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
 from tests.integration.rest_proxy import Proxy, answers, new_topic, places, read_all, running_proxy
 from tests.processes import ServiceProcess, launch_server, make_settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import Settings
+from common.settings import Settings
 from tests.integration.rest_proxy import Proxy, new_topic, running_proxy
 
 # Some 400 requests a run: 10 s on two idle cores.

@@ -14,8 +14,8 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
 from tests.integration.rest_proxy import Proxy, end_offsets, new_topic, read_all, running_proxy
 
 MOST_BYTES = 100_000

@@ -6,11 +6,11 @@ from contextlib import closing
 
 import pytest
 
-from services.airflow import outcome
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.common.terminal import make_console
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection
+from common.settings import Settings
+from common.terminal import make_console
+from operations.airflow import outcome
+from services.provision.databases import ensure_schema
 
 RUN = """
 INSERT INTO ops.batch_runs (mode, started_at, seconds) VALUES ('incremental', '2100-01-02Z', '{}') RETURNING run_id

@@ -6,10 +6,10 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from services.common.clients import s3_client
-from services.common.landing import object_key
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.clients import s3_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.landing import object_key
 from services.provision.topics import ensure_topics
 from tests.integration.s3_sink_lab import (
     all_places,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.common.clients import s3_client
-from services.common.landing import object_key
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.clients import s3_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.landing import object_key
 from services.provision.bucket import ensure_bucket
 from tests.buckets import delete_bucket
 from tests.integration.s3_sink_lab import (

@@ -3,8 +3,8 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from services.common.settings import Settings
-from services.common.wait import wait_until
+from common.settings import Settings
+from common.wait import wait_until
 from tests.integration.s3_sink_lab import (
     assert_exactly_once,
     isolated_user,

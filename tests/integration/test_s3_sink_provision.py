@@ -4,9 +4,10 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from services.common.bucket import KEY, give_identity, identity
-from services.common.clients import s3_client
-from services.common.settings import TABLES, Settings
+from common.bucket import KEY, give_identity, identity
+from common.clients import s3_client
+from common.settings import Settings
+from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 from tests.integration.s3_sink_lab import bucket_exists, isolated_user

@@ -10,12 +10,12 @@ import psycopg2
 import pytest
 from pydantic import SecretStr
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.common.wait import wait_until
-from services.local.account import remove_server_home
-from services.postgres import schema
-from services.postgres.schema import DATABASES, SchemaError, SchemaLockedError, ensure_schema
+from common.clients import postgres_connection
+from common.settings import Settings
+from common.wait import wait_until
+from services.provision import databases as schema
+from services.provision.databases import DATABASES, SchemaError, SchemaLockedError, ensure_schema
+from stack.os_user import remove_server_home
 from tests.processes import launch_server, make_settings
 
 CONTRACT = {

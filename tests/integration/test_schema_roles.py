@@ -9,9 +9,9 @@ import psycopg2
 import pytest
 from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.postgres.schema import DATABASES, ensure_schema
+from common.clients import postgres_connection
+from common.settings import Settings
+from services.provision.databases import DATABASES, ensure_schema
 from spark_jobs.sinks.postgres import lock
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import psutil
 import pytest
 
-from services.common import health
-from services.common.clients import kinesis_client
-from services.common.settings import Settings
+from common import health
+from common.clients import kinesis_client
+from common.settings import Settings
 from tests.processes import make_settings
 from tests.servers import IN_CONTAINERS
 

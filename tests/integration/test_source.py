@@ -13,14 +13,15 @@ import msgspec
 import mysql.connector
 import pytest
 
+from common.clients import mysql_connection
+from common.settings import Settings
+from contracts.rows import ROW_TYPES, TABLE_NAMES, Row, columns
+from contracts.tables import TABLES, Table
 from emulator.patience import Patience
 from emulator.source import PAGE, Source
-from services.common.clients import mysql_connection
-from services.common.settings import TABLES, Settings, Table
-from services.mysql.generator import generate
-from services.mysql.rows import ROW_TYPES, TABLE_NAMES, Row, columns
-from services.mysql.source import LOADING, ensure_source
-from services.mysql.source_dir import SourceError
+from services.source.fill import LOADING, ensure_source
+from services.source.generator import generate
+from services.source.source_dir import SourceError
 from tests.processes import ServiceProcess
 
 HOSTILE = "tab\t newline\n return\r nul\0 back\\slash \\N 'single' \"double\" 🎄👩\N{ZERO WIDTH JOINER}🎨 かな жук %s"
@@ -196,7 +197,7 @@ def as_root(settings: Settings) -> Any:  # noqa: ANN401 - untyped library
 def test_a_killed_load_is_noticed_and_done_again(mysql: Settings, tmp_path: Path) -> None:
     ensure_source(wanting(mysql, source_rows=30))
     many = wanting(mysql, source_rows=300_000)
-    with ServiceProcess(many, "services.mysql.source", log=tmp_path / "load.log") as load:
+    with ServiceProcess(many, "services.source.fill", log=tmp_path / "load.log") as load:
         load.wait_healthy(lambda: tables_of(many, LOADING) == 4)
         load.kill()
     assert load.process is not None

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from services.common.environment import MARK
-from services.common.settings import ROOT
+from common.environment import MARK
+from common.settings import ROOT
 from tests.processes import make_settings
 from tests.servers import IN_CONTAINERS
 
 START = """
-from services.common.settings import load_settings
-from services.spark.session import spark_session
+from common.settings import load_settings
+from spark_jobs.session.spark import spark_session
 spark_session(load_settings(), "archive", brief=True).range(3).count()
 """
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from services.common.clients import postgres_connection, s3_client
-from services.common.landing import object_key
-from services.common.settings import LOOPBACK, TABLES, Settings
-from services.containers import health
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection, s3_client
+from common.settings import LOOPBACK, Settings
+from contracts.landing import object_key
+from contracts.tables import TABLES
+from services.provision.databases import ensure_schema
+from stack.containers import health
 from tests.e2e.hops import delta_rows, served_rows
 from tests.integration.test_batch import geo, pin, user
 from tests.processes import ServiceProcess, free_port

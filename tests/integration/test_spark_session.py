@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services.common.settings import ROOT
+from common.settings import ROOT
 from tests.processes import make_settings
 
 JOB = """
 import os
-from services.common.settings import load_settings
-from services.spark.session import spark_session
+from common.settings import load_settings
+from spark_jobs.session.spark import spark_session
 spark = spark_session(load_settings(), "sockets", brief=True)
 assert spark.range(3).mapInArrow(lambda rows: rows, "id long").count() == 3
 folder = spark.conf.get("spark.python.unix.domain.socket.dir")

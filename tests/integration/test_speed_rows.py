@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from psycopg2 import errors
 
-from services.common.clients import postgres_connection
-from services.common.settings import Settings
-from services.postgres.schema import ensure_schema
+from common.clients import postgres_connection
+from common.settings import Settings
+from services.provision.databases import ensure_schema
 from spark_jobs.streaming.progress import Counts, ProgressTable
 from spark_jobs.streaming.speed import SpeedRows
 from tests.integration.times import served_times

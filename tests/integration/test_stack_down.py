@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import ROOT
+from common.settings import ROOT
 from tests.processes import make_settings
 
 
@@ -15,10 +15,10 @@ from tests.processes import make_settings
     ("module", "named"),
     [
         ("services.s3_sink.catch_up", "`make up`"),
-        ("services.verify", "`make up`"),
-        ("services.postgres.streamed", "`make up`"),
-        ("services.postgres.psql", "`make up`"),
-        ("services.postgres.query", "`make up`"),
+        ("operations.verify", "`make up`"),
+        ("operations.streamed", "`make up`"),
+        ("operations.psql", "`make up`"),
+        ("operations.query", "`make up`"),
     ],
 )
 def test_it_is_said_at_once(module: str, named: str, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from services.common.clients import kinesis_client, postgres_connection
-from services.common.settings import Settings
-from services.postgres.schema import ensure_schema
-from services.postgres.streamed import targets, wait_for_serving
+from common.clients import kinesis_client, postgres_connection
+from common.settings import Settings
+from operations.streamed import targets, wait_for_serving
+from services.provision.databases import ensure_schema
 from services.provision.streams import ensure_streams
 
 

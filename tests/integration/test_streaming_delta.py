@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from services.common.clients import postgres_connection, s3_client
-from services.common.settings import TABLES, Settings, Table
-from services.postgres.schema import ensure_schema
-from services.spark.session import spark_session
+from common.clients import postgres_connection, s3_client
+from common.settings import Settings
+from contracts.tables import TABLES, Table
+from services.provision.databases import ensure_schema
+from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink

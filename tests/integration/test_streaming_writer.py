@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from services.common import health
-from services.common.clients import kinesis_client, postgres_connection, s3_client
-from services.common.settings import TABLES, Settings, Table
-from services.common.wait import wait_until
-from services.postgres.schema import ensure_schema
+from common import health
+from common.clients import kinesis_client, postgres_connection, s3_client
+from common.settings import Settings
+from common.wait import wait_until
+from contracts.tables import TABLES, Table
+from operations.verify import speed as verify_speed
 from services.provision.bucket import ensure_bucket
+from services.provision.databases import ensure_schema
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
-from services.verify import speed as verify_speed
 from spark_jobs.schemas import CLEANED
 from spark_jobs.streaming import checkpoints
 from tests.buckets import delete_bucket, empty_bucket

@@ -10,8 +10,9 @@ from psycopg2 import sql
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as fn
 
-from services.common.clients import delta_options, postgres_connection, s3_client
-from services.common.settings import Settings, Table
+from common.clients import delta_options, postgres_connection, s3_client
+from common.settings import Settings
+from contracts.tables import Table
 from spark_jobs.schemas import SERVED_NAMES
 from spark_jobs.sinks import delta
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from pyspark.sql import SparkSession
 
-from services.spark.session import submit_options
+from spark_jobs.session.spark import submit_options
 from tests.processes import make_settings
 
 # Neither UTC nor whole hours from it: a rule that reads the session's time zone shows.

@@ -1,11 +1,11 @@
-"""A stand-in for the host's `docker` and `uname`, for tests of what the Makefile and `services/containers/stack` do."""
+"""A stand-in for the host's `docker` and `uname`, for tests of what the Makefile and `stack/containers/stack` do."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from services.common.settings import ROOT, Settings
+from common.settings import ROOT, Settings
 
 # Its arguments go to $NOTES, and with a build the setting that keeps digests as they are. What it says is of the
 # environment too:
@@ -33,9 +33,9 @@ info* | version*) [ -n "$ENGINE" ] ;;
 'compose build'*) echo "without attestations: $BUILDX_NO_DEFAULT_ATTESTATIONS" >> "$NOTES" ;;
 *'config --services') echo "$CHOSEN" && seq --format 'service-%.0f' 20000 ;;
 *'config --images'*) echo apache/kafka:4.3.1 ;;
-*services.containers.show*--failed*) cat > /dev/null && echo "$FAILED" ;;
-*services.containers.show*) cat > /dev/null ;;
-*services.containers.env) cat > /dev/null && echo 'KAFKA_CLUSTER_ID=new' ;;
+*stack.containers.show*--failed*) cat > /dev/null && echo "$FAILED" ;;
+*stack.containers.show*) cat > /dev/null ;;
+*stack.containers.env) cat > /dev/null && echo 'KAFKA_CLUSTER_ID=new' ;;
 *'compose config' | *' * config')
     printf '%s\n' 'name: pipeline' services: '  kafka:' '    mem_limit: "1073741824"' '    restart: unless-stopped' \
         '  init:' '    mem_limit: "8589934592"' '    restart: on-failure'
@@ -66,7 +66,7 @@ class Host:
         self.programs.mkdir()
         self.put("docker", DOCKER)
         self.put("uname", UNAME)
-        scripts = [path for path in (ROOT / "services").rglob("*") if path.is_file() and is_script(path)]
+        scripts = [path for path in (ROOT / "stack").rglob("*") if path.is_file() and is_script(path)]
         for path in (ROOT / "Makefile", ROOT / "docker-compose.yml", *scripts):
             copy = self.checkout / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -109,8 +109,8 @@ class Host:
         )
 
     def stack(self, *words: str, **answers: str) -> subprocess.CompletedProcess[str]:
-        """Run `services/containers/stack`."""
-        return self.run("services/containers/stack", *words, **answers)
+        """Run `stack/containers/stack`."""
+        return self.run("stack/containers/stack", *words, **answers)
 
     def notes(self) -> str:
         """What `docker` was asked."""

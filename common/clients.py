@@ -1,0 +1,128 @@
+"""Connections to the servers, made from the settings in one place."""
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import mysql.connector
+import psycopg2
+from botocore.config import Config
+from botocore.handlers import set_list_objects_encoding_type_url
+
+from common.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_s3 import S3Client
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+# A put of 8 MiB takes LocalStack under a second even on a busy laptop; 30 s of silence means it is gone.
+_AWS_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+
+# A role may change its own defaults, and nothing in Postgres forbids it: these could end a query, refuse the
+# connection, or change what an answer says.
+_SESSION = {
+    "search_path": "public",
+    "local_preload_libraries": "",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "default_transaction_isolation": r"read\ committed",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "client_min_messages": "notice",
+}
+
+
+def aws_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments of every boto3 client.
+
+    An empty AWS_ENDPOINT_URL means AWS itself; empty keys leave it to boto3 to find some (profile, role).
+    """
+    return {
+        "endpoint_url": settings.aws_endpoint_url or None,
+        "region_name": settings.aws_region,
+        "aws_access_key_id": settings.aws_access_key_id or None,
+        "aws_secret_access_key": settings.aws_secret_access_key.get_secret_value() or None,
+        "aws_session_token": settings.aws_session_token.get_secret_value() or None,
+    }
+
+
+def delta_options(settings: Settings) -> dict[str, str]:
+    """The storage options of every Delta table that delta-rs opens; those left out mean the same as for boto3."""
+    given = aws_options(settings)
+    names = {"endpoint_url": "aws_endpoint_url", "region_name": "aws_region"}
+    options = {names.get(name, name): value for name, value in given.items() if value}
+    return options | {"aws_allow_http": "true"} if settings.aws_endpoint_url.startswith("http:") else options
+
+
+def s3_client(settings: Settings, config: Config = _AWS_CONFIG) -> "S3Client":
+    """An S3 client (path style, which LocalStack and any bucket name understand)."""
+    path_style = config.merge(Config(s3={"addressing_style": "path"}))
+    client = boto3.client("s3", config=path_style, **aws_options(settings))
+    # boto3 asks for URL-encoded keys, and LocalStack 4.9.2 then compares encoded keys ("partition%3D0") with the
+    # plain StartAfter or continuation token: every key of the landing zone counts as before it.
+    client.meta.events.unregister(
+        "before-parameter-build.s3.ListObjectsV2", set_list_objects_encoding_type_url
+    )
+    return client
+
+
+def kinesis_client(settings: Settings) -> "KinesisClient":
+    """A Kinesis client."""
+    return boto3.client("kinesis", config=_AWS_CONFIG, **aws_options(settings))
+
+
+def api_gateway_client(settings: Settings) -> "APIGatewayClient":
+    """A client of API Gateway's control plane (REST APIs, which AWS calls version 1)."""
+    return boto3.client("apigateway", config=_AWS_CONFIG, **aws_options(settings))
+
+
+def mysql_connection(settings: Settings, database: str = "pinterest_data") -> Any:  # noqa: ANN401 - untyped library
+    """A connection to the source database as its user `pinterest`."""
+    return mysql.connector.connect(
+        host=settings.mysql_host,
+        port=settings.mysql_port,
+        user="pinterest",
+        password=settings.mysql_password.get_secret_value(),
+        database=database,
+        charset="utf8mb4",
+        connection_timeout=5,
+    )
+
+
+def postgres_connection(
+    settings: Settings, role: str = "postgres", database: str = "pinterest"
+) -> "PostgresConnection":
+    """A connection to a served database as one of the roles that `passwords` names.
+
+    What a role may have set for itself, or PGTZ and PGOPTIONS in the caller's shell, has no say in it.
+    """
+    passwords = {
+        "postgres": settings.postgres_password,
+        "batch_writer": settings.batch_writer_password,
+        "speed_writer": settings.speed_writer_password,
+        "analyst": settings.analyst_password,
+        "emulator": settings.emulator_password,
+        "airflow": settings.airflow_database_password,
+    }
+    connection = psycopg2.connect(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        user=role,
+        password=passwords[role].get_secret_value(),
+        dbname=database,
+        connect_timeout=5,
+        options=_session_options(read_only=role == "analyst"),
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")  # as an option it would yield to libpq's PGTZ
+    return connection
+
+
+def _session_options(*, read_only: bool) -> str:
+    """What a session of ours relies on, in libpq's words: they come before what `ALTER ROLE ... SET` left behind."""
+    options = _SESSION | {"default_transaction_read_only": "on" if read_only else "off"}
+    return " ".join(f"-c {name}={value}" for name, value in options.items())

@@ -1,0 +1,1 @@
+"""What the parts of the pipeline agree on; it imports nothing of ours."""

@@ -1,0 +1,99 @@
+"""`python -m operations.verify`, in the Makefile `make verify`: does every hop hold what the one before it gave?"""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
+from confluent_kafka import KafkaException
+from rich.console import Console
+
+from common import health
+from common.clients import postgres_connection
+from common.command import run_command
+from common.settings import Settings, load_settings
+from common.terminal import complain, make_console, note
+from common.wait import wait_until
+from contracts.tables import TABLES
+from operations.verify import loss, show, speed
+from operations.verify.run import compare_batch
+from services.s3_sink.catch_up import end_offsets, not_landed
+from services.s3_sink.zone import LandingZone, Moved, Unavailable
+
+# The sink closes an object 2 s after its first record; on a busy machine it may be a minute behind a burst.
+_LANDING_SECONDS = 60.0
+# The streaming writer's Delta query begins a micro-batch each 30 s, which takes some seconds, more on a busy machine.
+_SETTLED = timedelta(seconds=90)
+
+FAILURES = (psycopg2.Error, KafkaException, BotoCoreError, ClientError, TimeoutError, ValueError)
+
+
+def main() -> None:
+    """Compare the hops of both paths; status 1 where they do not add up, with the offsets that are wrong."""
+    console, settings = make_console(), load_settings()
+    try:
+        health.kafka(settings)
+        problems = _verify(console, settings)
+    except health.Unhealthy as reason:
+        console.print(f"Cannot compare: {reason}. `make up` starts the stack.", style="red")
+        raise SystemExit(1) from None
+    except FAILURES as error:
+        console.print(f"Cannot compare: {str(error).strip()}\nSee `make status`.", style="red")
+        raise SystemExit(1) from None
+    for problem in problems:
+        console.print(problem, style="red", soft_wrap=True)
+    if problems:
+        raise SystemExit(1)
+    console.print("All hops add up.")
+
+
+def _verify(console: Console, settings: Settings) -> list[str]:
+    note("Comparing what each hop holds ...")
+    ends = _landed_ends(settings)
+    batch = compare_batch(settings, ends)
+    console.print(show.batch(batch))
+    until = datetime.now(UTC) - _SETTLED
+    with closing(postgres_connection(settings, "analyst")) as connection:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        fast = [speed.check(settings, connection, table, until) for table in TABLES]
+    if any(each.counts.read for each in fast):
+        console.print(
+            f"Rows below: of records that came up to {until:%H:%M:%S} UTC, {_SETTLED.seconds} s ago. Later ones may be"
+            " in Postgres and not yet in Delta.",
+            highlight=False,
+        )
+        console.print(show.speed(fast))
+        for loss_of_stream in filter(None, (each.lost for each in fast)):
+            console.print(loss_of_stream, style="yellow", markup=False, soft_wrap=True)
+    else:
+        fast = []
+    found = [each.problems for each in batch] + [each.problems for each in fast]
+    return loss.describe(settings, batch) + [problem for problems in found for problem in problems]
+
+
+def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:
+    """Kafka's end offsets of now, by topic and partition, once all below them had its time to land.
+
+    What has not landed by then shows as missing.
+    """
+    zone, ends = LandingZone(settings), end_offsets(settings)
+
+    def caught_up() -> bool:
+        try:
+            # What lands again after a loss may take minutes: how far that is, is part of the answer.
+            return not not_landed(zone, ends) or loss.is_lost(settings)
+        except (Moved, Unavailable):
+            return False
+
+    try:
+        wait_until(caught_up, timeout=_LANDING_SECONDS, what="the landing zone to catch up", interval=0.5)
+    except TimeoutError:
+        complain("The S3 sink does not catch up with Kafka: see `make logs SERVICE=s3-sink`.")
+    found: dict[str, dict[int, int]] = {}
+    for one, end in ends.items():
+        found.setdefault(one.topic, {})[one.partition] = end
+    return found
+
+
+if __name__ == "__main__":
+    run_command(main, "make verify")

@@ -1,0 +1,224 @@
+"""The batch path, hop by hop, for one table."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from common.settings import Settings
+from contracts.tables import Table
+from operations.verify import accounts, keys, landed, rows
+from operations.verify.accounts import Counts
+from operations.verify.chain import Walk, describe, ranges
+from operations.verify.landed import Object
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+PLACE = ("source_partition", "source_offset")
+_QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
+
+Place = tuple[int, int]  # partition, offset
+
+
+@dataclass
+class BatchHops:
+    """What the hops hold of a table, up to fixed offsets; `problems` says what does not add up.
+
+    lost: the bucket that the table's last run wrote into is lost, so what is in S3 says nothing of that run.
+    """
+
+    table: Table
+    sent: int
+    kafka: int
+    landed: int
+    waiting: int
+    counts: Counts
+    replayed: int
+    set_aside: int
+    delta: int
+    served: int
+    delta_sum: str
+    served_sum: str
+    rows: pa.Table
+    lost: bool
+    problems: list[str] = field(default_factory=list)
+
+
+def check(
+    settings: Settings, connection: "PostgresConnection", table: Table, ends: Mapping[int, int], *, lost: bool
+) -> BatchHops:
+    """Compare the hops of a table.
+
+    Args:
+        connection: one snapshot of Postgres, of a time at which no batch run was at work.
+        ends: by partition, the offset up to which to look, exclusive.
+        lost: whether the table's last run wrote into a bucket that is lost.
+    """
+    topic = settings.topic(table)
+    objects = landed.as_mended(list(landed.read(settings, topic, ends)), accounts.mended(connection, topic))
+    walks = landed.walks(objects, _landed_again(objects, ends) if lost else ends)
+    read = accounts.batch_offsets(connection, table, topic)
+    stored = rows.of_delta(settings, "transformed", table, PLACE)
+    served = rows.of_postgres(connection, "batch", table)
+    rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
+    names = rows.comparable_names(table)
+    reached = {} if lost else _reached(read)  # what a lost bucket's run has read is to be read again
+    hops = BatchHops(
+        table,
+        sent=accounts.sent(connection, topic),
+        kafka=sum(ends.values()),
+        landed=sum(each.records for each in walks.values()),
+        waiting=_waiting(objects, ends, reached),
+        counts=accounts.batch_counts(connection, table),
+        replayed=accounts.replayed(connection, table),
+        set_aside=len(rejected),
+        delta=len(stored),
+        served=len(served),
+        delta_sum=rows.checksum(stored, names),
+        served_sum=rows.checksum(served, names),
+        rows=served,
+        lost=lost,
+    )
+    hops.problems = [
+        *_chain_problems(topic, walks),
+        *_read_problems(topic, read),
+        *_fate_problems(topic, objects, reached, _places(stored), rejected, keys.finder(settings, table)),
+        *_count_problems(hops, topic),
+        *([] if lost else _bucket_problems(hops)),
+    ]
+    return hops
+
+
+def _reached(read: Mapping[int, list[range]]) -> dict[int, int]:
+    """By partition, the offset up to which the runs have read."""
+    return {partition: max(each.stop for each in found) for partition, found in read.items()}
+
+
+def _landed_again(objects: list[Object], ends: Mapping[int, int]) -> dict[int, int]:
+    """By partition, the end of what has landed: what is beyond it is not missing, but on its way."""
+    stops = dict.fromkeys(ends, 0)
+    for each in objects:
+        stops[each.partition] = max(stops[each.partition], _stop(each))
+    return {partition: min(end, stops[partition]) for partition, end in ends.items()}
+
+
+def _waiting(objects: list[Object], ends: Mapping[int, int], reached: Mapping[int, int]) -> int:
+    """Records that landed after the last run."""
+    return sum(
+        len(range(max(each.start, reached.get(each.partition, 0)), min(_stop(each), ends[each.partition])))
+        for each in objects
+    )
+
+
+def _stop(each: Object) -> int:
+    return each.start + len(each.lines)
+
+
+def _places(stored: pa.Table) -> dict[int, Place]:
+    """By the row's ind, the record that it was made from."""
+    if not len(stored):
+        return {}
+    columns = (stored[name].to_pylist() for name in ("ind", *PLACE))
+    return {ind: (partition, offset) for ind, partition, offset in zip(*columns, strict=True)}
+
+
+def _chain_problems(topic: str, walks: Mapping[int, Walk]) -> list[str]:
+    named = {"not in S3": "missing", "twice in S3": "doubled"}
+    return [
+        f"{topic}[{partition}]: {what}: {describe(getattr(walk, kind))}"
+        for partition, walk in walks.items()
+        for what, kind in named.items()
+        if getattr(walk, kind)
+    ]
+
+
+def _read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
+    """Offsets that no run read, or two did, among those that the runs say they read."""
+    problems = []
+    for partition, found in read.items():
+        at = found[0].start
+        for each in found:
+            if each.start > at:
+                problems.append(f"{topic}[{partition}]: read by no run: {describe([range(at, each.start)])}")
+            if twice := range(each.start, min(at, each.stop)):
+                problems.append(f"{topic}[{partition}]: read by two runs: {describe([twice])}")
+            at = max(at, each.stop)
+    return problems
+
+
+def _fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and where each may have gone
+    topic: str,
+    objects: list[Object],
+    reached: Mapping[int, int],
+    places: Mapping[int, Place],
+    rejected: set[Place],
+    find_keys: keys.Find,
+) -> list[str]:
+    """Every record that was read is a row of Delta, or in quarantine, or older than the row of its post."""
+    kept = set(places.values())
+    known = kept | rejected
+    others = {place: landed.text(line) for place, line in _read(objects, reached) if place not in known}
+    lost: dict[int, list[int]] = defaultdict(list)
+    for place, key in zip(others, find_keys([*others.values()]), strict=True):
+        if not _is_superseded(place, places.get(key) if key is not None else None):
+            lost[place[0]].append(place[1])
+    both = sorted(kept & rejected)
+    return [
+        *(
+            f"{topic}[{partition}]: neither in Delta nor in quarantine: {describe(ranges(sorted(offsets)))}"
+            for partition, offsets in lost.items()
+        ),
+        *(
+            f"{topic}[{partition}]: both in Delta and in quarantine: offset {offset}"
+            for partition, offset in both
+        ),
+    ]
+
+
+def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[Place, bytes]]:
+    """The records that the runs have read, by place."""
+    for each in objects:
+        end = reached.get(each.partition, 0)
+        for offset, line in zip(range(each.start, end), each.lines, strict=False):
+            yield (each.partition, offset), line
+
+
+def _is_superseded(place: Place, kept: Place | None) -> bool:
+    """Whether the row of the record's post comes from a later record: higher offset, then partition."""
+    return kept is not None and (kept[1], kept[0]) > (place[1], place[0])
+
+
+def _count_problems(hops: BatchHops, topic: str) -> list[str]:
+    """Return what does not add up in Kafka and Postgres alone."""
+    counts, table = hops.counts, hops.table
+    checks = {
+        f"{topic}: the emulator had {hops.sent:,} records acknowledged, Kafka holds {hops.kafka:,}": (
+            hops.sent <= hops.kafka
+        ),
+        f"{table}: {counts.read:,} read, but {counts.cleaned:,} cleaned + {counts.duplicate:,} duplicate"
+        f" + {counts.quarantined:,} quarantined": (
+            counts.read == counts.cleaned + counts.duplicate + counts.quarantined
+        ),
+        f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.batch": (
+            counts.quarantined == hops.set_aside
+        ),
+    }
+    return [problem for problem, holds in checks.items() if not holds]
+
+
+def _bucket_problems(hops: BatchHops) -> list[str]:
+    """Return where Postgres does not say of the last run what the bucket does."""
+    counts, table = hops.counts, hops.table
+    checks = {
+        f"{table}: {counts.read:,} read, but {hops.landed - hops.waiting:,} of the landed ones are of that range": (
+            counts.read == hops.landed - hops.waiting
+        ),
+        f"{table}: {hops.delta:,} rows in Delta, {hops.served:,} in Postgres": hops.delta == hops.served,
+        f"{table}: the values in Delta ({hops.delta_sum}) are not those in Postgres ({hops.served_sum})": (
+            hops.delta_sum == hops.served_sum
+        ),
+    }
+    return [problem for problem, holds in checks.items() if not holds]

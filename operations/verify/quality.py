@@ -1,0 +1,49 @@
+"""Data-quality thresholds: what a run may look like before people are told, and before it counts as failed."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from common.settings import Settings
+from contracts.tables import Table
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is measured of a table: rows served, records read and quarantined, the share of nulls by column."""
+
+    table: Table
+    row_count: int
+    read: int
+    quarantined: int
+    null_rates: dict[str, float]
+
+
+def measure(table: Table, rows: pa.Table, read: int, quarantined: int) -> Quality:
+    """The measures of a table from its rows as served."""
+    count = len(rows)
+    rates = {name: round(rows[name].null_count / count, 6) if count else 0.0 for name in rows.column_names}
+    return Quality(table, count, read, quarantined, rates)
+
+
+def judge(settings: Settings, now: Quality, rows_before: int | None) -> tuple[list[str], list[str]]:
+    """The warnings and the failures, each with its numbers.
+
+    Args:
+        rows_before: rows served after the last run, if there was one.
+    """
+    rate = now.quarantined / now.read if now.read else 0.0
+    drop = 1 - now.row_count / rows_before if rows_before else 0.0
+    measured = [
+        (f"{now.table}: {now.quarantined:,} of {now.read:,} records quarantined", rate, "quarantine"),
+        *((f"{now.table}.{name}: nulls", share, "null") for name, share in now.null_rates.items()),
+        (f"{now.table}: {now.row_count:,} rows after {rows_before or 0:,}, a drop", drop, "drop"),
+    ]
+    warnings, failures = [], []
+    for what, share, kind in measured:
+        fail, warn = getattr(settings, f"quality_{kind}_fail"), getattr(settings, f"quality_{kind}_warn")
+        if share > fail:
+            failures.append(f"{what}: {share:.2%} is above QUALITY_{kind.upper()}_FAIL={fail}")
+        elif share > warn:
+            warnings.append(f"{what}: {share:.2%} is above QUALITY_{kind.upper()}_WARN={warn}")
+    return warnings, failures

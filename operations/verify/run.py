@@ -1,0 +1,117 @@
+"""The reconciliation of a scheduled run: the batch path compared, its quality judged, both kept in ops."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from psycopg2.extras import Json
+
+from common.bucket import bucket_id, lost_tables
+from common.clients import postgres_connection, s3_client
+from common.settings import Settings
+from common.terminal import make_console
+from contracts.tables import TABLES, Table
+from operations.verify import batch, quality, show
+from operations.verify.accounts import ask
+from operations.verify.batch import BatchHops
+from operations.verify.quality import Quality
+from operations.verify.snapshot import undisturbed
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+_BEFORE = """
+SELECT row_count FROM ops.reconciliations WHERE table_name = %s AND dag_run_id <> %s
+ORDER BY checked_at DESC LIMIT 1
+"""
+_KEEP = """
+INSERT INTO ops.reconciliations (dag_run_id, table_name, row_count, quarantined, read, null_rates)
+VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (dag_run_id, table_name) DO UPDATE
+SET (row_count, quarantined, read, null_rates, checked_at)
+= ROW(excluded.row_count, excluded.quarantined, excluded.read, excluded.null_rates, excluded.checked_at)
+"""
+
+
+class ReconciliationError(RuntimeError):
+    """Hops do not add up, or a data-quality threshold is broken; the message has the numbers."""
+
+
+def compare_batch(settings: Settings, ends: Mapping[str, Mapping[int, int]]) -> list[BatchHops]:
+    """The batch path's hops, table by table, up to the end offsets by topic and partition."""
+
+    def compare(connection: "PostgresConnection") -> list[BatchHops]:
+        lost = lost_tables(connection, settings, bucket_id(s3_client(settings), settings.bucket))
+        return [
+            batch.check(settings, connection, table, ends[settings.topic(table)], lost=table in lost)
+            for table in TABLES
+        ]
+
+    return undisturbed(settings, compare)
+
+
+def reconcile_run(
+    settings: Settings, run_id: str, ends: Mapping[str, Mapping[str, int]], tables: str
+) -> None:
+    """Compare, judge, keep what was measured, and print it all into the task's log.
+
+    Args:
+        ends: the offsets up to which the run was to come, as the sensor `landed` gave them.
+        tables: `all`, or the one table that the run was of: only its records must have been read.
+
+    Raises:
+        ReconciliationError: something does not add up, or a threshold is broken.
+    """
+    fixed = {topic: {int(one): end for one, end in found.items()} for topic, found in ends.items()}
+    hops = compare_batch(settings, fixed)
+    console = make_console(width=120)
+    console.print(show.batch(hops))
+    unread = [
+        f"{each.table}: {each.waiting:,} records landed before the run and were not read"
+        for each in hops
+        if each.waiting and tables in ("all", each.table)
+    ]
+    gone = [f"{each.table}: the bucket was lost after the run" for each in hops if each.lost]
+    problems = unread + gone + [problem for each in hops for problem in each.problems]
+    measured = [
+        quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in hops
+    ]
+    warnings, failures = _judge(settings, run_id, measured)
+    for warning in warnings:
+        console.print(f"Warning: {warning}", soft_wrap=True)
+    if problems or failures:
+        raise ReconciliationError("\n".join(["", *problems, *failures, _REMEDY]))
+    _keep(settings, run_id, measured)
+
+
+_REMEDY = (
+    "What to do: `make verify` shows the hops as they are now; `make quarantine` what was rejected, and why. Where "
+    "Delta and Postgres differ, run with full = true (`make trigger FULL=1`). docs/airflow.md has the rest."
+)
+
+
+def _judge(settings: Settings, run_id: str, measured: Sequence[Quality]) -> tuple[list[str], list[str]]:
+    warnings: list[str] = []
+    failures: list[str] = []
+    with closing(postgres_connection(settings, "analyst")) as connection:
+        for each in measured:
+            found = quality.judge(settings, each, _rows_before(connection, each.table, run_id))
+            warnings += found[0]
+            failures += found[1]
+    return warnings, failures
+
+
+def _rows_before(connection: "PostgresConnection", table: Table, run_id: str) -> int | None:
+    rows = ask(connection, _BEFORE, [table, run_id])
+    return rows[0][0] if rows else None
+
+
+def _keep(settings: Settings, run_id: str, measured: Sequence[Quality]) -> None:
+    """Only of a run that passed: what failed is not what the next one is measured against."""
+    with (
+        closing(postgres_connection(settings, "batch_writer")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        for each in measured:
+            numbers = (each.row_count, each.quarantined, each.read)
+            cursor.execute(_KEEP, [run_id, each.table, *numbers, Json(each.null_rates)])

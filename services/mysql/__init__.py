@@ -1,1 +1,0 @@
-"""The source database: its server in local mode, its rows."""

@@ -1,1 +1,0 @@
-"""The served database: its server in local mode, its queries."""

@@ -1,0 +1,43 @@
+"""One run of the batch job: plan it, run it, record in ops how it ended."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from common.clients import postgres_connection, s3_client
+from common.settings import Settings
+from contracts.tables import TABLES, Table
+from spark_jobs.batch import failures
+from spark_jobs.batch.plan import Plan, make_plan
+from spark_jobs.batch.steps import Steps
+from spark_jobs.sinks import postgres
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+    from spark_jobs.batch.run import Report
+
+
+def run_batch(settings: Settings, *, full: bool = False, tables: Sequence[Table] = TABLES) -> "Report | None":
+    """One run, of all tables or some; None if there was nothing to do.
+
+    Raises:
+        AlreadyRunningError: another run is at work.
+        StepFailedError, CountsDoNotAddUpError, LandingError: the run failed, and is recorded in ops as such.
+        psycopg2.Error, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: a server is down.
+    """
+    steps = Steps("batch")
+    with closing(postgres_connection(settings, "batch_writer")) as connection:
+        failures.lock(connection)
+        with steps("look for new objects"):
+            serving = postgres.is_serving(connection)
+            plan = make_plan(s3_client(settings), settings, full=full, serving=serving, tables=tables)
+        return _run(settings, connection, plan, steps) if plan.objects else None
+
+
+def _run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps: Steps) -> "Report":
+    # Importing Spark takes a second, which a run with nothing to do need not spend.
+    from spark_jobs.batch.run import run  # noqa: PLC0415
+
+    with failures.recorded(connection, plan.mode, steps):
+        return run(settings, connection, plan, steps)

@@ -1,0 +1,1 @@
+"""What the jobs read: landed records, Parquet files, corrected texts."""

@@ -1,0 +1,1 @@
+"""Airflow's processes: their environment from the settings, their first start."""

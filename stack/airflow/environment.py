@@ -1,0 +1,100 @@
+"""Airflow's configuration, made from the settings: AIRFLOW__* variables, and one connection.
+
+Nothing is kept in an airflow.cfg or clicked into the UI, so that a fresh start is the same everywhere. Reference:
+Airflow's "Configuration Reference" and "Managing Connections".
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from common.airflow import ui_url
+from common.environment import MARK
+from common.settings import ROOT, Settings
+
+DAGS = ROOT / "airflow" / "dags"
+
+
+def home(settings: Settings) -> Path:
+    """Where Airflow keeps its logs."""
+    return settings.state_dir / "airflow"
+
+
+def database_url(settings: Settings) -> str:
+    """Airflow's own database, as SQLAlchemy writes it."""
+    password = quote(settings.airflow_database_password.get_secret_value(), safe="")
+    place = f"{settings.postgres_host}:{settings.postgres_port}"
+    return f"postgresql+psycopg2://airflow:{password}@{place}/airflow"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What each of Airflow's processes needs besides the settings themselves."""
+    options = _core(settings) | _api(settings) | _lean(settings) | _secrets(settings)
+    programs = str(Path(sys.executable).parent)  # spark-submit among them
+    return {
+        **{f"AIRFLOW__{name}": value for name, value in options.items()},
+        "AIRFLOW_HOME": str(home(settings)),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark_master}),
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONPATH": str(ROOT),
+        MARK: "composed",
+        # spark-submit starts this Python, which has the jobs' libraries.
+        "PYSPARK_PYTHON": sys.executable,
+    }
+
+
+def _core(settings: Settings) -> dict[str, str]:
+    return {
+        "CORE__DAGS_FOLDER": str(DAGS),
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        # The batch run starts by itself at noon, from the first day on.
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "DATABASE__SQL_ALCHEMY_CONN": database_url(settings),
+        # A task says every few seconds that it lives. One that died is tried again after a minute, not after the
+        # default of five; so are those of a scheduler that was killed: it counts as gone after 30 s, and its successor
+        # looks every 30 s.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+    }
+
+
+def _api(settings: Settings) -> dict[str, str]:
+    return {
+        "API__HOST": settings.airflow_host,
+        "API__PORT": str(settings.airflow_port),
+        "API__BASE_URL": ui_url(settings),
+        "API__INSTANCE_NAME": f"Pinterest pipeline {settings.user_id}",
+        "API_AUTH__JWT_ISSUER": f"pinterest-{settings.user_id}",
+        # A restart of Postgres or of the API server outlasts the default of 5 tries within seconds.
+        "WORKERS__EXECUTION_API_RETRIES": "10",
+    }
+
+
+def _secrets(settings: Settings) -> dict[str, str]:
+    """Those that docker-compose.yml gives to this part of Airflow."""
+    names = {
+        "CORE__FERNET_KEY": "airflow_fernet_key",
+        "API__SECRET_KEY": "airflow_secret_key",
+        "API_AUTH__JWT_SECRET": "airflow_jwt_secret",
+    }
+    given = {option: name for option, name in names.items() if settings.given(name)}
+    return {option: getattr(settings, name).get_secret_value() for option, name in given.items()}
+
+
+def _lean(settings: Settings) -> dict[str, str]:
+    """One DAG, one run at a time: few processes do."""
+    return {
+        "API__WORKERS": "1",
+        "CORE__PARALLELISM": "2",
+        "CORE__LAZY_DISCOVER_PROVIDERS": "True",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "LOGGING__BASE_LOG_FOLDER": str(home(settings) / "logs"),
+        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home(settings) / "logs" / "dag_processor"),
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }

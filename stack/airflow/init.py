@@ -1,0 +1,77 @@
+"""Make what Airflow needs where it is missing: `python -m stack.airflow.init`.
+
+Its role and database in Postgres, the tables there, and the one user. Runs before each start, and leaves alone what
+is there, but for the passwords, which become those of the settings.
+"""
+
+import os
+from contextlib import closing
+
+import psycopg2
+from psycopg2 import sql
+
+from common.clients import postgres_connection
+from common.log import configure
+from common.settings import Settings, load_settings
+from services.provision.databases import set_password
+from stack.airflow.environment import environment, home
+
+
+def main() -> None:
+    """Make it all; status 1 and the reason where Postgres does not let us."""
+    log, settings = configure("airflow-init"), load_settings()
+    home(settings).mkdir(parents=True, exist_ok=True)
+    try:
+        ensure_database(settings)
+    except psycopg2.Error as error:
+        log.error("no database for Airflow", reason=str(error).strip())
+        raise SystemExit(1) from None
+    # Airflow reads its configuration as it is imported.
+    os.environ.update(environment(settings))
+    log.info("migrating Airflow's tables")
+    ensure_tables()
+    ensure_user(settings)
+    log.info("Airflow is ready to start", user=settings.airflow_user)
+
+
+def ensure_database(settings: Settings) -> None:
+    """The role `airflow` and the database of that name, which it owns and no other role may enter."""
+    with closing(postgres_connection(settings, database="postgres")) as server:
+        server.autocommit = True  # CREATE DATABASE refuses to run in a transaction
+        with server.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_roles WHERE rolname = 'airflow'")
+            if not cursor.rowcount:
+                cursor.execute("CREATE ROLE airflow WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
+            set_password(server, "airflow", settings.airflow_database_password.get_secret_value())
+            cursor.execute("SELECT FROM pg_database WHERE datname = 'airflow'")
+            if not cursor.rowcount:
+                cursor.execute("CREATE DATABASE airflow OWNER airflow TEMPLATE template0 ENCODING 'UTF8'")
+            cursor.execute(sql.SQL("REVOKE ALL ON DATABASE airflow FROM public"))
+
+
+def ensure_tables() -> None:
+    """Airflow's tables, and those of its providers, in their present version."""
+    from airflow.utils.db import upgradedb  # noqa: PLC0415 - see main
+
+    upgradedb()
+
+
+def ensure_user(settings: Settings) -> None:
+    """The administrator of the settings, with their password."""
+    from airflow.providers.fab.auth_manager.cli_commands.utils import (  # noqa: PLC0415 - see main
+        get_application_builder,
+    )
+
+    password = settings.airflow_password.get_secret_value()
+    with get_application_builder() as builder:
+        manager = builder.sm
+        if user := manager.find_user(username=settings.airflow_user):
+            manager.reset_password(user.id, password)
+        else:
+            address = f"{settings.airflow_user}@localhost"
+            role = manager.find_role("Admin")
+            manager.add_user(settings.airflow_user, settings.airflow_user, "-", address, role, password)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The files .env, which gets generated secrets, and .env.example, which explains every setting.
+
+`python -m stack.dotenv` prints the latter, made from the settings class.
+"""
+
+import base64
+import os
+import secrets
+import sys
+from io import StringIO
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from common.settings import Settings
+
+_HEADER = "# Written by `make setup`. Settings of your own go here too; .env.example explains them all.\n"
+
+
+def required() -> list[str]:
+    """The variables that have no default: the secrets, and the id of Kafka's cluster."""
+    return [name.upper() for name, field in Settings.model_fields.items() if field.is_required()]
+
+
+def _generated(name: str) -> str:
+    """A value for the variable: one of the kind that its reader asks for."""
+    return _SPECIAL.get(name, _password)()
+
+
+def _password() -> str:
+    """16 random bytes in base64, as Kafka writes a cluster id; never with a dash first, which looks like an option."""
+    return next(text for text in iter(lambda: secrets.token_urlsafe(16), "") if text[0].isalnum())
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+_SPECIAL = {"AIRFLOW_JWT_SECRET": lambda: secrets.token_urlsafe(64), "AIRFLOW_FERNET_KEY": _fernet_key}
+
+
+def lacking(text: str) -> tuple[list[str], str]:
+    """The secrets that the text of a .env does not have, by name, and what to append to it: a generated value each."""
+    present = dotenv_values(stream=StringIO(text))
+    names = [name for name in required() if not present.get(name)]
+    start = "" if text.endswith("\n") else "\n" if text else _HEADER
+    return names, start + "".join(f"{name}={_generated(name)}\n" for name in names) if names else ""
+
+
+def write(path: Path) -> list[str]:
+    """Add a generated value for each secret that `path` lacks; returns the names added.
+
+    The file is readable by its owner alone (mode 0600).
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    path.chmod(0o600)
+    text = path.read_text()
+    names, lines = lacking(text)
+    if names:
+        path.write_text(f"{text}{lines}")
+    return names
+
+
+def example() -> str:
+    """The text of .env.example: each variable with its explanation and its default."""
+    lines = ["# Every setting, with its default. Copy a line into .env, without the #, to change it.", ""]
+    defaults = Settings.model_construct()
+    for name, field in Settings.model_fields.items():
+        value = "" if field.is_required() else _shown(getattr(defaults, name))
+        lines += [f"# {field.description}", f"#{name.upper()}={value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(default: object) -> str:
+    return (
+        default.get_secret_value()
+        if isinstance(default, SecretStr)
+        else ""
+        if default is None
+        else str(default)
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example())

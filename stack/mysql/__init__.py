@@ -1,0 +1,1 @@
+"""The MySQL server of local mode."""

@@ -1,0 +1,1 @@
+"""The Postgres server of local mode."""

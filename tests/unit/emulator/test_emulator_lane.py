@@ -1,0 +1,306 @@
+"""A lane against a small HTTP server of the test's own, which answers from a script."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+import urllib3
+
+from contracts.rows import Pin, User
+from emulator.formats import FORMATS, TOPIC, Route
+from emulator.lane import Api, Lane
+
+PATHS: dict[Route, str] = {"batch": "/topics/id.user", "stream": "/streams/streaming-id-user/records"}
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+class Reply(NamedTuple):
+    status: int = 200
+    errors: tuple[int | str | None, ...] = ()  # of each entry; none at all acknowledges everything
+    headers: dict[str, str] = {}  # noqa: RUF012 - read only
+    hang_up: bool = False
+
+
+class Proxy(ThreadingHTTPServer):
+    """Answers the n-th request with the n-th reply, then acknowledges; keeps the keys of each request."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.script: list[Reply] = []
+        self.received: list[list[int]] = []
+        self.connections = 0
+        self.on_request: Callable[[], None] = lambda: None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Proxy
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1
+
+    def do_POST(self) -> None:
+        assert self.path == PATHS["batch"]
+        assert self.headers["Content-Type"] == "application/vnd.kafka.json.v2+json"
+        self.answer([record["value"]["ind"] for record in self.records()], topic_entry, "offsets")
+
+    def do_PUT(self) -> None:
+        assert self.path == PATHS["stream"]
+        assert self.headers["Content-Type"] == "application/json"
+        records = self.records()
+        rows = [msgspec.json.decode(record["data"]) for record in records]
+        keys = [row.get("ind", row.get("index")) for row in rows]
+        assert [record["partition-key"] for record in records] == [str(key) for key in keys]
+        self.answer(keys, stream_entry, "Records")
+
+    def records(self) -> list[dict[str, Any]]:
+        body = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
+        assert list(body) == ["records"]
+        records: list[dict[str, Any]] = body["records"]
+        return records
+
+    def answer(self, keys: list[int], entry: Callable[[Any], object], name: str) -> None:
+        self.server.received.append(keys)
+        self.server.on_request()
+        reply = self.server.script.pop(0) if self.server.script else Reply()
+        if reply.hang_up:
+            self.close_connection = True
+            return
+        entries = [entry(error) for error in reply.errors or (None,) * len(keys)]
+        answer = msgspec.json.encode(
+            {name: entries} if reply.status == 200 else {"error_code": reply.status, "message": "no"}
+        )
+        self.send_response(reply.status)
+        for header, value in {**reply.headers, "Content-Length": str(len(answer))}.items():
+            self.send_header(header, value)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
+
+
+def topic_entry(error: int | None) -> object:
+    return {"offset": None if error else 0, "error_code": error, "error": error and "why"}
+
+
+def stream_entry(error: str | None) -> object:
+    return {"ErrorCode": error, "ErrorMessage": "why"} if error else {"SequenceNumber": "1", "ShardId": "s"}
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with Proxy() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class Run:
+    """A lane, what stops it and what it said."""
+
+    def __init__(self, url: str, patience: float = 20, route: Route = "batch") -> None:
+        self.stop = threading.Event()
+        self.settled: list[tuple[int, int]] = []
+        self.notes: list[str] = []
+        api = Api(urllib3.PoolManager(), url, patience, self.stop)
+        self.lane = Lane(api, PATHS[route], FORMATS[route], self.report)
+        self.tally = self.lane.tally
+
+    def report(self, acknowledged: int, failed: int, note: str) -> None:
+        self.settled.append((acknowledged, failed))
+        self.notes += [note] if note else []
+
+    def send(self, *requests: range) -> tuple[int, int, int]:
+        for keys in requests:
+            self.lane.submit([User(key, None, None, None, None) for key in keys])
+        self.lane.finish()
+        tally = self.tally
+        assert tally.read == tally.acknowledged + tally.failed
+        assert [sum(column) for column in zip(*self.settled, strict=True)] == [
+            tally.acknowledged,
+            tally.failed,
+        ]
+        return tally.read, tally.acknowledged, tally.failed
+
+
+def test_requests_go_in_order_over_one_connection(proxy: Proxy) -> None:
+    assert Run(proxy.url).send(range(3), range(3, 6), range(6, 7)) == (7, 7, 0)
+    assert proxy.received == [[0, 1, 2], [3, 4, 5], [6]]
+    assert proxy.connections == 1
+
+
+def test_only_the_entries_that_failed_are_sent_again_and_before_what_follows(proxy: Proxy) -> None:
+    proxy.script = [Reply(errors=(None, 50003, None, 50003)), Reply(errors=(50003, None))]
+    assert Run(proxy.url).send(range(4), range(4, 6)) == (6, 6, 0)
+    assert proxy.received == [[0, 1, 2, 3], [1, 3], [1], [4, 5]]
+
+
+def test_entries_that_cannot_succeed_are_reported_and_the_rest_goes_on(proxy: Proxy) -> None:
+    proxy.script = [Reply(errors=(50002, 50003, None))]
+    run = Run(proxy.url)
+    assert run.send(range(3), range(3, 5)) == (5, 4, 1)
+    assert proxy.received == [[0, 1, 2], [1], [3, 4]]
+    assert [(reason, failures.keys) for reason, failures in run.tally.reasons.items()] == [
+        ("50002: why", [0])
+    ]
+    assert not run.stop.is_set()
+    assert run.tally.first_given_up is None
+
+
+def test_a_refused_request_is_not_sent_again(proxy: Proxy) -> None:
+    proxy.script = [Reply(status=404)]
+    run = Run(proxy.url)
+    assert run.send(range(3), range(3, 5)) == (5, 2, 3)
+    assert proxy.received == [[0, 1, 2], [3, 4]]
+    assert list(run.tally.reasons) == ["HTTP 404: no"]
+
+
+def test_503_is_tried_again_no_sooner_than_asked(proxy: Proxy) -> None:
+    proxy.script = [Reply(status=503, headers={"Retry-After": "1"})]
+    run = Run(proxy.url)
+    started = monotonic()
+    assert run.send(range(2)) == (2, 2, 0)
+    assert 1 <= monotonic() - started < 10
+    assert run.notes == ["trying again: HTTP 503: no"]
+
+
+def test_a_server_that_asks_for_more_than_our_patience_is_given_up_at_once(proxy: Proxy) -> None:
+    proxy.script = [Reply(status=503, headers={"Retry-After": "3600"})]
+    run = Run(proxy.url)
+    started = monotonic()
+    assert run.send(range(5, 7)) == (2, 0, 2)
+    assert monotonic() - started < 5
+    assert run.stop.is_set()
+    assert run.tally.first_given_up == 5
+
+
+def test_a_connection_lost_before_the_answer_is_made_again(proxy: Proxy) -> None:
+    proxy.script = [Reply(hang_up=True)]
+    assert Run(proxy.url).send(range(2)) == (2, 2, 0)
+    # The server may have had it: sent twice, which readers count as a duplicate.
+    assert proxy.received == [[0, 1], [0, 1]]
+
+
+def test_a_server_that_stays_away_ends_the_replay_with_all_counted(proxy: Proxy) -> None:
+    proxy.server_close()
+    run = Run(proxy.url, patience=0.3)
+    assert run.send(range(3), range(3, 5)) == (5, 0, 5)
+    assert run.stop.is_set()
+    assert run.tally.first_given_up == 0
+    assert all("refused" in reason for reason in run.tally.reasons)
+
+
+def test_a_stop_retries_nothing_and_counts_what_was_under_way(proxy: Proxy) -> None:
+    proxy.script = [Reply(errors=(None, 50003)), Reply(errors=(None, 50003))]
+    run = Run(proxy.url)
+    proxy.on_request = run.stop.set
+    started = monotonic()
+    assert run.send(range(2), range(2, 4)) == (4, 2, 2)
+    assert monotonic() - started < 5
+    assert proxy.received == [[0, 1], [2, 3]]
+    assert run.tally.first_given_up == 1
+
+
+def test_a_stop_ends_the_wait_before_another_try(proxy: Proxy) -> None:
+    proxy.script = [Reply(status=503, headers={"Retry-After": "15"})]
+    run = Run(proxy.url)
+    threading.Timer(0.3, run.stop.set).start()
+    started = monotonic()
+    assert run.send(range(2)) == (2, 2, 0)  # by a last try, at once
+    assert monotonic() - started < 5
+
+
+def test_a_lane_holds_two_requests_at_most(proxy: Proxy) -> None:
+    gate = threading.Event()
+    proxy.on_request = lambda: gate.wait(10) and None
+    run = Run(proxy.url)
+    feeding = threading.Thread(target=run.send, args=(range(1), range(1, 2), range(2, 3), range(3, 4)))
+    feeding.start()
+    feeding.join(0.5)
+    # Read and taken: one under way, one behind it, and the third whose submit waits.
+    assert (feeding.is_alive(), run.tally.read) == (True, 3)
+    gate.set()
+    feeding.join(10)
+    assert run.tally.acknowledged == 4
+
+
+def test_nothing_to_send_is_no_request(proxy: Proxy) -> None:
+    run = Run(proxy.url)
+    run.lane.submit([])
+    run.lane.finish()
+    assert (proxy.received, run.tally.read) == ([], 0)
+
+
+def test_only_the_records_that_kinesis_did_not_take_are_put_again(proxy: Proxy) -> None:
+    proxy.script = [
+        Reply(errors=(None, THROTTLED, None, "InternalFailure")),
+        Reply(errors=(THROTTLED, None)),
+        Reply(status=429),
+    ]
+    run = Run(proxy.url, route="stream")
+    assert run.send(range(4), range(4, 6)) == (6, 6, 0)
+    assert proxy.received == [[0, 1, 2, 3], [1, 3], [1], [1], [4, 5]]
+    assert run.notes == [
+        "trying again: InternalFailure: why",
+        f"trying again: {THROTTLED}: why",
+        "trying again: HTTP 429: no",
+    ]
+
+
+def test_a_stream_that_stays_throttled_ends_the_replay_with_all_counted(proxy: Proxy) -> None:
+    proxy.script = [Reply(errors=(None, THROTTLED))] + [Reply(errors=(THROTTLED,))] * 50
+    run = Run(proxy.url, patience=0.3, route="stream")
+    assert run.send(range(2)) == (2, 1, 1)
+    assert run.stop.is_set()
+    assert run.tally.first_given_up == 1
+
+
+def test_put_records_is_never_asked_for_more_than_500(proxy: Proxy) -> None:
+    assert Run(proxy.url, route="stream").send(range(1_200)) == (1_200, 1_200, 0)
+    assert [len(keys) for keys in proxy.received] == [500, 500, 200]
+    assert [key for keys in proxy.received for key in keys] == list(range(1_200))
+
+
+def pin(key: int, size: int) -> Pin:
+    """A post of `size` bytes as JSON."""
+    empty = Pin(key, *[""] * 8, 0, "", "")
+    return Pin(key, "x" * (size - len(msgspec.json.encode(empty))), *[""] * 7, 0, "", "")
+
+
+def test_put_records_is_never_asked_for_more_than_5_mib(proxy: Proxy) -> None:
+    run = Run(proxy.url, route="stream")
+    run.lane.submit([pin(key, 1_000_000) for key in range(7)])
+    assert run.send() == (7, 7, 0)
+    assert proxy.received == [[0, 1, 2, 3, 4], [5, 6]]
+
+
+def test_a_record_over_a_mebibyte_fails_alone_and_unsent(proxy: Proxy) -> None:
+    run = Run(proxy.url, route="stream")
+    largest = 1024**2 - len("1")  # the partition key counts
+    run.lane.submit([pin(1, largest), pin(2, largest + 1), pin(3, 100)])
+    assert run.send() == (3, 2, 1)
+    assert proxy.received == [[1, 3]]
+    assert list(run.tally.reasons) == ["larger than the 1,048,576 bytes that a record may have"]
+    assert run.tally.first_given_up is None
+
+
+def test_a_request_fits_api_gateway(proxy: Proxy) -> None:
+    run = Run(proxy.url)
+    run.lane.submit([User(key, "x" * 4_000_000, None, None, None) for key in range(3)])
+    assert run.send() == (3, 3, 0)
+    assert proxy.received == [[0, 1], [2]]
+    assert TOPIC.most_bytes < 10_000_000

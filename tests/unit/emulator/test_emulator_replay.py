@@ -1,0 +1,199 @@
+"""Which posts are replayed, in which batches, how fast, and where a replay that was cut short goes on."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import pytest
+
+from contracts.rows import Row, User
+from contracts.tables import TABLES, Table
+from emulator.__main__ import plan_of
+from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count
+from emulator.summary import cut_short, resume_after
+from emulator.tally import FIRST_KEYS, MAX_REASONS, Tally
+from tests.processes import make_settings
+
+
+def plan(**options: object) -> Plan:
+    defaults: dict[str, object] = {
+        "rate": None, "limit": None, "random": False, "seed": 1, "loop": False, "batch": 500, "start_after": None,
+        "ticks": 10,
+    }  # fmt: skip
+    return Plan(**{**defaults, **options})  # type: ignore[arg-type]
+
+
+def users(keys: Iterator[int] | range) -> Iterator[Row]:
+    return (User(key, None, None, None, None) for key in keys)
+
+
+def sizes(batch: Batch) -> tuple[int, ...]:
+    return tuple(len(batch[table]) for table in TABLES)
+
+
+EVEN: dict[Table, int] = {"pin": 10, "geo": 10, "user": 10}
+UNEVEN: dict[Table, int] = {"pin": 10, "geo": 8, "user": 9}
+ONE_EMPTY: dict[Table, int] = {"pin": 10, "geo": 0, "user": 9}
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "records"),
+    [
+        (EVEN, {}, 30),
+        (UNEVEN, {}, 27),
+        (ONE_EMPTY, {}, 19),
+        (EVEN, {"limit": 4}, 12),
+        (UNEVEN, {"limit": 9}, 26),
+        (EVEN, {"limit": 40}, 30),
+        (EVEN, {"random": True}, 30),
+        (UNEVEN, {"random": True}, 24),
+        (EVEN, {"random": True, "limit": 40}, 120),
+        (EVEN, {"loop": True}, None),
+        (EVEN, {"random": True, "loop": True}, None),
+        (EVEN, {"loop": True, "limit": 40}, 120),
+        (ONE_EMPTY, {"loop": True}, 0),
+        (ONE_EMPTY, {"random": True}, 0),
+    ],
+)
+def test_records_are_counted_beforehand(
+    counts: dict[Table, int], options: dict[str, object], records: int | None
+) -> None:
+    assert record_count(counts, plan(**options)) == records
+
+
+@pytest.mark.parametrize(
+    ("options", "posts"),
+    [
+        ({}, None),
+        ({"limit": 3}, 3),
+        ({"random": True}, 8),
+        ({"random": True, "limit": 30}, 30),
+        ({"loop": True}, None),
+    ],
+)
+def test_where_a_replay_ends(options: dict[str, object], posts: int | None) -> None:
+    assert post_limit(UNEVEN, plan(**options)) == posts
+
+
+def test_batches_hold_every_row_of_tables_of_different_length() -> None:
+    streams = {table: users(range(rows)) for table, rows in UNEVEN.items()}
+    assert [sizes(batch) for batch in batches(streams, 4, None)] == [(4, 4, 4), (4, 4, 4), (2, 0, 1)]
+
+
+def test_a_limit_cuts_the_last_batch_and_reads_no_further() -> None:
+    streams = {table: users(count()) for table in TABLES}
+    assert [sizes(batch) for batch in batches(streams, 4, 6)] == [(4, 4, 4), (2, 2, 2)]
+    assert [next(stream) for stream in streams.values()] == list(users(range(6, 7))) * 3
+
+
+@pytest.mark.parametrize(
+    ("rate", "batch", "size"), [(None, 500, 500), (0.5, 500, 1), (5, 500, 1), (1000, 500, 100), (1000, 1, 1)]
+)
+def test_a_rate_makes_requests_small_enough_to_flow(rate: float | None, batch: int, size: int) -> None:
+    assert plan(rate=rate, batch=batch).batch_size == size
+
+
+@pytest.mark.parametrize(
+    ("asked", "rate", "limit"),
+    [
+        ({}, 50, 1_000),
+        ({"rate": 3, "limit": 7}, 3, 7),
+        ({"loop": True}, 50, None),
+        ({"loop": True, "limit": 9}, 50, 9),
+        ({"random": True}, 50, 1_000),
+    ],
+)
+def test_the_streams_have_a_rate_and_a_limit_of_their_own(
+    tmp_path: Path, asked: dict[str, object], rate: float, limit: int | None
+) -> None:
+    settings = make_settings(tmp_path)
+    planned = plan_of("stream", plan(**asked), settings)
+    assert (planned.rate, planned.limit) == (rate, limit)
+    assert plan_of("batch", plan(**asked), settings) == plan(**asked)
+
+
+def posts(number: int) -> list[Batch]:
+    return [{table: list(users(range(1))) for table in TABLES}] * number
+
+
+def test_a_rate_is_kept() -> None:
+    started = monotonic()
+    assert len(list(paced(posts(11), 50, Event()))) == 11
+    # The first goes at once, ten wait 20 ms each.
+    assert 0.2 <= monotonic() - started < 2
+
+
+def test_lost_time_is_not_made_up() -> None:
+    flow = paced(posts(4), 20, Event())
+    next(flow)
+    wait_over = monotonic() + 0.2
+    while monotonic() < wait_over:
+        pass
+    next(flow)
+    started = monotonic()
+    assert len(list(flow)) == 2
+    assert monotonic() - started >= 0.09
+
+
+def test_a_stop_ends_the_flow_even_while_it_waits() -> None:
+    stop = Event()
+    flow = paced(posts(2), 0.01, stop)
+    next(flow)
+    stop.set()
+    assert list(flow) == []
+
+
+def test_a_tally_keeps_each_reason_with_its_first_keys() -> None:
+    tally = Tally()
+    tally.fail(list(range(3)), "too large")
+    tally.fail(list(range(3, 10)), "too large")
+    assert (tally.failed, tally.reasons["too large"].count) == (10, 10)
+    assert tally.reasons["too large"].keys == list(range(FIRST_KEYS))
+
+
+def test_a_server_that_makes_up_reasons_does_not_fill_the_memory() -> None:
+    tally = Tally()
+    for key in range(10_000):
+        tally.fail([key], f"reason {key}")
+    assert tally.failed == 10_000
+    assert len(tally.reasons) == MAX_REASONS + 1
+    assert sum(failures.count for failures in tally.reasons.values()) == 10_000
+
+
+def settled(keys: range, given_up: list[int]) -> Tally:
+    tally = Tally()
+    tally.take(keys)
+    if given_up:
+        tally.give_up(given_up, "away")
+    tally.acknowledged = tally.read - tally.failed
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("given_up", "resume"),
+    [(([], [], []), 19), (([15, 16], [], []), 14), (([15, 16], [12], []), 11), (([0], [], []), -1)],
+)
+def test_going_on_leaves_no_post_out(given_up: tuple[list[int], ...], resume: int) -> None:
+    tallies = {str(lane): settled(range(20), keys) for lane, keys in enumerate(given_up)}
+    assert resume_after(tallies) == resume
+
+
+def test_giving_up_twice_keeps_the_lowest_key() -> None:
+    tally = settled(range(20), [9, 10])
+    tally.give_up([4], "away")
+    assert tally.first_given_up == 4
+
+
+@pytest.mark.parametrize(
+    ("tally", "total", "short"),
+    [
+        (settled(range(20), []), 20, False),
+        (settled(range(20), []), 30, True),
+        (settled(range(20), [19]), 20, True),
+        (Tally(), 20, False),
+    ],
+)
+def test_what_counts_as_cut_short(tally: Tally, total: int, short: bool) -> None:
+    assert cut_short({"pin": tally}, total) is short

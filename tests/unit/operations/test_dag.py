@@ -1,0 +1,103 @@
+"""The DAG can be imported by Airflow, and is what docs/airflow.md says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.batch_progress import Progress
+from common.settings import ROOT
+from operations.airflow import spark
+from spark_jobs.batch.landing import LandedObject
+from spark_jobs.batch.plan import Plan
+from stack.airflow.environment import DAGS, environment
+from tests.processes import make_settings
+
+# Airflow reads its configuration as it is imported, so it gets a process of its own.
+_DESCRIBE = """
+import json
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag()
+dag = bag.dags.get("pinterest_batch")
+print("@" + json.dumps({
+    "errors": {str(name): str(error) for name, error in bag.import_errors.items()},
+    "dags": sorted(bag.dags),
+    "schedule": dag and [dag.schedule.expression, str(dag.schedule.timezone)],
+    "catchup": dag and dag.catchup,
+    "max_active_runs": dag and dag.max_active_runs,
+    "params": dag and dag.params.dump(),
+    "tasks": {task.task_id: {
+        "after": sorted(task.upstream_task_ids),
+        "retries": task.retries,
+        "backoff": bool(task.retry_exponential_backoff),
+        "kind": type(task).__name__,
+    } for task in (dag.tasks if dag else [])},
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    settings = make_settings(tmp_path_factory.mktemp("airflow"))
+    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{settings.state_dir}/none.db"}
+    variables = {**os.environ, **settings.environment(), **environment(settings), **database}
+    done = subprocess.run(
+        [sys.executable, "-c", _DESCRIBE],
+        env=variables,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.rpartition("@")[2])
+    return found
+
+
+def test_it_is_imported_without_errors(described: dict[str, Any]) -> None:
+    assert described["errors"] == {}
+    assert described["dags"] == ["pinterest_batch"]
+
+
+def test_it_runs_at_noon_utc_one_at_a_time(described: dict[str, Any]) -> None:
+    assert described["schedule"] == ["0 12 * * *", "UTC"]
+    assert described["catchup"] is False
+    assert described["max_active_runs"] == 1
+    assert described["params"] == {"full": False, "table": "all"}
+
+
+def test_its_tasks_follow_each_other_and_are_repeated(described: dict[str, Any]) -> None:
+    tasks = described["tasks"]
+    assert {name: task["after"] for name, task in tasks.items()} == {
+        "landed": [],
+        "clean_and_publish": ["landed"],
+        "reconcile": ["clean_and_publish", "landed"],
+        "answers": ["reconcile"],
+    }
+    assert all(task["retries"] == 3 and task["backoff"] for task in tasks.values())
+    assert tasks["clean_and_publish"]["kind"] == "SparkSubmitOperator"
+
+
+@pytest.mark.parametrize(("size", "brief"), [(1, True), (10**9, False)])
+def test_java_is_told_whether_the_run_is_a_short_one(
+    size: int, brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark, "load_settings", lambda: make_settings(tmp_path))
+    landed = {"pin": [LandedObject("t", 0, 0, "key", size)]}
+    monkeypatch.setattr(spark, "make_plan", lambda *_, **__: Plan("full", landed, Progress(), replace=True))
+    assert spark.options()["spark.driver.extraJavaOptions"] == "{{ jvm(params.full, params.table) }}"
+    assert ("TieredStopAtLevel=1" in spark.jvm(full=True, table="all")) == brief
+
+
+def test_its_file_defines_no_function() -> None:
+    assert not any(line.lstrip().startswith("def ") for line in (DAGS / "pinterest_batch.py").open())
+
+
+def test_airflow_listens_on_loopback_and_has_no_examples(tmp_path: Path) -> None:
+    variables = environment(make_settings(tmp_path))
+    assert variables["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert variables["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"

@@ -1,0 +1,139 @@
+"""What is read must be a row, in quarantine or outdone; and what a scheduled run may look like."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from operations.verify import quality
+from operations.verify.accounts import Mended
+from operations.verify.batch import Place, _chain_problems, _fate_problems, _landed_again, _read_problems
+from operations.verify.landed import Object, _lines, as_mended, walks
+from operations.verify.rows import checksum
+from tests.processes import make_settings
+
+NAMES = ["ind", "text", "number"]
+
+
+def rows(*values: tuple[object, ...]) -> pa.Table:
+    types = {"ind": pa.int64(), "text": pa.string(), "number": pa.float64()}
+    return pa.table(
+        {name: pa.array([row[at] for row in values], kind) for at, (name, kind) in enumerate(types.items())}
+    )
+
+
+def test_a_checksum_ignores_the_order() -> None:
+    one, other = (1, "a", 0.5), (2, "b", None)
+    assert checksum(rows(one, other), NAMES) == checksum(rows(other, one), NAMES)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [(1, "b", 0.5), (2, "a", 0.5), (1, None, 0.5), (1, "", 0.5), (1, "a", None), (1, "a", 0.50000001)],
+)
+def test_a_checksum_sees_every_value(changed: tuple[object, ...]) -> None:
+    assert checksum(rows(changed), NAMES) != checksum(rows((1, "a", 0.5)), NAMES)
+
+
+def test_a_checksum_sees_doubled_rows_and_swapped_columns() -> None:
+    row = (1, "a", 0.5)
+    assert len({checksum(rows(*[row] * times), NAMES) for times in range(4)}) == 4
+    assert checksum(rows((1, None, None)), NAMES) != checksum(rows((1, "", None)), NAMES)
+
+
+OBJECTS = [
+    Object(0, 0, [b'{"ind": 1}', b'{"ind": 2}', b'{"ind": 1}', b"not JSON"]),
+    Object(1, 0, [b'{"ind": 2}']),
+]
+REACHED = {0: 4, 1: 1}
+
+
+def fates(
+    objects: list[Object], reached: dict[int, int], places: dict[int, Place], rejected: set[Place]
+) -> list[str]:
+    """The problems, with keys that are seen at once: the digit in a record, which is not JSON without one."""
+
+    def find(texts: Sequence[str]) -> list[int | None]:
+        digits = ("".join(filter(str.isdigit, text)) for text in texts)
+        return [int(found) if found else None for found in digits]
+
+    return _fate_problems("t", objects, reached, places, rejected, find)
+
+
+def test_rows_quarantine_and_outdone_records_are_all_there_is() -> None:
+    places = {1: (0, 2), 2: (0, 1)}
+    assert fates(OBJECTS, REACHED, places, {(0, 3)}) == []
+
+
+def test_a_lost_record_is_named_by_its_offset() -> None:
+    places = {1: (0, 0), 2: (0, 1)}
+    assert fates(OBJECTS, REACHED, places, set()) == [
+        "t[0]: neither in Delta nor in quarantine: 2 offsets: 2 to 3"
+    ]
+
+
+def test_of_a_mended_record_the_mended_text_counts() -> None:
+    places = {1: (0, 2), 2: (1, 4)}
+    assert fates(OBJECTS, REACHED, places, set()) == [
+        "t[0]: neither in Delta nor in quarantine: 1 offsets: 3"
+    ]
+    objects = as_mended(OBJECTS, {(0, 3): Mended("not JSON", '{"ind": 2}')})
+    assert fates(objects, REACHED, places, set()) == []
+    assert fates(objects, REACHED, {1: (0, 2), 2: (0, 3)}, set()) == []
+
+
+def test_a_text_that_was_mended_at_another_time_does_not_count() -> None:
+    """A topic made anew has other records at the same offsets."""
+    objects = [Object(0, 0, [b"not JSON", b"a\xff\0"])]
+    texts = {
+        (0, offset): Mended(landed, '{"ind": 1}') for offset, landed in enumerate(["other", "a\\xff\\x00"])
+    }
+    assert as_mended(objects, texts) == [Object(0, 0, [b"not JSON", b'{"ind": 1}'])]
+
+
+def test_only_a_newline_ends_a_landed_line() -> None:
+    assert _lines(b'{"ind": 1}\r\n\n\x0b\n') == [b'{"ind": 1}\r', b"", b"\x0b"]
+    assert _lines(b"\n") == [b""]
+    assert _lines(b"") == []
+
+
+def test_what_no_run_has_read_yet_is_not_lost() -> None:
+    assert fates(OBJECTS, {0: 2}, {1: (0, 0), 2: (0, 1)}, set()) == []
+
+
+def test_a_record_in_two_places_is_named() -> None:
+    places = {1: (0, 2), 2: (0, 1)}
+    found = fates(OBJECTS, REACHED, places, {(0, 3), (0, 2)})
+    assert found == ["t[0]: both in Delta and in quarantine: offset 2"]
+
+
+def test_offsets_read_twice_or_never_are_named() -> None:
+    assert _read_problems("t", {0: [range(5), range(5, 9)]}) == []
+    assert _read_problems("t", {0: [range(5), range(4, 9)]}) == ["t[0]: read by two runs: 1 offsets: 4"]
+    assert _read_problems("t", {0: [range(5), range(7, 9)]}) == ["t[0]: read by no run: 2 offsets: 5 to 6"]
+
+
+def test_what_a_lost_bucket_has_not_landed_again_is_not_missing_but_a_gap_is() -> None:
+    ends = {0: 9, 1: 7, 2: 4}
+    again = _landed_again(OBJECTS, ends)
+    assert again == {0: 4, 1: 1, 2: 0}
+    assert _chain_problems("t", walks(OBJECTS, again)) == []
+    gap = [*OBJECTS, Object(0, 5, [b"1"])]
+    assert _chain_problems("t", walks(gap, _landed_again(gap, ends))) == ["t[0]: not in S3: 1 offsets: 4"]
+
+
+def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    served = rows(*[(ind, None, 0.5) for ind in range(10)])
+    measured = quality.measure("pin", served, read=100, quarantined=2)
+    warnings, failures = quality.judge(settings, measured, rows_before=10)
+    assert warnings == ["pin: 2 of 100 records quarantined: 2.00% is above QUALITY_QUARANTINE_WARN=0.01"]
+    assert failures == ["pin.text: nulls: 100.00% is above QUALITY_NULL_FAIL=0.5"]
+    _, failures = quality.judge(settings, measured, rows_before=20)
+    assert failures[-1] == "pin: 10 rows after 20, a drop: 50.00% is above QUALITY_DROP_FAIL=0.1"
+
+
+def test_an_empty_table_breaks_no_threshold(tmp_path: Path) -> None:
+    measured = quality.measure("pin", rows(), read=0, quarantined=0)
+    assert quality.judge(make_settings(tmp_path), measured, None) == ([], [])

@@ -1,0 +1,88 @@
+"""What `make verify` says of the speed path after a loss: a table that is gone, records that a stream took with it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from operations.verify import accounts, rows, speed
+from operations.verify.accounts import Counts
+from tests.processes import make_settings
+
+CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ARRIVED = datetime(2026, 1, 1, tzinfo=UTC)
+SERVED = pa.table(
+    {"ind": pa.array([1, 2], pa.int64()), "user_name": ["a", "b"], "age": [1, 2], "date_joined": [3, 4]}
+)
+
+
+class World:
+    """What Postgres, Delta and Kinesis say."""
+
+    def __init__(self) -> None:
+        self.in_delta = SERVED.append_column("arrived_at", pa.array([ARRIVED] * 2, pa.timestamp("us", "UTC")))
+        self.sent, self.counts = 2, Counts(2, 2, 0, 0)
+        self.earlier, self.read = 0, 0
+
+    def ask(self, _: object, query: str, __: object = None) -> list[tuple[Any, ...]]:
+        if query == speed._PLACES:
+            micros = int(ARRIVED.timestamp() * 1_000_000)
+            return [(1, micros), (2, micros)]
+        return [(self.earlier, self.read)] if query == speed._READ else [(0,)]
+
+    def check(self, folder: Path) -> speed.SpeedHops:
+        return speed.check(make_settings(folder), None, "user", CREATED)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(rows, "of_delta", lambda *_: world.in_delta)
+    monkeypatch.setattr(rows, "of_postgres", lambda *_: SERVED)
+    monkeypatch.setattr(accounts, "ask", world.ask)
+    monkeypatch.setattr(accounts, "sent", lambda *_: world.sent)
+    monkeypatch.setattr(accounts, "stream_counts", lambda *_: world.counts)
+    described = {"StreamDescriptionSummary": {"StreamCreationTimestamp": CREATED}}
+    kinesis = SimpleNamespace(describe_stream_summary=lambda **_: described)
+    monkeypatch.setattr(speed, "kinesis_client", lambda _: kinesis)
+    return world
+
+
+def test_equal_sides_have_no_problem(world: World, tmp_path: Path) -> None:
+    assert (world.check(tmp_path).problems, world.check(tmp_path).lost) == ([], None)
+
+
+def test_a_delta_table_that_is_gone_is_one_line_and_not_one_for_each_row(
+    world: World, tmp_path: Path
+) -> None:
+    world.in_delta = world.in_delta.slice(0, 0)
+    [problem] = world.check(tmp_path).problems
+    assert problem.startswith("user: the Delta table of the stream is gone")
+
+
+def test_rows_that_lack_in_a_table_that_is_there_are_named(world: World, tmp_path: Path) -> None:
+    world.in_delta = world.in_delta.slice(0, 1)
+    assert world.check(tmp_path).problems == ["user: 1 rows are not in Delta: ind 2"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "read", "lost"),
+    [
+        (0, 900, False),  # the stream was there from the start: the rest waits in it
+        (1, 1000, False),
+        (2, 988, True),
+    ],
+)
+def test_what_an_earlier_stream_took_with_it_is_said(
+    world: World, tmp_path: Path, earlier: int, read: int, lost: bool
+) -> None:
+    world.sent, world.earlier, world.read = 1000, earlier, read
+    said = world.check(tmp_path).lost
+    assert (said is not None) is lost
+    if said:
+        assert "was made again at 2026-01-02 03:04:05 UTC" in said
+        assert "Of the 1,000 records" in said
+        assert "988: 12 were lost with the earlier stream, or wait in this one" in said

@@ -1,0 +1,88 @@
+"""What the documents name exists: make targets, settings, files."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from common.settings import ROOT, Settings
+from contracts.rows import TABLE_NAMES, columns
+from contracts.tables import TABLES
+from services.source.source_dir import read
+from spark_jobs.cleaning import REASONS
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+# Variables of other programs, and make's own.
+FOREIGN = {
+    *(
+        "EMULATE_ARGS",
+        "QUERY_ARGS",
+        "SERVICE",
+        "FOLLOW",
+        "FORCE",
+        "FULL",
+        "ARGS",
+        "JAVA_TOOL_OPTIONS",
+        "HADOOP_CONF_DIR",
+        "SPARK_LOCAL_IP",
+    ),
+    *(
+        "BASE_IMAGE",
+        "COMPOSE_FILE",
+        "COMPOSE_PROJECT_NAME",
+        "DOCKER_BUILDKIT",
+        "DOCKER_HOST",
+        "REGISTRIES_FILE",
+    ),
+    *("DEBIAN_MIRROR", "NPM_CONFIG_REGISTRY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
+}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_exist(path: Path) -> None:
+    lines = re.findall(r"(?:^|`)make ([a-z -]+)", path.read_text(), re.M)
+    assert {word for line in lines for word in line.split()} <= TARGETS
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_variables_are_settings(path: Path) -> None:
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", path.read_text()))
+    assert named - FOREIGN <= {name.upper() for name in Settings.model_fields}
+
+
+def test_every_command_is_explained_by_make_help() -> None:
+    explained = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
+    assert explained | {"setup-compose", "setup-dev", "setup-local", "test-here", "lint-here"} == TARGETS
+
+
+def test_the_sample_lines_of_a_source_folder_can_be_loaded(tmp_path: Path) -> None:
+    contracts = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    [samples] = re.findall(r"^```json\n(\{\"index\".*?)^```$", contracts, re.M | re.S)
+    for table, line in zip(TABLES, samples.splitlines(), strict=True):
+        (tmp_path / f"{TABLE_NAMES[table]}.jsonl").write_text(f"{line}\n", encoding="utf-8")
+        assert [getattr(row, columns(table)[0]) for [row] in read(table, tmp_path)] == [7528]
+
+
+def test_every_reason_of_a_rejection_is_explained_with_its_limits() -> None:
+    contracts = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    section = contracts.partition("## Quarantine")[2].partition("\n## ")[0]
+    explained = dict(re.findall(r"^\| (`[a-z_`, ]+`) \| (.*) \|$", section, re.M))
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(explained))) == set(REASONS)
+    limits = {limit for text in REASONS.values() for limit in re.findall(r"-?\d+\.\.\d+", text)}
+    assert limits <= set(re.findall(r"-?\d+\.\.\d+", " ".join(explained.values())))
+    assert len(limits) == 4
+
+
+def test_a_second_checkout_moves_every_port() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    moved = dict(re.findall(r"^([A-Z_]+_PORT)=(\d+)$", text, re.M))
+    assert moved.keys() == {name.upper() for name in Settings.model_fields if name.endswith("_port")}
+    defaults = [Settings.model_fields[name.lower()].default for name in moved]
+    assert len({*map(int, moved.values()), *defaults}) == 2 * len(moved)

@@ -1,0 +1,212 @@
+"""Provisioning goes on where what it makes is there already, and fails at any other refusal."""
+
+import io
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from confluent_kafka import KafkaError, KafkaException
+
+from common import batch_progress as progress
+from common import bucket as identity
+from common.batch_progress import Progress
+from common.settings import Settings
+from contracts.tables import TABLES
+from services.provision import topics
+from services.provision.bucket import ensure_bucket
+from services.provision.streams import ensure_streams
+from services.provision.topics import ensure_pin_topics, ensure_topics
+from tests.processes import make_settings
+
+EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path, kafka_partitions=3, kinesis_shards=2)
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "operation")
+
+
+class Broker:
+    """Answers the creation of a topic by its name: None if it was made, else the code of the refusal."""
+
+    def __init__(self, refusals: Mapping[str, int], partitions: int = 3) -> None:
+        self.refusals, self.partitions = refusals, partitions
+        self.made: list[Any] = []
+
+    def create_topics(self, asked: list[Any], **_: object) -> dict[str, Future[None]]:
+        answers: dict[str, Future[None]] = {each.topic: Future() for each in asked}
+        for each in asked:
+            code = self.refusals.get(each.topic)
+            if code is None:
+                self.made.append(each)
+                answers[each.topic].set_result(None)
+            else:
+                answers[each.topic].set_exception(KafkaException(KafkaError(code)))
+        return answers
+
+    def list_topics(self, name: str, timeout: float) -> Any:  # noqa: ANN401, ARG002 - the client's signature
+        return SimpleNamespace(topics={name: SimpleNamespace(partitions=range(self.partitions))})
+
+
+def ask_broker(monkeypatch: pytest.MonkeyPatch, broker: Broker) -> Broker:
+    monkeypatch.setattr(topics, "AdminClient", lambda _: broker)
+    return broker
+
+
+def test_topics_are_made_as_settings_say(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    broker = ask_broker(monkeypatch, Broker({}))
+    assert [*ensure_topics(settings), *ensure_pin_topics(settings)] == []
+    names = [*map(settings.topic, TABLES), settings.pin_batch_topic, settings.pin_streaming_topic]
+    assert [each.topic for each in broker.made] == names
+    assert {(each.num_partitions, each.replication_factor) for each in broker.made} == {(3, -1)}
+    limits = {"retention.bytes": str(settings.kafka_retention_bytes), "retention.ms": "-1"}
+    assert all(each.config == limits for each in broker.made)
+
+
+def test_topics_that_exist_are_left_alone(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    geo = settings.topic("geo")
+    broker = ask_broker(monkeypatch, Broker({geo: EXISTS}))
+    assert ensure_topics(settings) == []
+    assert [each.topic for each in broker.made] == [settings.topic("pin"), settings.topic("user")]
+    ask_broker(monkeypatch, Broker({geo: EXISTS}, partitions=5))
+    (remark,) = ensure_topics(settings)
+    assert remark == f"topic {geo} has 5 partitions, KAFKA_PARTITIONS is 3; it is left as it is"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaError.INVALID_PARTITIONS,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError._TIMED_OUT,
+    ],
+)
+def test_any_other_refusal_of_a_topic_fails(
+    code: int, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ask_broker(monkeypatch, Broker({settings.topic("pin"): EXISTS, settings.topic("user"): code}))
+    with pytest.raises(KafkaException) as refused:
+        ensure_topics(settings)
+    assert refused.value.args[0].code() == code
+
+
+class S3:
+    """A bucket: `create` is the code of the refusal, None if it was made; `objects` are what is in it."""
+
+    def __init__(self, create: str | None = None, put: str | None = None) -> None:
+        self.create, self.put = create, put
+        self.location: object = None
+        self.objects: dict[str, bytes] = {}
+
+    def create_bucket(self, Bucket: str, **more: object) -> None:  # noqa: ARG002, N803 - boto3's names
+        self.location = more.get("CreateBucketConfiguration")
+        if self.create:
+            raise refusal(self.create)
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
+        if Key not in self.objects:
+            raise refusal("NoSuchKey")
+        return {"Body": io.BytesIO(self.objects[Key]), "LastModified": None}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_: object) -> None:  # noqa: ARG002, N803
+        if self.put:
+            raise refusal(self.put)
+        self.objects[Key] = Body
+
+
+@pytest.mark.parametrize(
+    ("region", "location"),
+    [("us-east-1", None), ("eu-west-1", {"LocationConstraint": "eu-west-1"})],
+)
+def test_a_bucket_is_made_where_it_is_to_be(settings: Settings, region: str, location: object) -> None:
+    s3: Any = S3()
+    ensure_bucket(settings.model_copy(update={"aws_region": region}), s3)
+    assert s3.location == location
+    assert [*s3.objects] == [identity.KEY]
+
+
+def test_our_own_bucket_keeps_its_id_and_one_of_an_earlier_version_gets_none(settings: Settings) -> None:
+    s3: Any = S3("BucketAlreadyOwnedByYou")
+    ensure_bucket(settings, s3)
+    given = s3.objects[identity.KEY]
+    ensure_bucket(settings, s3)
+    assert s3.objects[identity.KEY] == given
+    del s3.objects[identity.KEY]
+    progress.save(s3, settings.bucket, Progress())
+    ensure_bucket(settings, s3)
+    assert identity.KEY not in s3.objects
+
+
+@pytest.mark.parametrize(
+    ("create", "put"),
+    [
+        ("BucketAlreadyExists", None),
+        ("AccessDenied", None),
+        ("ServiceUnavailable", None),
+        (None, "AccessDenied"),
+    ],
+)
+def test_any_other_refusal_of_the_bucket_fails(
+    settings: Settings, create: str | None, put: str | None
+) -> None:
+    s3: Any = S3(create, put)
+    with pytest.raises(ClientError, match=create or put):
+        ensure_bucket(settings, s3)
+    assert s3.objects == {}
+
+
+def test_an_id_that_another_put_there_first_stays(settings: Settings) -> None:
+    s3: Any = S3("BucketAlreadyOwnedByYou", put="PreconditionFailed")
+    ensure_bucket(settings, s3)
+    assert s3.objects == {}
+
+
+class Kinesis:
+    """Answers the creation of a stream by its name likewise; each is active at the second look."""
+
+    def __init__(self, refusals: Mapping[str, str], shards: int = 2) -> None:
+        self.refusals, self.shards = refusals, shards
+        self.made: dict[str, int] = {}
+        self.looks: dict[str, int] = {}
+
+    def create_stream(self, StreamName: str, ShardCount: int) -> None:  # noqa: N803 - boto3's names
+        if code := self.refusals.get(StreamName):
+            raise refusal(code)
+        self.made[StreamName] = ShardCount
+
+    def describe_stream_summary(self, StreamName: str) -> dict[str, Any]:  # noqa: N803
+        self.looks[StreamName] = self.looks.get(StreamName, 0) + 1
+        status = "ACTIVE" if self.looks[StreamName] > 1 else "CREATING"
+        return {"StreamDescriptionSummary": {"StreamStatus": status, "OpenShardCount": self.shards}}
+
+
+def test_streams_that_exist_are_left_alone(settings: Settings) -> None:
+    exists = {settings.stream("geo"): "ResourceInUseException"}
+    kinesis: Any = Kinesis(exists)
+    assert ensure_streams(settings, kinesis) == []
+    assert kinesis.made == {settings.stream("pin"): 2, settings.stream("user"): 2}
+    assert all(kinesis.looks[settings.stream(table)] > 1 for table in TABLES)
+    other: Any = Kinesis(exists, shards=1)
+    remarks = ensure_streams(settings, other)
+    assert remarks[0] == (
+        f"stream {settings.stream('pin')} has 1 open shards, KINESIS_SHARDS is 2; it is left as it is"
+    )
+    assert len(remarks) == len(TABLES)
+
+
+@pytest.mark.parametrize(
+    "code", ["LimitExceededException", "AccessDeniedException", "InvalidArgumentException"]
+)
+def test_any_other_refusal_of_a_stream_fails(code: str, settings: Settings) -> None:
+    kinesis: Any = Kinesis({settings.stream("pin"): "ResourceInUseException", settings.stream("user"): code})
+    with pytest.raises(ClientError, match=code):
+        ensure_streams(settings, kinesis)

@@ -1,0 +1,281 @@
+"""The proof in services/s3_sink/zone.py, put to the test: any schedule of several writers leaves one chain.
+
+The writers are the sink's own; S3 is a dictionary that keeps to S3's conditional put, and Kafka a list of offsets
+that loses its oldest under way. Writers are paused wherever they stand, between the question for the predecessor and
+the put as well, and go on with what they hold.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from common import bucket
+from contracts.landing import object_key, parse_key
+from services.s3_sink import zone as zone_module
+from services.s3_sink.buffer import Limits
+from services.s3_sink.partition import OpenPartition, Repeat, Rewound
+from services.s3_sink.zone import LandingZone, Moved, Tail, Unavailable
+from tests.processes import make_settings
+
+PLACE = ("t.pin", 0)
+LIMITS = Limits(records=4, bytes=10**6, seconds=1.0)
+
+
+@dataclass
+class FakeS3:
+    """The four calls that the landing zone makes, with S3's answers."""
+
+    objects: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+    before_put: Callable[[], None] = lambda: None
+    bucket: bool = True
+    error: Exception | None = None
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class NoSuchBucket(ClientError):  # noqa: N818 - boto3's name
+            pass
+
+    def create_bucket(self, **_: object) -> None:
+        self.bucket = True
+
+    def list_objects_v2(self, Prefix: str, StartAfter: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        self._answer("ListObjectsV2")
+        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
+        return {"Contents": [{"Key": key} for key in keys[:3]], "IsTruncated": len(keys) > 3}
+
+    def head_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.objects or not self.bucket:
+            raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
+        return {"Metadata": self.objects[Key][1]}
+
+    def get_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": BytesIO(self.objects[Key][0])}
+
+    def put_object(
+        self,
+        Key: str,  # noqa: N803 - boto3's names, here and elsewhere
+        Body: bytes,  # noqa: N803
+        IfNoneMatch: str,  # noqa: N803
+        Metadata: dict[str, str] | None = None,  # noqa: N803
+        **_: object,
+    ) -> None:
+        assert IfNoneMatch == "*"
+        self.before_put()
+        self._answer("PutObject")
+        if Key in self.objects:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
+        self.objects[Key] = Body, Metadata or {}
+
+    def _answer(self, operation: str) -> None:
+        if self.error:
+            raise self.error
+        if not self.bucket:
+            raise self.exceptions.NoSuchBucket({"Error": {"Code": "NoSuchBucket"}}, operation)
+
+
+@dataclass(frozen=True)
+class FakeRecord:
+    number: int
+
+    def offset(self) -> int:
+        return self.number
+
+    def value(self) -> bytes:
+        return b"%d" % self.number
+
+
+@pytest.fixture(scope="module")
+def landing_zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
+    return LandingZone(make_settings(tmp_path_factory.mktemp("state")))
+
+
+def with_fake(zone: LandingZone) -> FakeS3:
+    zone._s3 = s3 = FakeS3()  # type: ignore[assignment]
+    return s3
+
+
+class Writer:
+    """One instance of the sink, reduced to one partition."""
+
+    def __init__(self, zone: LandingZone, kafka: list[int]) -> None:
+        self.zone = zone
+        self.kafka = kafka  # shared: the offsets that Kafka still has
+        self.busy = False
+        self.open()
+
+    def open(self) -> None:
+        tail = self.zone.tail(*PLACE)
+        self.partition = OpenPartition(PLACE, tail, self.zone, LIMITS)
+        self.position = tail.next
+
+    def act(self, count: int) -> None:
+        """Take up to `count` records; none means that the object is old and is landed."""
+        if self.busy:  # it is this one that is paused
+            return
+        self.busy = True
+        try:
+            if count:
+                self._take([offset for offset in self.kafka if offset >= self.position][:count])
+            else:
+                self.partition.land()
+        except Repeat as repeat:
+            self.position = repeat.offset
+        except Moved:
+            self.open()
+        finally:
+            self.busy = False
+
+    def _take(self, offsets: list[int]) -> None:
+        self.partition.take([FakeRecord(offset) for offset in offsets], now=0.0)
+        if offsets:
+            self.position = offsets[-1] + 1
+
+
+WRITERS = st.integers(0, 2)
+ACT = st.tuples(WRITERS, st.integers(0, 9))
+EXPIRE = st.tuples(st.just(None), st.integers(0, 40))
+
+
+@given(
+    offsets=st.sets(st.integers(0, 40), min_size=1).map(sorted),
+    schedule=st.lists(ACT | EXPIRE, max_size=60),
+    interruptions=st.lists(st.lists(ACT, max_size=4), max_size=30),
+)
+@hypothesis_settings(max_examples=300)
+def test_any_schedule_of_writers_leaves_one_chain(
+    landing_zone: LandingZone,
+    offsets: list[int],
+    schedule: list[tuple[int | None, int]],
+    interruptions: list[list[tuple[int, int]]],
+) -> None:
+    s3 = with_fake(landing_zone)
+    kafka = list(offsets)
+    writers = [Writer(landing_zone, kafka) for _ in range(3)]
+    pauses = iter(interruptions)
+    depth = 0
+
+    def others_go_on() -> None:
+        nonlocal depth
+        depth += 1
+        if depth < 5:
+            for writer, count in next(pauses, []):
+                writers[writer].act(count)
+        depth -= 1
+
+    s3.before_put = others_go_on
+    for writer, number in schedule:
+        if writer is None:
+            kafka[:] = [offset for offset in kafka if offset >= number]
+        else:
+            writers[writer].act(number)
+
+    s3.before_put = lambda: None
+    last = Writer(landing_zone, kafka)
+    for _ in range(2 * len(offsets) + 2):
+        last.act(9)
+    last.act(0)
+    assert_one_chain(s3, kafka)
+
+
+def assert_one_chain(s3: FakeS3, kafka: list[int]) -> None:
+    end, landed = 0, []
+    for key in sorted(s3.objects):
+        body, metadata = s3.objects[key]
+        assert parse_key(key).start == end
+        lines = body.split()
+        assert lines == [b"%d" % (end + k) for k in range(len(lines))]
+        landed += range(end, end + len(lines))
+        assert not lines or int(metadata["next-offset"]) == end + len(lines)
+        end = int(metadata["next-offset"])
+    assert set(kafka) <= set(landed)
+
+
+def test_a_gap_is_believed_at_the_second_sight_only(landing_zone: LandingZone) -> None:
+    s3 = with_fake(landing_zone)
+    partition = OpenPartition(PLACE, Tail(None, 0), landing_zone, LIMITS)
+    with pytest.raises(Repeat) as repeat:
+        partition.take([FakeRecord(5)], now=0.0)
+    assert (repeat.value.offset, s3.objects) == (0, {})
+    partition.take([FakeRecord(0), FakeRecord(1)], now=0.0)  # it was no gap
+    with pytest.raises(Repeat):
+        partition.take([FakeRecord(5)], now=0.0)
+    partition.take([FakeRecord(5)], now=0.0)
+    partition.land()
+    assert {key: metadata["next-offset"] for key, (_, metadata) in s3.objects.items()} == {
+        object_key(*PLACE, 0): "2",
+        object_key(*PLACE, 2): "5",
+        object_key(*PLACE, 5): "6",
+    }
+
+
+def test_an_offset_that_comes_again_is_an_error(landing_zone: LandingZone) -> None:
+    with_fake(landing_zone)
+    partition = OpenPartition(PLACE, Tail(3, 7), landing_zone, LIMITS)
+    with pytest.raises(Rewound, match="offset 0 after offset 6"):
+        partition.take([FakeRecord(0)], now=0.0)
+
+
+def test_a_predecessor_of_another_length_means_another_bucket(landing_zone: LandingZone) -> None:
+    s3 = with_fake(landing_zone)
+    s3.objects[object_key(*PLACE, 0)] = b"0\n1\n2\n", {"next-offset": "3"}
+    with pytest.raises(Moved, match="ends at 3, not at 2"):
+        landing_zone.append(*PLACE, Tail(0, 2), b"2\n", 3)
+    assert list(s3.objects) == [object_key(*PLACE, 0)]
+
+
+def test_a_lost_bucket_is_made_again(landing_zone: LandingZone) -> None:
+    s3 = with_fake(landing_zone)
+    s3.bucket = False
+    with pytest.raises(Moved):
+        landing_zone.append(*PLACE, Tail(None, 0), b"0\n", 1)
+    assert landing_zone.tail(*PLACE) == Tail(None, 0)
+    assert s3.bucket
+    assert list(s3.objects) == [bucket.KEY]  # by which the next loss is known
+
+
+def test_an_empty_object_without_metadata_is_refused(landing_zone: LandingZone) -> None:
+    s3 = with_fake(landing_zone)
+    s3.objects[object_key(*PLACE, 0)] = b"", {}
+    with pytest.raises(ValueError, match="does not say which offset comes next"):
+        landing_zone.tail(*PLACE)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ClientError({"Error": {"Code": str(code)}}, "PutObject"), kind)
+        for code, kind in [
+            ("PreconditionFailed", Moved),
+            ("ConditionalRequestConflict", Moved),
+            ("NoSuchBucket", Moved),
+            ("InternalError", Unavailable),
+            (HTTPStatus.SERVICE_UNAVAILABLE.value, Unavailable),
+            ("AccessDenied", Unavailable),
+        ]
+    ]
+    + [(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), Unavailable)],
+)
+def test_errors_of_s3(landing_zone: LandingZone, error: Exception, expected: type[Exception]) -> None:
+    with_fake(landing_zone).error = error
+    with pytest.raises(expected):
+        landing_zone.append(*PLACE, Tail(None, 0), b"0\n", 1)
+
+
+def test_the_zone_speaks_to_the_settings_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    fake = FakeS3()
+    monkeypatch.setattr(fake, "put_object", lambda **request: asked.append(request["Bucket"]))
+    monkeypatch.setattr(zone_module, "s3_client", lambda *_: fake)
+    settings = make_settings(tmp_path)
+    LandingZone(settings).append(*PLACE, Tail(None, 0), b"0\n", 1)
+    assert asked == [settings.bucket]

@@ -1,0 +1,46 @@
+"""The Java that Spark's launcher starts for us is the one of the machine, without the module that it warns of."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from spark_jobs.session import spark as session
+
+
+@pytest.fixture
+def java(tmp_path: Path) -> Path:
+    """A Java that prints its arguments, a line each."""
+    program = tmp_path / "home" / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    program.chmod(0o755)
+    return program
+
+
+def _started(environment: dict[str, str], *options: str) -> list[str]:
+    program = f"{environment['JAVA_HOME']}/bin/java"
+    return subprocess.run(
+        [program, *options], env=os.environ | environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+def test_it_gets_all_other_options_as_they_are(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", f"{java.parent}:{os.environ['PATH']}")
+    options = ["--add-modules=jdk.incubator.vector", "-cp", "a b/*", "", "--add-modules=java.sql", "Main"]
+    assert _started(session._java(), *options) == options[1:]
+
+
+def test_the_callers_java_home_counts(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(java.parents[1]))
+    assert session._java()["SPARK_DRIVER_JAVA"] == str(java)
+
+
+def test_a_second_session_of_a_process_keeps_it(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(java.parents[1]))
+    for name, value in session._java().items():
+        monkeypatch.setenv(name, value)
+    assert session._java() == {}
+    assert _started(dict(os.environ), "x") == ["x"]

@@ -1,0 +1,50 @@
+"""What is counted of staged records: by object, by outcome, and by code."""
+
+from pyspark.sql import SparkSession
+
+from spark_jobs.batch.ranges import ObjectCount
+from spark_jobs.batch.staging import Tally, tally
+
+STAGED = (
+    "partition int, start bigint, lines bigint, offset bigint, reasons array<string>, warnings array<string>"
+)
+Staged = tuple[int, int, int, int, list[str], list[str]]
+
+
+def tally_of(spark: SparkSession, *rows: Staged) -> Tally:
+    return tally(spark.createDataFrame([*rows], STAGED))
+
+
+def test_an_objects_records_are_counted_together_whatever_the_verdict(spark: SparkSession) -> None:
+    found = tally_of(
+        spark,
+        (0, 10, 3, 10, [], []),
+        (0, 10, 3, 11, ["not_json"], []),
+        (0, 10, 3, 12, [], ["follower_count_unreadable"]),
+        (1, 10, 2, 11, [], []),
+        (1, 10, 2, 10, ["bad_ind"], []),
+        (0, 20, 2, 21, [], []),
+    )
+    assert found.objects == (
+        ObjectCount(0, 10, 3, records=3, first=10, last=12),
+        ObjectCount(0, 20, 2, records=1, first=21, last=21),
+        ObjectCount(1, 10, 2, records=2, first=10, last=11),
+    )
+    assert (found.accepted, found.quarantined) == (4, 2)
+
+
+def test_a_record_counts_under_each_of_its_codes(spark: SparkSession) -> None:
+    warned = ["follower_count_unreadable"]
+    found = tally_of(
+        spark,
+        *((0, 0, 9, offset, ["bad_ind", "age_unreadable"], []) for offset in range(3)),
+        (0, 0, 9, 3, ["bad_ind"], []),
+        *((0, 0, 9, offset, [], warned) for offset in (4, 5)),
+    )
+    assert found.reasons == {"bad_ind": 4, "age_unreadable": 3}
+    assert found.warnings == {"follower_count_unreadable": 2}
+    assert (found.accepted, found.quarantined) == (2, 4)
+
+
+def test_no_record_at_all(spark: SparkSession) -> None:
+    assert tally_of(spark) == Tally(objects=(), accepted=0, quarantined=0, reasons={}, warnings={})

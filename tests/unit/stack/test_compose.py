@@ -1,0 +1,254 @@
+"""docker-compose.yml is sound Compose, and local mode reads from it what each service needs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from common import health
+from common.settings import PROFILES, SERVICE, Settings, secret_names
+from stack.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
+from tests.processes import make_settings
+
+DOCUMENT: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
+SERVICES: dict[str, dict[str, Any]] = DOCUMENT["services"]
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${NAME}", "value"),
+        ("${NAME:-other}", "value"),
+        ("${EMPTY:-other}", "other"),
+        ("${EMPTY-other}", ""),
+        ("${NAME-other}", "value"),
+        ("${ABSENT-http://other:1}", "http://other:1"),
+        ("${ABSENT:-}", ""),
+        ("${ABSENT}", ""),
+        ("${NAME:+instead}", "instead"),
+        ("${EMPTY:+instead}", ""),
+        ("${ABSENT:+instead}", ""),
+        ("$$NAME", "$NAME"),
+        ("a ${NAME:?needed} b", "a value b"),
+    ],
+)
+def test_variables_are_replaced_as_compose_does(text: str, expected: str) -> None:
+    assert interpolate(text, {"NAME": "value", "EMPTY": ""}) == expected
+
+
+def test_a_variable_that_must_be_set_is_named() -> None:
+    with pytest.raises(ComposeError, match="SECRET is not set: run make setup"):
+        interpolate("${SECRET:?run make setup}", {})
+
+
+def test_defaults_are_those_of_the_settings() -> None:
+    defaults = {name.upper(): str(field.default) for name, field in Settings.model_fields.items()}
+    found = re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_FILE.read_text())
+    # Of Compose alone: what images are built from, and a folder to mount in the place of none.
+    found = [(name, value) for name, value in found if name not in ("BASE_IMAGE", "SOURCE_DIR")]
+    assert found
+    assert {(name, value) for name, value in found if defaults[name] != value} == set()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_bounded_checked_and_on_loopback(name: str) -> None:
+    body = SERVICES[name]
+    assert "mem_limit" in body
+    assert "healthcheck" in body
+    assert ":" in body["image"] or body["image"].startswith("pinterest-pipeline/")
+    assert not body["image"].endswith(":latest")
+    assert all(port.startswith("127.0.0.1:${") for port in body.get("ports", []))
+    assert body["init"] is True
+    assert body["security_opt"] == ["no-new-privileges:true"]
+    assert {"max-size", "max-file"} <= body["logging"]["options"].keys()
+
+
+def _spoken_to() -> set[str]:
+    """The services that a setting of another names, as host:port or as a host alone."""
+    values = [
+        str(value)
+        for body in SERVICES.values()
+        for name, value in body["environment"].items()
+        if name != SERVICE
+    ]
+    hosts = {match[1] for value in values for match in re.finditer(r"(?:^|/)([a-z][a-z-]*)(?::\S+)?$", value)}
+    return hosts & SERVICES.keys()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_is_reached_through_a_proxy(name: str) -> None:
+    """The Docker client's configuration may give every container one; each program reads either spelling."""
+    environment = SERVICES[name]["environment"]
+    assert environment["no_proxy"] == environment["NO_PROXY"]
+    assert {"localhost", "127.0.0.1", *_spoken_to()} <= set(environment["NO_PROXY"].split(","))
+
+
+@pytest.mark.parametrize(("name", "client"), [("mysql", "mysql"), ("postgres", "psql")])
+def test_a_database_is_well_when_it_takes_our_password(name: str, client: str) -> None:
+    """Over the network: the official images never complete a first start that was interrupted, and its server refuses
+    other hosts, or takes any password from its own.
+    """
+    check = SERVICES[name]["healthcheck"]["test"]
+    assert re.search(rf'PASSWORD" {client} .*--host "\$\$HOSTNAME" .*SELECT 1', check)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_conditions_name_services_that_can_meet_them(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        one_shot = SERVICES[other].get("restart") == "on-failure"
+        assert how["condition"] == ("service_completed_successfully" if one_shot else "service_healthy")
+
+
+def _megabytes(limit: str) -> int:
+    return int(limit[:-1]) * {"m": 1, "g": 1024}[limit[-1]]
+
+
+def _limits(*, core: bool) -> int:
+    """MiB that the services take which go on running: all of them, or those without a profile."""
+    lasting = [body for body in SERVICES.values() if body["restart"] == "unless-stopped"]
+    return sum(_megabytes(body["mem_limit"]) for body in lasting if not (core and "profiles" in body))
+
+
+def test_the_profiles_that_may_be_chosen_are_those_of_what_goes_on_running() -> None:
+    lasting = [body for body in SERVICES.values() if body["restart"] != "no"]
+    assert {profile for body in lasting for profile in body.get("profiles", [])} == set(PROFILES)
+
+
+def test_memory_is_bounded() -> None:
+    assert _limits(core=False) < 8 * 1024
+    assert _limits(core=True) < 4 * 1024
+
+
+def test_volumes_are_declared_and_folders_of_the_host_are_read_only() -> None:
+    mounts = [volume for body in SERVICES.values() for volume in body.get("volumes", [])]
+    folders = [mount for mount in mounts if isinstance(mount, dict)]
+    assert {mount.split(":")[0] for mount in mounts if mount not in folders} == DOCUMENT["volumes"].keys()
+    assert all(mount["read_only"] for mount in folders)
+
+
+def test_one_service_builds_each_of_our_images() -> None:
+    built = [body["image"] for body in SERVICES.values() if "build" in body]
+    ours = {body["image"] for body in SERVICES.values() if body["image"].startswith("pinterest-pipeline/")}
+    assert sorted(built) == sorted(ours)
+
+
+def test_what_is_in_containers_only_is_left_out_of_local_mode(stack: Settings) -> None:
+    services = load(stack)
+    assert "spark-worker" not in services
+    assert services["streaming-writer"].depends_on.keys() == {"provision"}
+
+
+def test_services_come_after_what_they_depend_on(stack: Settings) -> None:
+    order = list(load(stack))
+    assert set(order) == {name for name, body in SERVICES.items() if body["x-local"] is not False}
+    for service in load(stack).values():
+        assert all(order.index(other) < order.index(service.name) for other in service.depends_on)
+
+
+def test_every_lasting_service_has_a_health_check(stack: Settings) -> None:
+    lasting = {service.name for service in load(stack).values() if not service.one_shot}
+    assert lasting == health.CHECKS.keys()
+
+
+def test_local_mode_replaces_what_is_different_outside_of_a_container(stack: Settings) -> None:
+    services = load(stack)
+    kafka = services["kafka"].environment
+    assert kafka["KAFKA_ADVERTISED_LISTENERS"] == f"HOST://127.0.0.1:{stack.kafka_port}"
+    assert kafka["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert services["s3-sink"].environment["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{stack.kafka_port}"
+    assert services["rest-proxy"].port == stack.rest_proxy_port
+
+
+@pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:14566"])
+def test_our_services_use_the_endpoint_that_is_set(tmp_path: Path, endpoint: str) -> None:
+    services = load(make_settings(tmp_path, aws_endpoint_url=endpoint))
+    for name in ("provision", "s3-sink"):
+        assert services[name].environment["AWS_ENDPOINT_URL"] == endpoint
+
+
+def test_what_is_not_set_is_empty_and_not_none(stack: Settings) -> None:
+    """Unquoted, an empty variable is YAML's null. (A variable that is written without a value is passed on.)"""
+    document = yaml.safe_load(interpolate(COMPOSE_FILE.read_text(), stack.environment()))
+    for name, body in document["services"].items():
+        local = (body.get("x-local") or {}).get("environment", {})
+        written = SERVICES[name].get("environment", {})
+        empty = {key for key, value in {**body.get("environment", {}), **local}.items() if value is None}
+        assert empty == {key for key, value in written.items() if value is None} - local.keys()
+
+
+# What names something of the host, and is for local mode alone.
+OF_THE_HOST = {
+    *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
+    *("SPARK_LOCAL_IP", "SPARK_CONF_DIR", "HADOOP_CONF_DIR"),
+}
+
+
+def test_every_setting_reaches_our_containers_and_secrets_only_those_that_are_named() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    assert DOCUMENT["x-in-containers"].keys() & settings == settings - secret_names() - OF_THE_HOST
+    assert not [name for name, body in SERVICES.items() if "env_file" in body]
+
+
+def test_a_service_has_the_same_secrets_in_both_modes(stack: Settings) -> None:
+    for name, service in load(stack).items():
+        in_container = SERVICES[name].get("environment", {}).keys() & secret_names()
+        assert service.environment.keys() & secret_names() == in_container, name
+
+
+def test_our_services_say_their_name() -> None:
+    ours = {name: body for name, body in SERVICES.items() if "STATE_DIR" in body.get("environment", {})}
+    assert {"provision", "airflow-scheduler", "tools", "emulator", "batch-cleaner"} <= ours.keys()
+    assert all(body["environment"][SERVICE] == name for name, body in ours.items())
+
+
+# The accounts that can do more than one service needs, and what signs and encrypts for Airflow.
+@pytest.mark.parametrize(
+    ("secret", "services"),
+    [
+        ("AIRFLOW_PASSWORD", {"provision", "airflow-init", "tools"}),
+        ("POSTGRES_PASSWORD", {"postgres", "provision", "airflow-init"}),
+        ("MYSQL_ROOT_PASSWORD", {"mysql", "provision"}),
+        ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
+        ("BATCH_WRITER_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner"}),
+        ("SPEED_WRITER_PASSWORD", {"provision", "streaming-writer"}),
+    ],
+)
+def test_a_secret_is_with_few(secret: str, services: set[str]) -> None:
+    assert {name for name, body in SERVICES.items() if secret in body.get("environment", {})} == services
+
+
+def test_a_launcher_gets_the_containers_command(stack: Settings) -> None:
+    command = load(stack)["postgres"].command
+    assert command[:4] == ("python", "-m", "stack.postgres.launch", "postgres")
+    assert "wal_level=minimal" in command
+
+
+def _write(path: Path, services: str) -> Path:
+    file = path / "docker-compose.yml"
+    file.write_text(f"services:\n{services}")
+    return file
+
+
+def test_a_service_without_x_local_is_named(stack: Settings, tmp_path: Path) -> None:
+    file = _write(tmp_path, "  stray: {image: 'x:1'}\n")
+    with pytest.raises(ComposeError, match="stray has no x-local"):
+        load(stack, file)
+
+
+def test_a_circle_of_dependencies_is_named(stack: Settings, tmp_path: Path) -> None:
+    one = "  one: {x-local: {}, depends_on: {two: {condition: service_healthy}}}\n"
+    two = "  two: {x-local: {}, depends_on: {one: {condition: service_healthy}}}\n"
+    with pytest.raises(ComposeError, match=r"circle among \['one', 'two'\]"):
+        load(stack, _write(tmp_path, one + two))
+
+
+def test_kinesis_keeps_no_file(stack: Settings) -> None:
+    """Unless it is told not to, LocalStack writes one every 5 s, whatever PERSISTENCE says: twice the memory."""
+    assert load(stack)["localstack"].environment["KINESIS_PERSISTENCE"] == "0"

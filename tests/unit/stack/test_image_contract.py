@@ -1,0 +1,125 @@
+"""docker-compose.yml asks of third-party images only what they document, and our stand-ins have as well."""
+
+import json
+import re
+import shlex
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+import yaml
+
+from common.settings import ROOT
+
+CONTRACT: dict[str, Any] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OFFLINE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.offline.yml").read_text())
+STAGES = {
+    stage: image
+    for image, stage in re.findall(r"^FROM (\S+) AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.M)
+}
+
+
+def third_party_image(body: dict[str, Any]) -> str:
+    """The image that a service runs, or what a little is added to: a stage of our own that is built from it."""
+    target = body.get("build", {}).get("target", "")
+    return body["image"] if "build" not in body else STAGES[target]
+
+
+THIRD_PARTY = {
+    name: body for name, body in COMPOSE["services"].items() if third_party_image(body) in CONTRACT
+}
+# Read by programs and libraries, not by an image.
+GENERAL = {"NO_PROXY", "no_proxy", "MALLOC_ARENA_MAX", "NODE_OPTIONS"}
+SHELL = {"printf", "test", "cat", "exec", "echo", "true", "exit", "if", "then", "fi"}
+every_service = pytest.mark.parametrize("name", sorted(THIRD_PARTY))
+
+
+def contract(name: str) -> dict[str, Any]:
+    return CONTRACT[third_party_image(THIRD_PARTY[name])]
+
+
+def programs(script: str) -> set[str]:
+    """The programs that a line of shell calls, its variables and built-in commands apart."""
+    if inner := re.fullmatch(r"bash -c '([^']*)'\s*", script):
+        return {"bash"} | programs(re.sub(r"\d*[<>]&\d|<(?=\()", "", inner[1]))
+    unquoted = re.sub(r"'[^']*'", "''", script.replace("$$", "$"))
+    called = set()
+    for part in re.split(r"\$\(|[|;&()`\n]+", unquoted):
+        words = [word for word in shlex.split(part.replace('"', "")) if not re.match(r"\w+=", word)]
+        words = words[1:] if words[:1] == ["test"] else words
+        called |= {word for word in words[:1] if not word.startswith("-")}
+    return called - SHELL
+
+
+def test_the_programs_of_a_line_of_shell() -> None:
+    script = 'A="$$B" one -x "y z" > /dev/null && test $$(two --f | three \'a|b\' | /bin/four) -eq 3'
+    assert programs(script) == {"one", "two", "three", "/bin/four"}
+    assert programs("bash -c 'exec 3<>/a && printf x >&3 && five <(six <&3 | seven)'") == {
+        *("bash", "five", "six", "seven")
+    }
+
+
+def test_every_third_party_image_has_its_contract_by_its_exact_version() -> None:
+    images = {third_party_image(body) for body in COMPOSE["services"].values()}
+    assert {image for image in images if ":" in image} == CONTRACT.keys()
+
+
+def test_kinesis_is_installed_in_the_version_that_its_package_names() -> None:
+    package = json.loads((ROOT / "stack" / "localstack" / "kinesis" / "package.json").read_text())
+    folder = f"/usr/lib/localstack/kinesis-local/{package['dependencies']['kinesis-local']}\n"
+    for dockerfile in ("Dockerfile", "images/Dockerfile"):
+        assert folder in (ROOT / dockerfile).read_text()
+
+
+@every_service
+def test_the_variables_are_documented_and_in_the_stand_in(name: str) -> None:
+    known, missing = contract(name)["environment"], contract(name)["not_in_stand_in"]
+    for variable in THIRD_PARTY[name].get("environment", {}).keys() - GENERAL:
+        assert any(fnmatchcase(variable, pattern) for pattern in known), variable
+        assert not any(fnmatchcase(variable, pattern) for pattern in missing), variable
+
+
+@every_service
+def test_volumes_are_mounted_where_the_image_expects_them(name: str) -> None:
+    targets = {volume.split(":")[1] for volume in THIRD_PARTY[name].get("volumes", [])}
+    assert targets
+    assert targets <= set(contract(name)["volumes"])
+
+
+@every_service
+def test_files_of_the_image_are_replaced_where_it_reads_them(name: str) -> None:
+    targets = {config["target"] for config in THIRD_PARTY[name].get("configs", [])}
+    assert targets <= set(contract(name).get("files", []))
+
+
+def test_kafka_logs_to_standard_output_alone() -> None:
+    """The image's own configuration begins files every hour, its start script the garbage collector's."""
+    text = COMPOSE["configs"]["kafka-log4j2"]["content"]
+    assert text == (ROOT / "stack" / "kafka" / "defaults" / "log4j2.yaml").read_text()
+    assert list(yaml.safe_load(text)["Configuration"]["Appenders"]) == ["Console"]
+    options = THIRD_PARTY["kafka"]["environment"]["KAFKA_GC_LOG_OPTS"]
+    assert options
+    assert "file" not in options
+
+
+@every_service
+def test_the_programs_are_in_the_image(name: str) -> None:
+    body = THIRD_PARTY[name]
+    check = body["healthcheck"]["test"]
+    script = check if isinstance(check, str) else " ".join(check[1:])
+    command = {body["command"][0]} if "command" in body else set()
+    assert programs(script) | command <= set(contract(name)["programs"])
+
+
+@every_service
+def test_it_runs_as_an_account_of_the_image(name: str) -> None:
+    user = THIRD_PARTY[name].get("user")
+    assert user is None or user in contract(name)["users"]
+
+
+@every_service
+def test_there_is_a_stand_in(name: str) -> None:
+    build = OFFLINE["services"][name]["build"]
+    stages = re.findall(r"^FROM .* AS ([\w-]+)$", (ROOT / build["dockerfile"]).read_text(), re.M)
+    assert build["target"] in stages
