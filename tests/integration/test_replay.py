@@ -202,7 +202,7 @@ def test_a_replay_that_failed_is_repeated_without_harm(
         raise OSError("the server died")
 
     with monkeypatch.context() as broken:
-        broken.setattr(replayed, "move", fail)
+        broken.setattr(store, "move", fail)
         with pytest.raises(StepFailedError, match="replay: commit: the server died"):
             zone.replay(mended)
     assert (zone.served(), zone.marks()) == (before, [])
