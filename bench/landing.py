@@ -27,7 +27,7 @@ from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 from services.s3_sink.sink import Sink
 from services.s3_sink.status import Status
-from services.s3_sink.zone import LandingZone, Tail
+from services.s3_sink.zone import LandingZone, PartitionEnd
 
 PACKAGES = ("confluent-kafka", "boto3", "msgspec")
 EMULATED, EMULATED_SECONDS = 33_462, 5.0  # what the emulator sends, and in what time
@@ -145,12 +145,12 @@ class CountingZone(LandingZone):
         self._count = count
         self._stop = stop
 
-    def tail(self, topic: str, partition: int) -> Tail:
+    def tail(self, topic: str, partition: int) -> PartitionEnd:
         """The end of the chain; the first question starts the clock."""
         self.began = self.began or time.perf_counter()
         return super().tail(topic, partition)
 
-    def append(self, topic: str, partition: int, tail: Tail, body: bytes, end: int) -> Tail:
+    def append(self, topic: str, partition: int, tail: PartitionEnd, body: bytes, end: int) -> PartitionEnd:
         """Put an object and count it."""
         appended = super().append(topic, partition, tail, body, end)
         self.objects += 1

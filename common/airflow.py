@@ -12,9 +12,9 @@ import httpx
 from common.settings import Settings
 
 # A call takes milliseconds; on a busy machine that is starting everything, seconds: enough for a health check.
-_PATIENCE = 10.0
+_TIMEOUT_SECONDS = 10.0
 # Of a command that follows a run: on two cores the run's own start has kept a call waiting for 10 s. Six times that.
-COMMAND_PATIENCE = 60.0
+COMMAND_TIMEOUT_SECONDS = 60.0
 # Entries of a page: no more come whatever is asked for (`maximum_page_limit` of Airflow's configuration).
 PAGE = 100
 
@@ -38,7 +38,7 @@ def ui_url(settings: Settings) -> str:
 class AirflowApi:
     """The API as the user of the settings."""
 
-    def __init__(self, settings: Settings, patience: float = _PATIENCE) -> None:
+    def __init__(self, settings: Settings, patience: float = _TIMEOUT_SECONDS) -> None:
         """`patience`: seconds until a call that is not answered fails."""
         self._url = settings.airflow_url
         self._user = {

@@ -20,7 +20,7 @@ from common.settings import LOOPBACK, Settings
 from common.state_file import problem_in
 
 # A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
-_PATIENCE = 5.0
+_TIMEOUT_SECONDS = 5.0
 # Airflow's parts note a heartbeat every 5 s; six missed ones is what Airflow itself calls unhealthy.
 _AIRFLOW_SILENCE = 30.0
 _HEARTBEAT = (
@@ -48,7 +48,7 @@ def kafka_cluster_id(settings: Settings) -> str | None:
     """
     client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 0})
     try:
-        cluster: str | None = client.list_topics(timeout=_PATIENCE).cluster_id
+        cluster: str | None = client.list_topics(timeout=_TIMEOUT_SECONDS).cluster_id
     except KafkaException as error:
         raise Unhealthy(f"no broker at {settings.kafka_bootstrap_servers}: {error.args[0].str()}") from None
     return cluster
@@ -75,7 +75,7 @@ def mysql_server(settings: Settings) -> None:
             port=settings.mysql_port,
             user="root",
             password=settings.mysql_root_password.get_secret_value(),
-            connection_timeout=int(_PATIENCE),
+            connection_timeout=int(_TIMEOUT_SECONDS),
         ).close()
     except mysql.connector.Error as error:
         raise Unhealthy(str(error)) from None
@@ -143,7 +143,7 @@ def _heartbeat_age(settings: Settings, kind: str) -> float | None:
 
 def _get_json(url: str) -> dict[str, object]:
     try:
-        response = httpx.get(url, timeout=_PATIENCE)
+        response = httpx.get(url, timeout=_TIMEOUT_SECONDS)
         answer = response.json()
     except (httpx.HTTPError, json.JSONDecodeError) as error:
         raise Unhealthy(f"{url}: {error}") from None

@@ -22,9 +22,9 @@ def record(settings: Settings, outcomes: Mapping[Route, Outcome], console: Conso
     """Add a run's rows. Records can be sent without Postgres, so where it is down that is only said."""
     run = str(uuid4())
     rows = [
-        (run, name, route, tally.read, tally.acknowledged, tally.failed, outcome.seconds)
+        (run, name, route, counts.read, counts.acknowledged, counts.failed, outcome.seconds)
         for route, outcome in outcomes.items()
-        for name, tally in outcome.tallies.items()
+        for name, counts in outcome.delivered.items()
     ]
     try:
         with (

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from common.visible import visible_line
+from emulator.destination_sender import Report
 from emulator.formats import Route
-from emulator.lane import Report
 
 _LINE_EVERY = 5.0  # seconds
 
@@ -28,7 +28,7 @@ class _Count:
 
 
 class ReplayProgress:
-    """Told by the lanes what they settled; safe to call from several threads."""
+    """Told by the senders what they settled; safe to call from several threads."""
 
     def __init__(self, console: Console) -> None:
         """Show the routes that are added."""
@@ -58,7 +58,7 @@ class ReplayProgress:
         self._bars.stop()
 
     def add(self, route: Route, total: int | None) -> Report:
-        """Show a route's progress towards `total` records, None is endless; returns what its lanes tell."""
+        """Show a route's progress towards `total` records, None is endless; returns what its senders tell."""
         bar = self._bars.add_task(route, total=total, rate=0, failed=0, note="")
         self._counts[route] = _Count(bar, total, self._started)
         return partial(self._report, route)

@@ -16,8 +16,8 @@ from common.settings import Settings
 from common.terminal import make_console
 from contracts.tables import TABLES, Table
 from emulator import ledger
+from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, Route, destination
-from emulator.lane import Api, Lane
 from emulator.patience import Patience
 from emulator.progress import ReplayProgress
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count, streams
@@ -36,14 +36,14 @@ class Part:
         plan: which posts, and how fast.
         posts: the posts in batches.
         total: the records that they are; None is endless.
-        lanes: where the rows of each table go.
+        senders: where the rows of each table go.
         seconds: how long it took.
     """
 
     plan: Plan
     posts: Iterable[Batch]
     total: int | None
-    lanes: Mapping[Table, Lane]
+    senders: Mapping[Table, DestinationSender]
     seconds: float = 0.0
 
 
@@ -59,7 +59,7 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
     """
     console = make_console()
     waiting = Patience(patience, stop, partial(console.print, style="yellow", soft_wrap=True))
-    http = urllib3.PoolManager(maxsize=len(TABLES) * len(plans))  # each lane keeps its connection
+    http = urllib3.PoolManager(maxsize=len(TABLES) * len(plans))  # each sender keeps its connection
     api = Api(http, waiting.ask("API Gateway", lambda: invoke_url(settings), _AWAY), patience, stop)
     progress = ReplayProgress(console)
     parts = {route: _part(settings, route, plan, api, progress, waiting) for route, plan in plans.items()}
@@ -74,10 +74,10 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
         print_summary(console, outcomes)
         ledger.record(settings, outcomes, console)
         for route, part in parts.items():
-            tallies = outcomes[route].tallies
-            if part.plan.ordered and cut_short(tallies, part.total):
-                console.print(f"To go on: {route} --start-after {resume_after(tallies)}")
-    return all(tally.failed == 0 for outcome in outcomes.values() for tally in outcome.tallies.values())
+            delivered = outcomes[route].delivered
+            if part.plan.ordered and cut_short(delivered, part.total):
+                console.print(f"To go on: {route} --start-after {resume_after(delivered)}")
+    return all(counts.failed == 0 for outcome in outcomes.values() for counts in outcome.delivered.values())
 
 
 def _part(  # noqa: PLR0913, PLR0917 - what all routes share, and what is this one's
@@ -92,15 +92,17 @@ def _part(  # noqa: PLR0913, PLR0917 - what all routes share, and what is this o
         batches(streams(source, counts, plan), plan.batch_size, post_limit(counts, plan)),
         total,
         {
-            table: Lane(api, destination(settings, route, table).path, FORMATS[route], report)
+            table: DestinationSender(api, destination(settings, route, table).path, FORMATS[route], report)
             for table in TABLES
         },
     )
 
 
 def _outcome(settings: Settings, route: Route, part: Part) -> Outcome:
-    tallies = {destination(settings, route, table).name: lane.tally for table, lane in part.lanes.items()}
-    return Outcome(tallies, part.seconds)
+    delivered = {
+        destination(settings, route, table).name: sender.counts for table, sender in part.senders.items()
+    }
+    return Outcome(delivered, part.seconds)
 
 
 def _carry_out(parts: Iterable[Part], stop: Event) -> None:
@@ -112,16 +114,16 @@ def _carry_out(parts: Iterable[Part], stop: Event) -> None:
 
 
 def _feed(part: Part, stop: Event) -> None:
-    """Hand the posts to the lanes and wait until all are settled, whatever happens to their source."""
+    """Hand the posts to the senders and wait until all are settled, whatever happens to their source."""
     started = monotonic()
     try:
         for batch in paced(part.posts, part.plan.rate, stop):
             for table, rows in batch.items():
-                part.lanes[table].submit(rows)
+                part.senders[table].submit(rows)
     except BaseException:
         stop.set()
         raise
     finally:
-        for lane in part.lanes.values():
-            lane.finish()
+        for sender in part.senders.values():
+            sender.finish()
         part.seconds = monotonic() - started

@@ -6,14 +6,14 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table as Grid
 
+from emulator.delivery_counts import DeliveryCounts
 from emulator.formats import Route
-from emulator.tally import Tally
 
 
 class Outcome(NamedTuple):
     """What became of one route's posts: the counts by topic or stream, and the seconds it took."""
 
-    tallies: Mapping[str, Tally]
+    delivered: Mapping[str, DeliveryCounts]
     seconds: float
 
 
@@ -24,8 +24,8 @@ def print_summary(console: Console, outcomes: Mapping[Route, Outcome]) -> None:
     for heading in ("read", "acknowledged", "failed"):
         grid.add_column(heading, justify="right")
     for outcome in outcomes.values():
-        for name, tally in outcome.tallies.items():
-            grid.add_row(name, *(f"{count:,}" for count in _counts(tally)))
+        for name, counts in outcome.delivered.items():
+            grid.add_row(name, *(f"{count:,}" for count in _counts(counts)))
         grid.add_section()
     totals = {route: _totals(outcome) for route, outcome in outcomes.items()}
     sums = [sum(column) for column in zip(*totals.values(), strict=True)]
@@ -35,35 +35,35 @@ def print_summary(console: Console, outcomes: Mapping[Route, Outcome]) -> None:
         done, seconds = totals[route][1], outcome.seconds
         console.print(f"{route}: {done:,} records acknowledged in {seconds:.1f} s, {done / seconds:,.0f}/s")
     for outcome in outcomes.values():
-        for name, tally in outcome.tallies.items():
-            for line in _reasons(name, tally):
+        for name, counts in outcome.delivered.items():
+            for line in _reasons(name, counts):
                 console.print(line, style="red", soft_wrap=True)
 
 
 def _totals(outcome: Outcome) -> list[int]:
-    return [sum(column) for column in zip(*map(_counts, outcome.tallies.values()), strict=True)]
+    return [sum(column) for column in zip(*map(_counts, outcome.delivered.values()), strict=True)]
 
 
-def _counts(tally: Tally) -> tuple[int, int, int]:
-    return tally.read, tally.acknowledged, tally.failed
+def _counts(counts: DeliveryCounts) -> tuple[int, int, int]:
+    return counts.read, counts.acknowledged, counts.failed
 
 
-def _reasons(name: str, tally: Tally) -> list[str]:
+def _reasons(name: str, counts: DeliveryCounts) -> list[str]:
     return [
         f"{name}: {failures.count:,} failed, first index {', '.join(map(str, failures.keys))}: {reason}"
-        for reason, failures in tally.reasons.items()
+        for reason, failures in counts.reasons.items()
     ]
 
 
-def cut_short(tallies: Mapping[str, Tally], total: int | None) -> bool:
+def cut_short(delivered: Mapping[str, DeliveryCounts], total: int | None) -> bool:
     """Whether a replay of `total` records ended before all were read and settled for good."""
-    read = sum(tally.read for tally in tallies.values())
-    given_up = any(tally.first_given_up is not None for tally in tallies.values())
+    read = sum(counts.read for counts in delivered.values())
+    given_up = any(counts.first_given_up is not None for counts in delivered.values())
     return read > 0 and (read != total or given_up)
 
 
-def resume_after(tallies: Mapping[str, Tally]) -> int:
+def resume_after(delivered: Mapping[str, DeliveryCounts]) -> int:
     """The index after which an ordered replay that was cut short goes on, so that no post is left out."""
-    last = max(tally.last_read for tally in tallies.values())
-    given_up = [tally.first_given_up for tally in tallies.values() if tally.first_given_up is not None]
+    last = max(counts.last_read for counts in delivered.values())
+    given_up = [counts.first_given_up for counts in delivered.values() if counts.first_given_up is not None]
     return min([last, *(key - 1 for key in given_up)])

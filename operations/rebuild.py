@@ -24,7 +24,7 @@ from contracts.tables import Table
 from operations.airflow.trigger import DAG, known, run_of
 from operations.verify.snapshot import batch_at_work
 from services.s3_sink.catch_up import end_offsets, missing
-from services.s3_sink.zone import LandingZone, Moved, Unavailable
+from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 # A look asks S3, Postgres and Airflow for a few small things; people who wait for it look again as often.
 _SECONDS = 5.0
@@ -32,7 +32,7 @@ _SECONDS = 5.0
 _IDLE_SECONDS = 30.0
 _NOT_NOW = (
     *(AirflowError, psycopg2.Error, KafkaException),
-    *(BotoCoreError, ClientError, Moved, Unavailable, ValueError),
+    *(BotoCoreError, ClientError, StaleEnd, Unavailable, ValueError),
 )
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 # Spark's first micro-batch after a start takes up to 60 s on two busy cores, later ones keep up with what LocalStack
 # takes: twice that.
-_PATIENCE = 120.0
+_TIMEOUT_SECONDS = 120.0
 # On a machine that is too busy the writer misses the 10 s after which it counts as silent; three times that.
-_WRITER_PATIENCE = 30.0
+_WRITER_TIMEOUT_SECONDS = 30.0
 
 _PLACES = """
 SELECT table_name, shard, max(sequence_number) FROM speed.places GROUP BY table_name, shard
@@ -95,7 +95,9 @@ def targets(settings: Settings) -> dict[Shard, int]:
     return ends(settings, committed(settings))
 
 
-def wait_for_serving(settings: Settings, wanted: dict[Shard, int], patience: float = _PATIENCE) -> None:
+def wait_for_serving(
+    settings: Settings, wanted: dict[Shard, int], patience: float = _TIMEOUT_SECONDS
+) -> None:
     """Return once all up to the `wanted` sequence numbers is served or set aside.
 
     Raises:
@@ -110,7 +112,7 @@ def wait_for_serving(settings: Settings, wanted: dict[Shard, int], patience: flo
     wait_until(caught_up, timeout=patience, what="the speed path to catch up with the streams", interval=0.5)
 
 
-def wait_for_writer(settings: Settings, patience: float = _WRITER_PATIENCE) -> None:
+def wait_for_writer(settings: Settings, patience: float = _WRITER_TIMEOUT_SECONDS) -> None:
     """Return once the streaming writer says that it is well.
 
     Raises:

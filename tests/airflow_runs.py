@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.airflow import COMMAND_PATIENCE, AirflowApi
+from common.airflow import COMMAND_TIMEOUT_SECONDS, AirflowApi
 from common.settings import Settings
 from common.wait import wait_until
 from operations.airflow import trigger
@@ -42,12 +42,14 @@ def ended(api: AirflowApi, run_id: str) -> str:
 
 def pause(settings: Settings, *, paused: bool) -> None:
     """Pause the DAG, so that no run starts by itself, or let runs start again."""
-    AirflowApi(settings, COMMAND_PATIENCE).patch(f"dags/{trigger.DAG}", {"is_paused": paused})
+    AirflowApi(settings, COMMAND_TIMEOUT_SECONDS).patch(f"dags/{trigger.DAG}", {"is_paused": paused})
 
 
 def rebuilds(settings: Settings) -> list[str]:
     """The states of the runs that a lost bucket has started."""
-    runs = AirflowApi(settings, COMMAND_PATIENCE).get(f"dags/{trigger.DAG}/dagRuns", limit=100)["dag_runs"]
+    runs = AirflowApi(settings, COMMAND_TIMEOUT_SECONDS).get(f"dags/{trigger.DAG}/dagRuns", limit=100)[
+        "dag_runs"
+    ]
     return [run["state"] for run in runs if run["dag_run_id"].startswith("rebuild__")]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, ui_url
+from common.airflow import COMMAND_TIMEOUT_SECONDS, AirflowApi, AirflowError, ui_url
 from common.command import run_command
 from common.progress import StateLines
 from common.settings import load_settings
@@ -19,7 +19,7 @@ from common.wait import wait_until
 from operations.airflow.trigger import DAG, known
 
 # A day's run takes 20 s when there is nothing new; an hour is half a year of them.
-_PATIENCE = 3600.0
+_TIMEOUT_SECONDS = 3600.0
 
 Days = tuple[datetime, datetime]
 
@@ -59,7 +59,7 @@ def follow(api: AirflowApi, number: int, days: Days, console: Console) -> bool:
         return api.get(f"backfills/{number}")["completed_at"] is not None
 
     with console.status("Airflow runs the days, one after the other ..."):
-        wait_until(ended, timeout=_PATIENCE, what=f"backfill {number} to end", interval=2)
+        wait_until(ended, timeout=_TIMEOUT_SECONDS, what=f"backfill {number} to end", interval=2)
     runs = look()
     succeeded: int = sum(each["state"] == "success" for each in runs)
     console.print(f"{succeeded} of {len(runs)} days succeeded.", highlight=False)
@@ -88,7 +88,7 @@ def main(
     if days[0] > days[1]:
         raise typer.BadParameter(f"FROM={first} is after TO={last}")
     settings, console = load_settings(), make_console()
-    api = AirflowApi(settings, COMMAND_PATIENCE)
+    api = AirflowApi(settings, COMMAND_TIMEOUT_SECONDS)
     try:
         number = start(api, days)
         console.print(f"At work: {ui_url(settings)}/dags/{DAG}/backfills", soft_wrap=True)

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from common.clients import postgres_connection
 from common.settings import Settings
-from contracts.accounts import TableAccount
+from contracts.run_counts import TableRunCounts
 from spark_jobs.batch import summary
 
 # One run is at work at a time, so what began since then is of this one; a task that was repeated began anew.
@@ -28,7 +28,7 @@ def show(console: Console, settings: Settings, since: str) -> None:
     """
     with closing(postgres_connection(settings, "analyst")) as connection, connection.cursor() as cursor:
         cursor.execute(_ACCOUNT, [since])
-        accounts = [TableAccount(table, (), *numbers) for table, *numbers in cursor]
+        accounts = [TableRunCounts(table, (), *numbers) for table, *numbers in cursor]
     if accounts:
         summary.show_accounts(console, accounts)
     else:

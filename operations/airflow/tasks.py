@@ -18,7 +18,7 @@ from common.settings import load_settings
 from operations.query import Answer, ask, load_queries
 from operations.verify.run import reconcile_run
 from services.s3_sink.catch_up import end_offsets, not_landed
-from services.s3_sink.zone import LandingZone, Moved, Unavailable
+from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 _REMEDY = "See `make status` and `make logs SERVICE=s3-sink`; then clear this task, or `make trigger` again"
 
@@ -48,14 +48,14 @@ class LandedSensor(BaseSensorOperator):
         """Whether it has all landed."""
         try:
             return not not_landed(self._zone, self._ends)
-        except (Moved, Unavailable) as problem:
+        except (StaleEnd, Unavailable) as problem:
             self.log.warning("%s", problem)
             return False
 
     def _missing(self) -> str:
         try:
             return f"Not landed: {'; '.join(not_landed(self._zone, self._ends))}"
-        except (Moved, Unavailable, KafkaException) as problem:
+        except (StaleEnd, Unavailable, KafkaException) as problem:
             return f"What is missing cannot be told: {problem}"
 
     def _fixed(self) -> dict[str, dict[str, int]]:

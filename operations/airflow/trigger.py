@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table as Grid
 
-from common.airflow import COMMAND_PATIENCE, AirflowApi, AirflowError, path_part, ui_url
+from common.airflow import COMMAND_TIMEOUT_SECONDS, AirflowApi, AirflowError, path_part, ui_url
 from common.command import run_command
 from common.progress import StateLines
 from common.settings import load_settings
@@ -137,7 +137,7 @@ def main(
 ) -> None:
     """Start a batch run in Airflow, follow it, and end with its result."""
     settings, console = load_settings(), make_console()
-    api = AirflowApi(settings, COMMAND_PATIENCE)
+    api = AirflowApi(settings, COMMAND_TIMEOUT_SECONDS)
     try:
         run_id = start(api, full=full, table=table)
         console.print(f"At work: {ui_url(settings)}/dags/{DAG}/runs/{path_part(run_id)}", soft_wrap=True)

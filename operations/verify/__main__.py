@@ -18,7 +18,7 @@ from contracts.tables import TABLES
 from operations.verify import loss, show, speed
 from operations.verify.run import compare_batch
 from services.s3_sink.catch_up import end_offsets, not_landed
-from services.s3_sink.zone import LandingZone, Moved, Unavailable
+from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 # The sink closes an object 2 s after its first record; on a busy machine it may be a minute behind a burst.
 _LANDING_SECONDS = 60.0
@@ -29,7 +29,7 @@ FAILURES = (psycopg2.Error, KafkaException, BotoCoreError, ClientError, TimeoutE
 
 
 def main() -> None:
-    """Compare the hops of both paths; status 1 where they do not add up, with the offsets that are wrong."""
+    """Compare the stages of both paths; status 1 where they do not add up, with the offsets that are wrong."""
     console, settings = make_console(), load_settings()
     try:
         health.kafka(settings)
@@ -82,7 +82,7 @@ def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:
         try:
             # What lands again after a loss may take minutes: how far that is, is part of the answer.
             return not not_landed(zone, ends) or loss.is_lost(settings)
-        except (Moved, Unavailable):
+        except (StaleEnd, Unavailable):
             return False
 
     try:

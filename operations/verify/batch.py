@@ -11,7 +11,7 @@ from common.settings import Settings
 from contracts.tables import Table
 from operations.verify import accounts, keys, landed, rows
 from operations.verify.accounts import Counts
-from operations.verify.chain import Walk, describe, ranges
+from operations.verify.chain import OffsetCoverage, describe, ranges
 from operations.verify.landed import Object
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 PLACE = ("source_partition", "source_offset")
 _QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
 
-Place = tuple[int, int]  # partition, offset
+KafkaPosition = tuple[int, int]  # partition, offset
 
 
 @dataclass
-class BatchHops:
-    """What the hops hold of a table, up to fixed offsets; `problems` says what does not add up.
+class BatchStages:
+    """What the stages hold of a table, up to fixed offsets; `problems` says what does not add up.
 
     lost: the bucket that the table's last run wrote into is lost, so what is in S3 says nothing of that run.
     """
@@ -49,8 +49,8 @@ class BatchHops:
 
 def check(
     settings: Settings, connection: "PostgresConnection", table: Table, ends: Mapping[int, int], *, lost: bool
-) -> BatchHops:
-    """Compare the hops of a table.
+) -> BatchStages:
+    """Compare the stages of a table.
 
     Args:
         connection: one snapshot of Postgres, of a time at which no batch run was at work.
@@ -66,7 +66,7 @@ def check(
     rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
     names = rows.comparable_names(table)
     reached = {} if lost else _reached(read)  # what a lost bucket's run has read is to be read again
-    hops = BatchHops(
+    stages = BatchStages(
         table,
         sent=accounts.sent(connection, topic),
         kafka=sum(ends.values()),
@@ -82,14 +82,14 @@ def check(
         rows=served,
         lost=lost,
     )
-    hops.problems = [
+    stages.problems = [
         *_chain_problems(topic, walks),
         *_read_problems(topic, read),
         *_fate_problems(topic, objects, reached, _places(stored), rejected, keys.finder(settings, table)),
-        *_count_problems(hops, topic),
-        *([] if lost else _bucket_problems(hops)),
+        *_count_problems(stages, topic),
+        *([] if lost else _bucket_problems(stages)),
     ]
-    return hops
+    return stages
 
 
 def _reached(read: Mapping[int, list[range]]) -> dict[int, int]:
@@ -117,7 +117,7 @@ def _stop(each: Object) -> int:
     return each.start + len(each.lines)
 
 
-def _places(stored: pa.Table) -> dict[int, Place]:
+def _places(stored: pa.Table) -> dict[int, KafkaPosition]:
     """By the row's ind, the record that it was made from."""
     if not len(stored):
         return {}
@@ -125,7 +125,7 @@ def _places(stored: pa.Table) -> dict[int, Place]:
     return {ind: (partition, offset) for ind, partition, offset in zip(*columns, strict=True)}
 
 
-def _chain_problems(topic: str, walks: Mapping[int, Walk]) -> list[str]:
+def _chain_problems(topic: str, walks: Mapping[int, OffsetCoverage]) -> list[str]:
     named = {"not in S3": "missing", "twice in S3": "doubled"}
     return [
         f"{topic}[{partition}]: {what}: {describe(getattr(walk, kind))}"
@@ -153,8 +153,8 @@ def _fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and wh
     topic: str,
     objects: list[Object],
     reached: Mapping[int, int],
-    places: Mapping[int, Place],
-    rejected: set[Place],
+    places: Mapping[int, KafkaPosition],
+    rejected: set[KafkaPosition],
     find_keys: keys.Find,
 ) -> list[str]:
     """Every record that was read is a row of Delta, or in quarantine, or older than the row of its post."""
@@ -178,7 +178,7 @@ def _fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and wh
     ]
 
 
-def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[Place, bytes]]:
+def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[KafkaPosition, bytes]]:
     """The records that the runs have read, by place."""
     for each in objects:
         end = reached.get(each.partition, 0)
@@ -186,39 +186,40 @@ def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[P
             yield (each.partition, offset), line
 
 
-def _is_superseded(place: Place, kept: Place | None) -> bool:
+def _is_superseded(place: KafkaPosition, kept: KafkaPosition | None) -> bool:
     """Whether the row of the record's post comes from a later record: higher offset, then partition."""
     return kept is not None and (kept[1], kept[0]) > (place[1], place[0])
 
 
-def _count_problems(hops: BatchHops, topic: str) -> list[str]:
+def _count_problems(stages: BatchStages, topic: str) -> list[str]:
     """Return what does not add up in Kafka and Postgres alone."""
-    counts, table = hops.counts, hops.table
+    counts, table = stages.counts, stages.table
     checks = {
-        f"{topic}: the emulator had {hops.sent:,} records acknowledged, Kafka holds {hops.kafka:,}": (
-            hops.sent <= hops.kafka
+        f"{topic}: the emulator had {stages.sent:,} records acknowledged, Kafka holds {stages.kafka:,}": (
+            stages.sent <= stages.kafka
         ),
         f"{table}: {counts.read:,} read, but {counts.cleaned:,} cleaned + {counts.duplicate:,} duplicate"
         f" + {counts.quarantined:,} quarantined": (
             counts.read == counts.cleaned + counts.duplicate + counts.quarantined
         ),
-        f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.batch": (
-            counts.quarantined == hops.set_aside
+        f"{table}: {counts.quarantined:,} quarantined, {stages.set_aside:,} in quarantine.batch": (
+            counts.quarantined == stages.set_aside
         ),
     }
     return [problem for problem, holds in checks.items() if not holds]
 
 
-def _bucket_problems(hops: BatchHops) -> list[str]:
+def _bucket_problems(stages: BatchStages) -> list[str]:
     """Return where Postgres does not say of the last run what the bucket does."""
-    counts, table = hops.counts, hops.table
+    counts, table = stages.counts, stages.table
     checks = {
-        f"{table}: {counts.read:,} read, but {hops.landed - hops.waiting:,} of the landed ones are of that range": (
-            counts.read == hops.landed - hops.waiting
+        f"{table}: {counts.read:,} read, but {stages.landed - stages.waiting:,} of the landed ones are of that range": (
+            counts.read == stages.landed - stages.waiting
         ),
-        f"{table}: {hops.delta:,} rows in Delta, {hops.served:,} in Postgres": hops.delta == hops.served,
-        f"{table}: the values in Delta ({hops.delta_sum}) are not those in Postgres ({hops.served_sum})": (
-            hops.delta_sum == hops.served_sum
+        f"{table}: {stages.delta:,} rows in Delta, {stages.served:,} in Postgres": stages.delta
+        == stages.served,
+        f"{table}: the values in Delta ({stages.delta_sum}) are not those in Postgres ({stages.served_sum})": (
+            stages.delta_sum == stages.served_sum
         ),
     }
     return [problem for problem, holds in checks.items() if not holds]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Walk:
+class OffsetCoverage:
     """What the objects hold below an end.
 
     Attributes:
@@ -21,7 +21,7 @@ class Walk:
     doubled: tuple[range, ...]
 
 
-def walk(objects: Sequence[tuple[int, int]], end: int) -> Walk:
+def walk(objects: Sequence[tuple[int, int]], end: int) -> OffsetCoverage:
     """Follow the chain of (start, lines), in the order of their starts, from offset 0 up to `end`, exclusive.
 
     An empty object stands for a hole up to the next object, or where there is none, up to `end`.
@@ -41,7 +41,7 @@ def walk(objects: Sequence[tuple[int, int]], end: int) -> Walk:
         records += len(held)
         in_hole = lines == 0
         at = max(at, held.stop)
-    return Walk(records, holes, tuple(missing), tuple(doubled))
+    return OffsetCoverage(records, holes, tuple(missing), tuple(doubled))
 
 
 def ranges(offsets: Sequence[int]) -> list[range]:

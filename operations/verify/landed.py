@@ -9,7 +9,7 @@ from common.clients import s3_client
 from common.settings import Settings
 from contracts import landing
 from operations.verify.accounts import Mended
-from operations.verify.chain import Walk, walk
+from operations.verify.chain import OffsetCoverage, walk
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,7 +77,7 @@ def _as_mended(each: Object, texts: Mapping[tuple[int, int], Mended]) -> Iterato
         yield mended.text.encode() if mended is not None and is_mended else line
 
 
-def walks(objects: list[Object], ends: Mapping[int, int]) -> dict[int, Walk]:
+def walks(objects: list[Object], ends: Mapping[int, int]) -> dict[int, OffsetCoverage]:
     """By partition, whether its objects are a chain up to its end."""
     places: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for each in objects:

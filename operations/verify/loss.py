@@ -7,7 +7,7 @@ from common.bucket import bucket_id, identity, lost_tables
 from common.clients import postgres_connection, s3_client
 from common.settings import Settings
 from common.state_file import news
-from operations.verify.batch import BatchHops
+from operations.verify.batch import BatchStages
 
 _BY_HAND = "`make landed batch` rebuilds them"
 
@@ -19,13 +19,13 @@ def is_lost(settings: Settings) -> bool:
         return bool(lost_tables(connection, settings, present))
 
 
-def describe(settings: Settings, hops: Sequence[BatchHops]) -> list[str]:
+def describe(settings: Settings, stages: Sequence[BatchStages]) -> list[str]:
     """Return the block that stands for what is missing from a lost bucket's successor, if there is one."""
-    tables = ", ".join(each.table for each in hops if each.lost)
+    tables = ", ".join(each.table for each in stages if each.lost)
     bucket = identity(s3_client(settings), settings.bucket) if tables else None
     if not bucket:
         return []
-    landed, sent = sum(each.landed for each in hops), sum(each.kafka for each in hops)
+    landed, sent = sum(each.landed for each in stages), sum(each.kafka for each in stages)
     sink = "has landed all of Kafka's" if landed >= sent else f"has landed {landed:,} of Kafka's"
     next_step = news(settings.state_dir, "provision").get("rebuild") or _BY_HAND
     lines = [

@@ -13,7 +13,7 @@ from common.terminal import make_console
 from contracts.tables import TABLES, Table
 from operations.verify import batch, quality, show
 from operations.verify.accounts import ask
-from operations.verify.batch import BatchHops
+from operations.verify.batch import BatchStages
 from operations.verify.quality import Quality
 from operations.verify.snapshot import undisturbed
 
@@ -36,10 +36,10 @@ class ReconciliationError(RuntimeError):
     """Hops do not add up, or a data-quality threshold is broken; the message has the numbers."""
 
 
-def compare_batch(settings: Settings, ends: Mapping[str, Mapping[int, int]]) -> list[BatchHops]:
-    """The batch path's hops, table by table, up to the end offsets by topic and partition."""
+def compare_batch(settings: Settings, ends: Mapping[str, Mapping[int, int]]) -> list[BatchStages]:
+    """The batch path's stages, table by table, up to the end offsets by topic and partition."""
 
-    def compare(connection: "PostgresConnection") -> list[BatchHops]:
+    def compare(connection: "PostgresConnection") -> list[BatchStages]:
         lost = lost_tables(connection, settings, bucket_id(s3_client(settings), settings.bucket))
         return [
             batch.check(settings, connection, table, ends[settings.topic(table)], lost=table in lost)
@@ -62,18 +62,18 @@ def reconcile_run(
         ReconciliationError: something does not add up, or a threshold is broken.
     """
     fixed = {topic: {int(one): end for one, end in found.items()} for topic, found in ends.items()}
-    hops = compare_batch(settings, fixed)
+    stages = compare_batch(settings, fixed)
     console = make_console(width=120)
-    console.print(show.batch(hops))
+    console.print(show.batch(stages))
     unread = [
         f"{each.table}: {each.waiting:,} records landed before the run and were not read"
-        for each in hops
+        for each in stages
         if each.waiting and tables in ("all", each.table)
     ]
-    gone = [f"{each.table}: the bucket was lost after the run" for each in hops if each.lost]
-    problems = unread + gone + [problem for each in hops for problem in each.problems]
+    gone = [f"{each.table}: the bucket was lost after the run" for each in stages if each.lost]
+    problems = unread + gone + [problem for each in stages for problem in each.problems]
     measured = [
-        quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in hops
+        quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in stages
     ]
     warnings, failures = _judge(settings, run_id, measured)
     for warning in warnings:
@@ -84,7 +84,7 @@ def reconcile_run(
 
 
 _REMEDY = (
-    "What to do: `make verify` shows the hops as they are now; `make quarantine` what was rejected, and why. Where "
+    "What to do: `make verify` shows the stages as they are now; `make quarantine` what was rejected, and why. Where "
     "Delta and Postgres differ, run with full = true (`make trigger FULL=1`). docs/airflow.md has the rest."
 )
 

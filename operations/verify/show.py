@@ -5,60 +5,60 @@ from typing import TypeVar
 
 from rich.table import Table as Grid
 
-from operations.verify.batch import BatchHops
-from operations.verify.speed import SpeedHops
+from operations.verify.batch import BatchStages
+from operations.verify.speed import SpeedStages
 
-T = TypeVar("T", BatchHops, SpeedHops)
+T = TypeVar("T", BatchStages, SpeedStages)
 
-_BATCH: dict[str, Callable[[BatchHops], object]] = {
-    "emulator: acknowledged (ops.emulator_runs)": lambda hops: hops.sent,
-    "Kafka: end offsets, fixed at the start": lambda hops: hops.kafka,
-    "S3: records below them": lambda hops: hops.landed,
-    "  of which wait for the next run": lambda hops: hops.waiting,
-    "batch runs: read": lambda hops: hops.counts.read,
-    "  cleaned": lambda hops: hops.counts.cleaned,
-    "  + duplicate": lambda hops: hops.counts.duplicate,
-    "  + quarantined": lambda hops: hops.counts.quarantined,
-    "  (replayed: no longer quarantined)": lambda hops: hops.replayed,
-    "quarantine.batch: records": lambda hops: hops.set_aside,
-    "Delta: rows": lambda hops: hops.delta,
-    "Postgres: rows": lambda hops: hops.served,
-    "Delta: checksum of the values": lambda hops: hops.delta_sum,
-    "Postgres: checksum": lambda hops: hops.served_sum,
-    "adds up": lambda hops: "no" if hops.problems else "yes",
+_BATCH: dict[str, Callable[[BatchStages], object]] = {
+    "emulator: acknowledged (ops.emulator_runs)": lambda stages: stages.sent,
+    "Kafka: end offsets, fixed at the start": lambda stages: stages.kafka,
+    "S3: records below them": lambda stages: stages.landed,
+    "  of which wait for the next run": lambda stages: stages.waiting,
+    "batch runs: read": lambda stages: stages.counts.read,
+    "  cleaned": lambda stages: stages.counts.cleaned,
+    "  + duplicate": lambda stages: stages.counts.duplicate,
+    "  + quarantined": lambda stages: stages.counts.quarantined,
+    "  (replayed: no longer quarantined)": lambda stages: stages.replayed,
+    "quarantine.batch: records": lambda stages: stages.set_aside,
+    "Delta: rows": lambda stages: stages.delta,
+    "Postgres: rows": lambda stages: stages.served,
+    "Delta: checksum of the values": lambda stages: stages.delta_sum,
+    "Postgres: checksum": lambda stages: stages.served_sum,
+    "adds up": lambda stages: "no" if stages.problems else "yes",
 }
-_SPEED: dict[str, Callable[[SpeedHops], object]] = {
-    "emulator: acknowledged (ops.emulator_runs)": lambda hops: hops.sent,
-    "streaming query: read": lambda hops: hops.counts.read,
-    "  cleaned": lambda hops: hops.counts.cleaned,
-    "  + duplicate": lambda hops: hops.counts.duplicate,
-    "  + quarantined": lambda hops: hops.counts.quarantined,
-    "quarantine.stream: records": lambda hops: hops.set_aside,
-    "Delta: rows up to that time": lambda hops: hops.delta,
-    "Postgres: rows up to that time": lambda hops: hops.served,
-    "Delta: checksum of the values": lambda hops: hops.delta_sum,
-    "Postgres: checksum": lambda hops: hops.served_sum,
-    "adds up": lambda hops: "no" if hops.problems else "yes",
+_SPEED: dict[str, Callable[[SpeedStages], object]] = {
+    "emulator: acknowledged (ops.emulator_runs)": lambda stages: stages.sent,
+    "streaming query: read": lambda stages: stages.counts.read,
+    "  cleaned": lambda stages: stages.counts.cleaned,
+    "  + duplicate": lambda stages: stages.counts.duplicate,
+    "  + quarantined": lambda stages: stages.counts.quarantined,
+    "quarantine.stream: records": lambda stages: stages.set_aside,
+    "Delta: rows up to that time": lambda stages: stages.delta,
+    "Postgres: rows up to that time": lambda stages: stages.served,
+    "Delta: checksum of the values": lambda stages: stages.delta_sum,
+    "Postgres: checksum": lambda stages: stages.served_sum,
+    "adds up": lambda stages: "no" if stages.problems else "yes",
 }
 
 
-def batch(hops: Sequence[BatchHops]) -> Grid:
+def batch(stages: Sequence[BatchStages]) -> Grid:
     """The batch path."""
-    return _grid("Batch path", _BATCH, hops)
+    return _grid("Batch path", _BATCH, stages)
 
 
-def speed(hops: Sequence[SpeedHops]) -> Grid:
+def speed(stages: Sequence[SpeedStages]) -> Grid:
     """The speed path."""
-    return _grid("Speed path", _SPEED, hops)
+    return _grid("Speed path", _SPEED, stages)
 
 
-def _grid(title: str, lines: dict[str, Callable[[T], object]], hops: Sequence[T]) -> Grid:
+def _grid(title: str, lines: dict[str, Callable[[T], object]], stages: Sequence[T]) -> Grid:
     grid = Grid(title=title)
     grid.add_column("hop")
-    for each in hops:
+    for each in stages:
         grid.add_column(each.table, justify="right")
     for name, value in lines.items():
-        grid.add_row(name, *(_cell(value(each)) for each in hops))
+        grid.add_row(name, *(_cell(value(each)) for each in stages))
     return grid
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # A full rebuild of a million posts takes 3 minutes; a comparison of them a minute, which another run may spoil once.
-_PATIENCE = 600.0
+_TIMEOUT_SECONDS = 600.0
 # The last run, and whether one holds the batch job's lock (`spark_jobs.sinks.postgres.lock`).
 _STATE = """
 SELECT (SELECT max(run_id) FROM ops.batch_runs), EXISTS (
@@ -43,7 +43,9 @@ def undisturbed(settings: Settings, gather: Callable[["PostgresConnection"], T])
             found = gather(connection)
         return [found] if _state(settings) == before else []
 
-    return wait_until(attempt, timeout=_PATIENCE, interval=1, what="a moment without a batch run at work")[0]
+    return wait_until(
+        attempt, timeout=_TIMEOUT_SECONDS, interval=1, what="a moment without a batch run at work"
+    )[0]
 
 
 def batch_at_work(settings: Settings) -> bool:

@@ -41,8 +41,8 @@ _NAMED = 10
 
 
 @dataclass
-class SpeedHops:
-    """What the hops hold of a table's stream; `problems` says what does not add up.
+class SpeedStages:
+    """What the stages hold of a table's stream; `problems` says what does not add up.
 
     lost: what was lost with an earlier stream, which nothing here brings back; else None.
     """
@@ -59,8 +59,8 @@ class SpeedHops:
     problems: list[str] = field(default_factory=list)
 
 
-def check(settings: Settings, connection: "PostgresConnection", table: Table, until: datetime) -> SpeedHops:
-    """Compare the hops of a table's stream.
+def check(settings: Settings, connection: "PostgresConnection", table: Table, until: datetime) -> SpeedStages:
+    """Compare the stages of a table's stream.
 
     Args:
         connection: one snapshot of Postgres.
@@ -73,7 +73,7 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
     in_postgres = dict(accounts.ask(connection, _PLACES, [table]))
     settled = _settled(in_delta, in_postgres, limit)
     stored, served = (_only(side, settled) for side in (stored, served))
-    hops = SpeedHops(
+    stages = SpeedStages(
         table,
         sent=accounts.sent(connection, settings.stream(table)),
         counts=accounts.stream_counts(connection, table),
@@ -83,26 +83,28 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         delta_sum=rows.checksum(stored, names),
         served_sum=rows.checksum(served, names),
     )
-    if hops.sent > hops.counts.read:
-        hops.lost = _lost(settings, connection, hops)
-    hops.problems = _problems(hops, stored, served) if in_delta or not in_postgres else [_no_table(table)]
-    return hops
+    if stages.sent > stages.counts.read:
+        stages.lost = _lost(settings, connection, stages)
+    stages.problems = _problems(stages, stored, served) if in_delta or not in_postgres else [_no_table(table)]
+    return stages
 
 
-def _lost(settings: Settings, connection: "PostgresConnection", hops: SpeedHops) -> str | None:
+def _lost(settings: Settings, connection: "PostgresConnection", stages: SpeedStages) -> str | None:
     """Return how many records an earlier stream took with it, where LocalStack keeps streams in memory."""
-    stream = settings.stream(hops.table)
+    stream = settings.stream(stages.table)
     described = kinesis_client(settings).describe_stream_summary(StreamName=stream)[
         "StreamDescriptionSummary"
     ]
     created = described["StreamCreationTimestamp"]
-    [(earlier, read)] = accounts.ask(connection, _READ, {"query": f"speed-{hops.table}", "created": created})
-    if not earlier or read >= hops.sent:
+    [(earlier, read)] = accounts.ask(
+        connection, _READ, {"query": f"speed-{stages.table}", "created": created}
+    )
+    if not earlier or read >= stages.sent:
         return None
     return (
-        f"{hops.table}: stream {stream} was made again at {created.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Of the"
-        f" {hops.sent:,} records that were acknowledged up to now the speed path has read {read:,}:"
-        f" {hops.sent - read:,} were lost with the earlier stream, or wait in this one. A batch run serves those"
+        f"{stages.table}: stream {stream} was made again at {created.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Of the"
+        f" {stages.sent:,} records that were acknowledged up to now the speed path has read {read:,}:"
+        f" {stages.sent - read:,} were lost with the earlier stream, or wait in this one. A batch run serves those"
         " that the topics have."
     )
 
@@ -133,30 +135,30 @@ def _only(side: pa.Table, inds: Sequence[int]) -> pa.Table:
     return side.filter(pc.is_in(side["ind"], pa.array(inds, pa.int64())))
 
 
-def _problems(hops: SpeedHops, stored: pa.Table, served: pa.Table) -> list[str]:
-    counts, table = hops.counts, hops.table
+def _problems(stages: SpeedStages, stored: pa.Table, served: pa.Table) -> list[str]:
+    counts, table = stages.counts, stages.table
     problems = []
     if counts.read != counts.cleaned + counts.duplicate + counts.quarantined:
         problems.append(
             f"{table}: the streaming query read {counts.read:,}, which is not the sum of its parts"
         )
-    if counts.quarantined > hops.set_aside:
+    if counts.quarantined > stages.set_aside:
         problems.append(
-            f"{table}: {counts.quarantined:,} quarantined, {hops.set_aside:,} in quarantine.stream"
+            f"{table}: {counts.quarantined:,} quarantined, {stages.set_aside:,} in quarantine.stream"
         )
     inds = [set(side["ind"].to_pylist()) for side in (stored, served)]
     for where, lacking in (("Postgres", inds[0] - inds[1]), ("Delta", inds[1] - inds[0])):
         if lacking:
             problems.append(f"{table}: {len(lacking):,} rows are not in {where}: ind {_some(lacking)}")
-    if not problems and hops.delta_sum != hops.served_sum:
+    if not problems and stages.delta_sum != stages.served_sum:
         problems.append(
-            f"{table}: values differ between Delta and Postgres: ind {_some(_different(hops, stored, served))}"
+            f"{table}: values differ between Delta and Postgres: ind {_some(_different(stages, stored, served))}"
         )
     return problems
 
 
-def _different(hops: SpeedHops, stored: pa.Table, served: pa.Table) -> set[int]:
-    names = rows.comparable_names(hops.table)
+def _different(stages: SpeedStages, stored: pa.Table, served: pa.Table) -> set[int]:
+    names = rows.comparable_names(stages.table)
     sides = [side.take(pc.sort_indices(side["ind"])) for side in (stored, served)]
     hashes = [rows.row_hashes(side, names) for side in sides]
     unequal = np.flatnonzero(hashes[0] != hashes[1])

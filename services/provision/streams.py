@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # LocalStack's streams are ready in milliseconds, its Kinesis itself starts in 2 s at the first call; AWS needs 10 to
 # 30 s for a stream. Three times that.
-_PATIENCE = 90.0
+_TIMEOUT_SECONDS = 90.0
 
 
 def ensure_streams(settings: Settings, kinesis: "KinesisClient | None" = None) -> list[str]:
@@ -32,7 +32,9 @@ def ensure_streams(settings: Settings, kinesis: "KinesisClient | None" = None) -
     for name in names:
         _create(client, name, settings.kinesis_shards)
     wait_until(
-        lambda: all(_active(client, name) for name in names), timeout=_PATIENCE, what=f"{names} to be active"
+        lambda: all(_active(client, name) for name in names),
+        timeout=_TIMEOUT_SECONDS,
+        what=f"{names} to be active",
     )
     return [remark for name in names if (remark := _difference(client, name, settings.kinesis_shards))]
 

@@ -12,7 +12,7 @@ from common.wait import wait_until
 from contracts.tables import TABLES
 
 # A broker on loopback creates a topic in milliseconds; one that is just starting may need 20 s to elect leaders.
-_PATIENCE = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
 def ensure_topics(settings: Settings) -> list[str]:
@@ -35,7 +35,9 @@ def ensure_pin_topics(settings: Settings) -> list[str]:
 
 def _ensure(names: Sequence[str], settings: Settings) -> list[str]:
     client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
-    requests = client.create_topics([_new(name, settings) for name in names], operation_timeout=_PATIENCE)
+    requests = client.create_topics(
+        [_new(name, settings) for name in names], operation_timeout=_TIMEOUT_SECONDS
+    )
     existing = [name for name in names if not _created(requests[name])]
     return [remark for name in existing if (remark := _difference(client, name, settings.kafka_partitions))]
 
@@ -55,7 +57,7 @@ def _new(name: str, settings: Settings) -> NewTopic:
 
 def _created(request: Future[None]) -> bool:
     try:
-        request.result(_PATIENCE)
+        request.result(_TIMEOUT_SECONDS)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise
@@ -66,8 +68,8 @@ def _created(request: Future[None]) -> bool:
 def _difference(client: AdminClient, name: str, expected: int) -> str | None:
     # A topic made a moment ago, perhaps by another's hand, is known before its partitions are.
     found = wait_until(
-        lambda: len(client.list_topics(name, timeout=_PATIENCE).topics[name].partitions),
-        timeout=_PATIENCE,
+        lambda: len(client.list_topics(name, timeout=_TIMEOUT_SECONDS).topics[name].partitions),
+        timeout=_TIMEOUT_SECONDS,
         what=f"the partitions of topic {name}",
     )
     if found == expected:

@@ -10,11 +10,11 @@ from common.settings import Settings, load_settings
 from common.terminal import make_console
 from common.wait import wait_until
 from contracts.tables import TABLES
-from services.s3_sink.zone import LandingZone, Moved, Unavailable
+from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 # The sink lands 20,000 records/s or more on 2 busy cores and closes objects after 2 s: a million posts (3,000,000
 # records) take 150 s at the most.
-_PATIENCE = 300.0
+_TIMEOUT_SECONDS = 300.0
 _KAFKA_SECONDS = 10.0  # a broker on loopback answers in milliseconds
 
 
@@ -83,11 +83,11 @@ def wait_for_landing(settings: Settings, console: Console) -> int:
     def caught_up() -> bool:
         try:
             return missing(zone, ends) == 0
-        except (Moved, Unavailable):
+        except (StaleEnd, Unavailable):
             return False
 
     with live_status(console, "Waiting for the S3 sink to land what is in Kafka ..."):
-        wait_until(caught_up, timeout=_PATIENCE, what="the landing zone to catch up with Kafka")
+        wait_until(caught_up, timeout=_TIMEOUT_SECONDS, what="the landing zone to catch up with Kafka")
     return sum(ends.values())
 
 

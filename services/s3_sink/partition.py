@@ -7,11 +7,11 @@ import structlog
 
 from contracts.landing import to_line
 from services.s3_sink.buffer import Buffer, Limits
-from services.s3_sink.zone import LandingZone, Tail
+from services.s3_sink.zone import LandingZone, PartitionEnd
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="s3-sink")
 
-Place = tuple[str, int]  # topic and partition
+Partition = tuple[str, int]  # topic and partition
 
 
 class Record(Protocol):
@@ -42,7 +42,7 @@ class OpenPartition:
     Every method that lands raises what `LandingZone.append` raises; the partition must then be opened again.
     """
 
-    def __init__(self, place: Place, tail: Tail, zone: LandingZone, limits: Limits) -> None:
+    def __init__(self, place: Partition, tail: PartitionEnd, zone: LandingZone, limits: Limits) -> None:
         self._place = place
         self._zone = zone
         self._limits = limits
@@ -89,7 +89,7 @@ class OpenPartition:
             self.land()
 
     def confirm(self) -> None:
-        """Raise `Moved` if the landing zone has changed behind our back."""
+        """Raise `StaleEnd` if the landing zone has changed behind our back."""
         self._zone.confirm(*self._place, self._tail)
 
     def _leave_out(self, offset: int) -> None:

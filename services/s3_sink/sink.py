@@ -21,9 +21,9 @@ from common.settings import Settings
 from contracts.tables import TABLES
 from services.s3_sink.buffer import Limits
 from services.s3_sink.consumer import ErrorLog, consumer_config
-from services.s3_sink.partition import OpenPartition, Place, Record, Repeat, Rewound
+from services.s3_sink.partition import OpenPartition, Partition, Record, Repeat, Rewound
 from services.s3_sink.status import PartitionStatus, Status
-from services.s3_sink.zone import LandingZone, Moved, Unavailable
+from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="s3-sink")
 
@@ -31,7 +31,7 @@ _BATCH = 2_000  # records a call: enough to make the call's cost small, 1.5 MB o
 _POLL_SECONDS = 0.1
 _CONFIRM_SECONDS = 5.0  # how soon an idle partition notices that its bucket is lost
 _BLOCKED_SECONDS = 5.0  # how soon a partition that needs a person's help is tried again
-_KAFKA_PATIENCE = 5.0
+_KAFKA_TIMEOUT_SECONDS = 5.0
 
 
 class Sink:
@@ -47,9 +47,9 @@ class Sink:
         self._topics = [settings.topic(table) for table in TABLES]
         self._log_kafka = ErrorLog()
         self._consumer = Consumer(consumer_config(settings, self._log_kafka))
-        self._open: dict[Place, OpenPartition] = {}
-        self._closed: dict[Place, float] = {}  # when to try to open it
-        self._problems: dict[Place, str] = {}
+        self._open: dict[Partition, OpenPartition] = {}
+        self._closed: dict[Partition, float] = {}  # when to try to open it
+        self._problems: dict[Partition, str] = {}
         self._backoff = Backoff()
         self._confirm_at = 0.0
 
@@ -92,8 +92,8 @@ class Sink:
         for place, records in self._by_place(messages).items():
             self._guarded(place, partial(OpenPartition.take, records=records, now=now))
 
-    def _by_place(self, messages: Iterable[Message]) -> dict[Place, list[Record]]:
-        batches: defaultdict[Place, list[Record]] = defaultdict(list)
+    def _by_place(self, messages: Iterable[Message]) -> dict[Partition, list[Record]]:
+        batches: defaultdict[Partition, list[Record]] = defaultdict(list)
         for message in messages:
             if error := message.error():
                 self._log_kafka(error)
@@ -110,7 +110,7 @@ class Sink:
         for place in list(self._open):
             self._guarded(place, action)
 
-    def _guarded(self, place: Place, action: Callable[[OpenPartition], None]) -> None:
+    def _guarded(self, place: Partition, action: Callable[[OpenPartition], None]) -> None:
         """Do something with a partition if it is open, and close it if that fails."""
         partition = self._open.get(place)
         if partition is None:
@@ -120,7 +120,7 @@ class Sink:
             action(partition)
         except Repeat as repeat:
             self._consumer.seek(TopicPartition(*place, repeat.offset))
-        except Moved as reason:
+        except StaleEnd as reason:
             log.warning("reading the bucket again", topic=place[0], partition=place[1], reason=str(reason))
             self._close(place, wait=0.0)
         except Unavailable as reason:
@@ -140,13 +140,13 @@ class Sink:
                 return
             except (Rewound, ValueError) as reason:
                 self._block(place, str(reason))
-            except (Moved, KafkaException) as reason:
+            except (StaleEnd, KafkaException) as reason:
                 log.warning("not open yet", topic=place[0], partition=place[1], reason=str(reason))
                 self._close(place, wait=self._backoff.next())
 
-    def _open_one(self, place: Place) -> None:
+    def _open_one(self, place: Partition) -> None:
         tail = self._zone.tail(*place)
-        _, end = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_KAFKA_PATIENCE)
+        _, end = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_KAFKA_TIMEOUT_SECONDS)
         if end < tail.next:
             raise Rewound(f"Kafka ends at offset {end}, the landing zone at {tail.next}")
         self._consumer.seek(TopicPartition(*place, tail.next))
@@ -159,7 +159,7 @@ class Sink:
 
     # Trouble.
 
-    def _close(self, place: Place, wait: float) -> None:
+    def _close(self, place: Partition, wait: float) -> None:
         """Drop what is buffered; try to open it after `wait` seconds."""
         if self._open.pop(place, None):
             self._consumer.pause([TopicPartition(*place)])
@@ -172,7 +172,7 @@ class Sink:
             self._problems[place] = reason
             self._close(place, wait)
 
-    def _block(self, place: Place, reason: str) -> None:
+    def _block(self, place: Partition, reason: str) -> None:
         """Nothing that waiting mends: say so, loudly, until somebody has."""
         log.error(
             "this partition does not land: its landing zone does not fit the topic. If the topic was made anew, "
@@ -186,7 +186,7 @@ class Sink:
 
     # What others see.
 
-    def _commit(self, place: Place, offset: int) -> None:
+    def _commit(self, place: Partition, offset: int) -> None:
         """Tell the group, so that Kafka's tools show the lag; it is never read back."""
         with suppress(KafkaException):  # a rebalance under way: the next one will do
             self._consumer.commit(offsets=[TopicPartition(*place, offset)], asynchronous=True)
@@ -194,7 +194,7 @@ class Sink:
     def _report(self) -> None:
         self._status.write(lambda: [self._place_status(place) for place in [*self._open, *self._closed]])
 
-    def _place_status(self, place: Place) -> PartitionStatus:
+    def _place_status(self, place: Partition) -> PartitionStatus:
         partition = self._open.get(place)
         _, end = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
         return PartitionStatus(
@@ -207,5 +207,5 @@ class Sink:
         )
 
 
-def _places(partitions: Iterable[TopicPartition]) -> list[Place]:
+def _places(partitions: Iterable[TopicPartition]) -> list[Partition]:
     return [(partition.topic, partition.partition) for partition in partitions]

@@ -3,8 +3,8 @@
 Exactly once, and why two writers cannot overlap
 ------------------------------------------------
 Each object has a start s, which is in its key, and an end e, which is in its metadata (`next-offset`): it holds
-the records of offsets s..e-1. The rules, which `LandingZone` enforces by its interface (`append` needs a `Tail`,
-and only `tail` and `append` make one):
+the records of offsets s..e-1. The rules, which `LandingZone` enforces by its interface (`append` needs a
+`PartitionEnd`, and only `tail` and `append` make one):
 
 1. An object is put under `If-None-Match: *`: of all puts at one start ever sent, one succeeds.
 2. An object is put at s only if s is 0, or an object that ends at s has been seen in the bucket.
@@ -51,15 +51,15 @@ _END = "next-offset"
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
 
 
-class Moved(Exception):  # noqa: N818 - an answer rather than an error
-    """The bucket is not as the `Tail` says: another writer was there, or the bucket was lost. Read it again."""
+class StaleEnd(Exception):  # noqa: N818 - an answer rather than an error
+    """The bucket is not as the `PartitionEnd` says: another writer was there, or the bucket was lost. Read it again."""
 
 
 class Unavailable(Exception):  # noqa: N818
     """S3 does not answer, or not with sense."""
 
 
-class Tail(NamedTuple):
+class PartitionEnd(NamedTuple):
     """The end of a partition's chain: the newest object's start (None: no object yet) and end."""
 
     start: int | None
@@ -74,7 +74,7 @@ class LandingZone:
         self._bucket = settings.bucket
         self._s3: S3Client = s3_client(settings, _CONFIG)
 
-    def tail(self, topic: str, partition: int) -> Tail:
+    def tail(self, topic: str, partition: int) -> PartitionEnd:
         """The end of the partition's chain, from the bucket; a missing bucket is created.
 
         Raises:
@@ -93,26 +93,30 @@ class LandingZone:
             except self._s3.exceptions.NoSuchBucket:
                 ensure_bucket(self._settings, self._s3)
                 start = None
-            return Tail(None, 0) if start is None else Tail(start, self._end(topic, partition, start))
+            return (
+                PartitionEnd(None, 0)
+                if start is None
+                else PartitionEnd(start, self._end(topic, partition, start))
+            )
 
-    def confirm(self, topic: str, partition: int, tail: Tail) -> None:
+    def confirm(self, topic: str, partition: int, tail: PartitionEnd) -> None:
         """Return if the tail's object is there and ends where the tail says.
 
         Raises:
-            Moved: it is not.
+            StaleEnd: it is not.
         """
         if tail.start is None:
             return
         with _errors():
             end = self._end(topic, partition, tail.start)
         if end != tail.next:
-            raise Moved(f"{object_key(topic, partition, tail.start)} ends at {end}, not at {tail.next}")
+            raise StaleEnd(f"{object_key(topic, partition, tail.start)} ends at {end}, not at {tail.next}")
 
-    def append(self, topic: str, partition: int, tail: Tail, body: bytes, end: int) -> Tail:
+    def append(self, topic: str, partition: int, tail: PartitionEnd, body: bytes, end: int) -> PartitionEnd:
         """Put the object of the offsets tail.next..end-1 and return the new tail.
 
         Raises:
-            Moved: the tail is not the end of the chain.
+            StaleEnd: the tail is not the end of the chain.
         """
         self.confirm(topic, partition, tail)
         with _errors():
@@ -124,7 +128,7 @@ class LandingZone:
                 Metadata={_END: str(end)},
                 IfNoneMatch="*",
             )
-        return Tail(tail.next, end)
+        return PartitionEnd(tail.next, end)
 
     def _end(self, topic: str, partition: int, start: int) -> int:
         """The end of an object; one without metadata (copied by hand) has its lines counted."""
@@ -156,7 +160,7 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        kind = Moved if error.response["Error"]["Code"] in _MOVED else Unavailable
+        kind = StaleEnd if error.response["Error"]["Code"] in _MOVED else Unavailable
         raise kind(str(error)) from error
     except BotoCoreError as error:
         raise Unavailable(str(error)) from error

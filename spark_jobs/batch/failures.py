@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.terminal import complain
-from contracts.accounts import CountsDoNotAddUpError
+from contracts.run_counts import CountsDoNotAddUpError
 from spark_jobs.batch.landing import LandingError
 from spark_jobs.batch.steps import StepFailedError, Steps
 from spark_jobs.sinks import postgres

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from contracts.accounts import CountsDoNotAddUpError, OffsetRange
+from contracts.run_counts import CountsDoNotAddUpError, OffsetRange
 from spark_jobs.batch.landing import LandedObject
 
 

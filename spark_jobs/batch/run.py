@@ -15,7 +15,7 @@ from common.batch_progress import Position, Progress
 from common.bucket import bucket_id
 from common.clients import s3_client
 from common.settings import Settings
-from contracts.accounts import CountsDoNotAddUpError, OffsetRange, TableAccount
+from contracts.run_counts import CountsDoNotAddUpError, OffsetRange, TableRunCounts
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
 from spark_jobs.batch.table_run import Context, run_table
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-Results = list[tuple[TableAccount, DataFrame]]
+Results = list[tuple[TableRunCounts, DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Report:
 
     run_id: int
     plan: Plan
-    accounts: list[TableAccount]
+    accounts: list[TableRunCounts]
     steps: Steps
 
 
@@ -117,7 +117,7 @@ def _serve_rejected(context: Context, count: int, ranges: Sequence[OffsetRange])
         raise CountsDoNotAddUpError(f"{count} records were rejected, {stored} stored in quarantine.batch")
 
 
-def after(plan: Plan, accounts: list[TableAccount]) -> Progress:
+def after(plan: Plan, accounts: list[TableRunCounts]) -> Progress:
     """The progress once the run is committed."""
     positions = {topic: dict(known) for topic, known in plan.progress.positions.items()}
     for account in accounts:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from contracts.accounts import TableAccount
+    from contracts.run_counts import TableRunCounts
     from spark_jobs.batch.plan import Plan
     from spark_jobs.batch.run import Report
 
@@ -42,7 +42,7 @@ def _beginning(plan: "Plan") -> str:
     return _ANEW if plan.rebuild and not plan.replace else _MODES[plan.mode]
 
 
-def show_accounts(console: Console, accounts: "Sequence[TableAccount]") -> None:
+def show_accounts(console: Console, accounts: "Sequence[TableRunCounts]") -> None:
     """Print what became of each table's records, why some were rejected, and where those are."""
     console.print(counts(accounts))
     _show_notes(console, accounts)
@@ -50,7 +50,7 @@ def show_accounts(console: Console, accounts: "Sequence[TableAccount]") -> None:
         console.print("`make quarantine` shows the newest rejected records; all are in quarantine.batch.")
 
 
-def counts(accounts: "Sequence[TableAccount]") -> Table:
+def counts(accounts: "Sequence[TableRunCounts]") -> Table:
     """One line a table, and the totals: read = cleaned + duplicate + quarantined."""
     table = Table(show_footer=True)
     table.add_column("table", "total")
@@ -76,7 +76,7 @@ def seconds(report: "Report") -> Table:
     return table
 
 
-def _show_notes(console: Console, accounts: "Iterable[TableAccount]") -> None:
+def _show_notes(console: Console, accounts: "Iterable[TableRunCounts]") -> None:
     for account in accounts:
         _show_codes(console, f"{account.table}: quarantined", account.reasons)
         _show_codes(console, f"{account.table}: warnings", account.warnings)

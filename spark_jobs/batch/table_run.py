@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from common.settings import Settings
-from contracts.accounts import OffsetRange, TableAccount
+from contracts.run_counts import OffsetRange, TableRunCounts
 from contracts.tables import Table
 from spark_jobs.batch import ranges as offset_ranges
 from spark_jobs.batch import staging
@@ -35,7 +35,7 @@ class Context:
     copying: Lock
 
 
-def run_table(context: Context, table: Table) -> tuple[TableAccount, DataFrame]:
+def run_table(context: Context, table: Table) -> tuple[TableRunCounts, DataFrame]:
     """Clean and serve a table's new records.
 
     Returns:
@@ -60,7 +60,7 @@ def run_table(context: Context, table: Table) -> tuple[TableAccount, DataFrame]:
         written = _write(context, table, rows, tally.accepted - repeated)
     with steps("serve"):
         cleaned = _serve(context, table, ranges)
-    account = TableAccount(
+    account = TableRunCounts(
         table=table,
         ranges=ranges,
         read=sum(each.records for each in tally.objects),

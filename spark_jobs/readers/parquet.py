@@ -15,7 +15,7 @@ from pyarrow.fs import FileSystem, S3FileSystem
 
 from common.clients import aws_options
 from common.settings import Settings
-from contracts.accounts import OffsetRange
+from contracts.run_counts import OffsetRange
 
 _BATCH_ROWS = 10_000  # some 5 MB of CSV
 # Spark's default for times is INT96, of which Arrow makes nanoseconds: those hold 1677 to 2262, and other years wrap.

@@ -1,1 +1,1 @@
-"""Quarantined records of the batch path, judged again: after a rule has been mended, or the records themselves."""
+"""Quarantined records of the batch path, validated again: after a rule has been mended, or the records themselves."""

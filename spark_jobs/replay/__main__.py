@@ -17,7 +17,7 @@ from common.terminal import make_console
 from spark_jobs.batch import failures
 from spark_jobs.replay import mended_file, store
 from spark_jobs.replay.job import replay
-from spark_jobs.replay.mended_file import Place
+from spark_jobs.replay.mended_file import KafkaPosition
 from spark_jobs.replay.selection import Selection, bound, known_reason, topics
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _grid(report: "Report") -> Grid:
     grid = Grid(
         "table", "in quarantine for", title="Quarantined records by the rules of now", show_footer=True
     )
-    judged = sum(each.tally.accepted + each.tally.quarantined for each in report.verdicts)
-    grid.add_column("records", f"{judged:,}", justify="right")
+    validated = sum(each.tally.accepted + each.tally.quarantined for each in report.verdicts)
+    grid.add_column("records", f"{validated:,}", justify="right")
     grid.add_column("pass", f"{report.accepted:,}", justify="right")
     for verdict in report.verdicts:
         for reason, (count, passes) in verdict.by_reason.items():
@@ -75,7 +75,7 @@ def _export(settings: Settings, selection: Selection, file: Path) -> int:
     return len(records)
 
 
-def _read(file: Path) -> Mapping[Place, str]:
+def _read(file: Path) -> Mapping[KafkaPosition, str]:
     try:
         with _open(file, "rb") as lines:
             return mended_file.from_lines(lines)

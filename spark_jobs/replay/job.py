@@ -10,7 +10,7 @@ from common.settings import Settings
 from spark_jobs.batch import failures
 from spark_jobs.batch.steps import Steps
 from spark_jobs.replay import store
-from spark_jobs.replay.mended_file import Place, Quarantined
+from spark_jobs.replay.mended_file import KafkaPosition, Quarantined
 from spark_jobs.replay.selection import Selection
 
 if TYPE_CHECKING:
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def replay(
-    settings: Settings, selection: Selection, mended: Mapping[Place, str] | None = None, *, apply: bool
+    settings: Settings,
+    selection: Selection,
+    mended: Mapping[KafkaPosition, str] | None = None,
+    *,
+    apply: bool,
 ) -> "Report | None":
     """Judge the selected records again, and if asked to, take in those that pass; None if none is selected.
 
@@ -40,13 +44,13 @@ def replay(
         if not records:
             return None
         # Importing Spark takes a second, which a look at an empty quarantine need not spend.
-        from spark_jobs.replay.run import judge, take_in  # noqa: PLC0415
+        from spark_jobs.replay.run import take_in, validate  # noqa: PLC0415
 
-        judged = judge(settings, records, mended or {}, steps)
-        if not (apply and judged.accepted):
-            return judged
+        validated = validate(settings, records, mended or {}, steps)
+        if not (apply and validated.accepted):
+            return validated
         with failures.recorded(connection, "replay", steps):
-            return take_in(settings, connection, judged)
+            return take_in(settings, connection, validated)
 
 
 def _check_ready(settings: Settings) -> None:
@@ -63,7 +67,7 @@ def _check_ready(settings: Settings) -> None:
         raise failures.RefusedError("a full rebuild was interrupted: finish it with `make batch` first")
 
 
-def _chosen(records: list[Quarantined], mended: Mapping[Place, str] | None) -> list[Quarantined]:
+def _chosen(records: list[Quarantined], mended: Mapping[KafkaPosition, str] | None) -> list[Quarantined]:
     if mended is None:
         return records
     chosen = [each for each in records if each.place in mended]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Place(NamedTuple):
+class KafkaPosition(NamedTuple):
     """Where a record stands in Kafka."""
 
     topic: str
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 class Quarantined(NamedTuple):
     """A rejected record: where it stands, why it was rejected, its text as quarantine.batch has it."""
 
-    place: Place
+    place: KafkaPosition
     reasons: list[str]
     raw: str | None
 
@@ -54,13 +54,13 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def from_lines(lines: Iterable[bytes]) -> Mapping[Place, str]:
+def from_lines(lines: Iterable[bytes]) -> Mapping[KafkaPosition, str]:
     """The records' mended texts, by place; blank lines are skipped.
 
     Raises:
         ValueError: a line is not as above, or a place comes twice; the message names the line.
     """
-    mended: dict[Place, str] = {}
+    mended: dict[KafkaPosition, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -74,9 +74,9 @@ def from_lines(lines: Iterable[bytes]) -> Mapping[Place, str]:
     return mended
 
 
-def _read(line: bytes) -> tuple[Place, str]:
+def _read(line: bytes) -> tuple[KafkaPosition, str]:
     found = msgspec.json.decode(line, type=_Line)
     if (found.value is msgspec.UNSET) == (found.raw is msgspec.UNSET):
         raise ValueError("either `value` or `raw` holds the record")
     text = bytes(found.value).decode() if found.value is not msgspec.UNSET else str(found.raw)
-    return Place(found.topic, found.partition, found.offset), text
+    return KafkaPosition(found.topic, found.partition, found.offset), text

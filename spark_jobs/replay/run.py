@@ -1,4 +1,4 @@
-"""A replay: quarantined records are judged by the rules of now, and those that pass take their place in the tables.
+"""A replay: quarantined records are validated by the rules of now, and those that pass take their place in the tables.
 
 A record keeps its place in Kafka, so it becomes a row only if no later record of its ind has; else it is a duplicate.
 Delta comes first, then one transaction in Postgres: a repeat of a replay that was killed does no harm.
@@ -18,14 +18,14 @@ from pyspark.sql import functions as fn
 from common.bucket import bucket_id
 from common.clients import s3_client
 from common.settings import Settings
-from contracts.accounts import CountsDoNotAddUpError, TableAccount
+from contracts.run_counts import CountsDoNotAddUpError, TableRunCounts
 from contracts.tables import TABLES, Table
 from spark_jobs.batch import staging
 from spark_jobs.batch.staging import Tally
 from spark_jobs.batch.steps import Steps
 from spark_jobs.readers import parquet
 from spark_jobs.replay import store
-from spark_jobs.replay.mended_file import Place, Quarantined
+from spark_jobs.replay.mended_file import KafkaPosition, Quarantined
 from spark_jobs.schemas import CLEANED
 from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks import copying, delta, postgres
@@ -33,8 +33,8 @@ from spark_jobs.sinks import copying, delta, postgres
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-# Columns of the records to judge: `held_for` are the reasons for which they are in quarantine, `mended` is null where
-# the text is the one that landed.
+# Columns of the records to validate: `held_for` are the reasons for which they are in quarantine, `mended` is null
+# where the text is the one that landed.
 _RECORDS = pa.schema(
     {
         "topic": pa.string(),
@@ -48,12 +48,12 @@ _RECORDS = pa.schema(
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class ValidationResult:
     """What the rules of now say of a table's records.
 
     Attributes:
         table: the table.
-        staged: the records, judged (`staging.stage`).
+        staged: the records, validated (`staging.stage`).
         tally: how many there are, accepted and still rejected.
         by_reason: by the reason for which they are in quarantine, how many there are and how many are accepted; a
             record may have several.
@@ -69,10 +69,10 @@ class Verdict:
 class Report:
     """What the rules of now say, and if the accepted records were taken in, by which run and with what result."""
 
-    verdicts: list[Verdict]
+    verdicts: list[ValidationResult]
     steps: Steps
     run_id: int | None = None
-    accounts: Sequence[TableAccount] = ()
+    accounts: Sequence[TableRunCounts] = ()
 
     @property
     def accepted(self) -> int:
@@ -80,14 +80,14 @@ class Report:
         return sum(each.tally.accepted for each in self.verdicts)
 
 
-def judge(
-    settings: Settings, records: Sequence[Quarantined], mended: Mapping[Place, str], steps: Steps
+def validate(
+    settings: Settings, records: Sequence[Quarantined], mended: Mapping[KafkaPosition, str], steps: Steps
 ) -> Report:
     """Judge the records anew.
 
     Args:
         records: in the order of their places.
-        mended: texts to judge in the place of those in quarantine.
+        mended: texts to validate in the place of those in quarantine.
 
     Raises:
         StepFailedError: Spark failed.
@@ -95,7 +95,7 @@ def judge(
     with steps("start Spark"):
         spark = spark_session(settings, "replay", brief=True)
     topics = {settings.topic(table): table for table in TABLES}
-    with steps("judge"):
+    with steps("validate"):
         verdicts = [
             _judge(spark, topics[topic], _to_arrow(list(group), mended))
             for topic, group in groupby(records, attrgetter("place.topic"))
@@ -103,7 +103,7 @@ def judge(
     return Report(verdicts, steps)
 
 
-def _to_arrow(records: Sequence[Quarantined], mended: Mapping[Place, str]) -> pa.Table:
+def _to_arrow(records: Sequence[Quarantined], mended: Mapping[KafkaPosition, str]) -> pa.Table:
     texts = [mended.get(each.place) for each in records]
     columns = [
         *zip(*(each.place for each in records), strict=True),
@@ -114,7 +114,7 @@ def _to_arrow(records: Sequence[Quarantined], mended: Mapping[Place, str]) -> pa
     return pa.table(dict(zip(_RECORDS.names, columns, strict=True)), _RECORDS)
 
 
-def _judge(spark: SparkSession, table: Table, records: pa.Table) -> Verdict:
+def _judge(spark: SparkSession, table: Table, records: pa.Table) -> ValidationResult:
     # To be counted as the lines of one object.
     one_object = {"start": fn.lit(0), "lines": fn.lit(records.num_rows)}
     staged = staging.stage(spark.createDataFrame(records).withColumns(one_object), table)
@@ -124,25 +124,27 @@ def _judge(spark: SparkSession, table: Table, records: pa.Table) -> Verdict:
         .agg(fn.count("*"), fn.count_if(fn.col("rejected") == 0))
         .collect()
     )
-    return Verdict(table, staged, staging.tally(staged), {row[0]: (row[1], row[2]) for row in sorted(rows)})
+    return ValidationResult(
+        table, staged, staging.tally(staged), {row[0]: (row[1], row[2]) for row in sorted(rows)}
+    )
 
 
-def take_in(settings: Settings, connection: "PostgresConnection", judged: Report) -> Report:
+def take_in(settings: Settings, connection: "PostgresConnection", validated: Report) -> Report:
     """Bring the accepted records into the tables and out of quarantine; there is at least one.
 
     Raises:
         StepFailedError: a step failed; nothing of the replay is visible in Postgres.
         CountsDoNotAddUpError: records were lost on the way.
     """
-    started_at, steps = datetime.now(UTC), judged.steps
-    passing = {each: _places(each) for each in judged.verdicts if each.tally.accepted}
+    started_at, steps = datetime.now(UTC), validated.steps
+    passing = {each: _places(each) for each in validated.verdicts if each.tally.accepted}
     accounts = []
     for verdict, places in passing.items():
         with steps(verdict.table):
             accounts.append(_take_in(settings, connection, verdict, places))
     passed = pa.concat_tables(passing.values())
     with steps("quarantine"):
-        _release(settings, judged.verdicts[0].staged.sparkSession, passed)
+        _release(settings, validated.verdicts[0].staged.sparkSession, passed)
     with steps("commit"):
         run_id = postgres.record_run(
             connection,
@@ -156,7 +158,7 @@ def take_in(settings: Settings, connection: "PostgresConnection", judged: Report
         if moved != passed.num_rows:
             raise CountsDoNotAddUpError(f"{passed.num_rows} records passed, {moved} left quarantine.batch")
         connection.commit()
-    return replace(judged, run_id=run_id, accounts=accounts)
+    return replace(validated, run_id=run_id, accounts=accounts)
 
 
 def _release(settings: Settings, spark: SparkSession, passed: pa.Table) -> None:
@@ -164,14 +166,14 @@ def _release(settings: Settings, spark: SparkSession, passed: pa.Table) -> None:
     delta.remove_quarantined(places, delta.location(settings, delta.QUARANTINE))
 
 
-def _places(verdict: Verdict) -> pa.Table:
+def _places(verdict: ValidationResult) -> pa.Table:
     accepted = verdict.staged.where(fn.size("reasons") == 0)
     return accepted.select(*postgres.QUARANTINE.key, "mended").toArrow()
 
 
 def _take_in(
-    settings: Settings, connection: "PostgresConnection", verdict: Verdict, passed: pa.Table
-) -> TableAccount:
+    settings: Settings, connection: "PostgresConnection", verdict: ValidationResult, passed: pa.Table
+) -> TableRunCounts:
     """Delta, then what Delta now holds of the records into Postgres, as in a batch run (`table_run`)."""
     table, count = verdict.table, verdict.tally.accepted
     path = delta.location(settings, table)
@@ -180,7 +182,7 @@ def _take_in(
     files = delta.files(settings, path)
     ours = parquet.from_places(_by_partition(passed), "source_partition", "source_offset")
     stored = copying.to_csv(parquet.read(settings, files, CLEANED[table].names, ours))
-    account = TableAccount(
+    account = TableRunCounts(
         table=table,
         ranges=(),
         read=0,

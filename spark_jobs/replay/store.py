@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from psycopg2 import sql
 
-from spark_jobs.replay.mended_file import Place, Quarantined
+from spark_jobs.replay.mended_file import KafkaPosition, Quarantined
 from spark_jobs.replay.selection import Selection
 from spark_jobs.sinks.copying import copy, to_csv
 from spark_jobs.sinks.postgres import QUARANTINE
@@ -49,7 +49,7 @@ def quarantined(connection: "PostgresConnection", selection: Selection) -> list[
             f'SELECT {columns} FROM quarantine.batch WHERE {condition} ORDER BY topic, partition, "offset"',  # noqa: S608 - our own text
             values,
         )
-        return [Quarantined(Place(*row[:3]), *row[3:]) for row in cursor]
+        return [Quarantined(KafkaPosition(*row[:3]), *row[3:]) for row in cursor]
 
 
 def move(connection: "PostgresConnection", passed: pa.Table, run_id: int) -> int:

@@ -9,7 +9,7 @@ from psycopg2 import sql
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extras import Json, execute_values
 
-from contracts.accounts import TableAccount
+from contracts.run_counts import TableRunCounts
 from contracts.tables import Table
 from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
 from spark_jobs.sinks.copying import Target, copy, create_staging, upsert
@@ -85,7 +85,7 @@ def record_run(  # noqa: PLR0913 - the columns of ops.batch_runs, by name
     mode: str,
     started_at: datetime,
     seconds: dict[str, float],
-    accounts: Iterable[TableAccount] = (),
+    accounts: Iterable[TableRunCounts] = (),
     bucket_id: str | None = None,
     error: str | None = None,
 ) -> int:
@@ -104,7 +104,7 @@ def record_run(  # noqa: PLR0913 - the columns of ops.batch_runs, by name
         return run_id
 
 
-def _record_table(cursor: "PostgresCursor", run_id: int, account: TableAccount) -> None:
+def _record_table(cursor: "PostgresCursor", run_id: int, account: TableRunCounts) -> None:
     counts = (account.read, account.cleaned, account.duplicate, account.quarantined)
     details = (Json(account.reasons), Json(account.warnings), Json(account.seconds))
     execute_values(

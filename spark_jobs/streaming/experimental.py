@@ -40,7 +40,7 @@ class ExperimentalRows:
         return len(accepted)
 
 
-def judge(records: DataFrame) -> DataFrame:
+def validate(records: DataFrame) -> DataFrame:
     """Records as `from_kafka` gives them, judged and cleaned as posts: place, `reasons`, `warnings`, data, `raw`."""
     return classify(records, "pin", _CLEANED, pin_downloaded()).select(
         *_PLACE,

@@ -59,7 +59,7 @@ def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
         name="speed",
         source=streams,
         trigger=_KINESIS_TRIGGER,
-        read=lambda: speed.judge(from_kinesis(spark, settings), names),
+        read=lambda: speed.validate(from_kinesis(spark, settings), names),
         open_sink=lambda: TransactionSink(
             settings, "pinterest", *(SpeedRows(table, stream) for table, stream in names.items())
         ),
@@ -69,7 +69,7 @@ def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
         name="delta",
         source=streams,
         trigger=_DELTA_TRIGGER,
-        read=lambda: speed.judge(from_kinesis(spark, settings), names),
+        read=lambda: speed.validate(from_kinesis(spark, settings), names),
         open_sink=partial(DeltaSink, settings),
         measure_lag=KinesisLag(settings).measure,
     )
@@ -77,7 +77,7 @@ def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
         name="experimental",
         source=settings.pin_streaming_topic,
         trigger=_KAFKA_TRIGGER,
-        read=lambda: experimental.judge(from_kafka(spark, settings, settings.pin_streaming_topic)),
+        read=lambda: experimental.validate(from_kafka(spark, settings, settings.pin_streaming_topic)),
         open_sink=lambda: TransactionSink(settings, "pinterest_streaming", ExperimentalRows()),
         measure_lag=KafkaLag(settings).measure,
     )

@@ -64,7 +64,7 @@ class SpeedRows:
         return row[0] if row else 0
 
 
-def judge(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
+def validate(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
     """Records of the tables' streams, each judged as one of its own table, in one pass.
 
     Args:
@@ -89,7 +89,7 @@ def judge(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
 
 
 def of_table(judged: pa.Table, table: Table, stream: str) -> pa.Table:
-    """What `judge` gives, collected -> the table's own records: place, `reasons`, `warnings`, its columns, `raw`."""
+    """What `validate` gives, collected -> the table's own records: place, `reasons`, `warnings`, its columns, `raw`."""
     own = judged.filter(pc.equal(judged["stream"], stream))
     verdict = own[table].combine_chunks()
     row = verdict.field("row")

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from common.state_file import problem_in
 
 # All answer in milliseconds; a machine that is starting everything takes longer.
-_PATIENCE = 5
+_TIMEOUT_SECONDS = 5
 
 
 def page(url: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def page(url: str) -> dict[str, Any]:
     Raises:
         OSError: nothing answers, or with an error.
     """
-    with urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310 - our own addresses
+    with urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own addresses
         said: dict[str, Any] = json.load(answer)
         return said
 

@@ -18,7 +18,7 @@ from stack.local import processes, supervision
 from stack.local.compose import Service, load
 
 # A million source rows take provisioning 300 s at the most, which the S3 sink waits for; twice that.
-_PATIENCE = 600.0
+_TIMEOUT_SECONDS = 600.0
 # At a start nearly all services wait, and each asks for itself: five times as often, it would slow what it waits for.
 _INTERVAL = 0.5
 
@@ -27,12 +27,12 @@ def wait_for(service: Service, settings: Settings) -> None:
     """Return once each dependency is healthy, or has ended well where that is the condition.
 
     Raises:
-        TimeoutError: one is not, after `_PATIENCE` seconds.
+        TimeoutError: one is not, after `_TIMEOUT_SECONDS` seconds.
     """
     for name, condition in service.depends_on.items():
         wait_until(
             _condition(settings, name, condition),
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT_SECONDS,
             what=f"{name}: {condition}",
             interval=_INTERVAL,
         )

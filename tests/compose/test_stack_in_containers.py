@@ -1,4 +1,4 @@
-"""The stack in containers, through `make` alone: started, used, broken and scaled, its hops compared each time."""
+"""The stack in containers, through `make` alone: started, used, broken and scaled, its stages compared each time."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from operations.query import load_queries
 from stack.local.compose import COMPOSE_FILE
 from tests import airflow_runs
 from tests.compose.conftest import PROJECT, TEST_SECONDS, Containers
-from tests.e2e import hops
+from tests.e2e import stages
 from tests.make import Make
 from tests.nine_answers import nine_answers
 from tests.plain_cleaning import CLEAN
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.usefixtures("up"), pytest.mark.timeout(TEST_SECONDS)]
 
 
 def _served(stack: Settings) -> list[list[tuple[Any, ...]]]:
-    return [hops.served_rows(stack, table) for table in TABLES]
+    return [stages.served_rows(stack, table) for table in TABLES]
 
 
 def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
@@ -108,10 +108,12 @@ def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
     make("emulate")
     make("landed")
     make("streamed")
-    assert hops.landed_lines(stack) == hops.kafka_values(stack)
+    assert stages.landed_lines(stack) == stages.kafka_values(stack)
     for table in TABLES:
-        expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)[: stack.stream_limit]]
-        assert hops.served_rows(stack, table, "speed") == expected
+        expected = [
+            tuple(CLEAN[table](row)) for row in stages.source_rows(stack, table)[: stack.stream_limit]
+        ]
+        assert stages.served_rows(stack, table, "speed") == expected
 
 
 @pytest.mark.parametrize("service", ["streaming-writer", "spark-worker"])
@@ -126,15 +128,15 @@ def test_airflow_runs_the_batch_job_on_the_cluster(
     assert "success" in make("trigger")
     assert containers.executors() > before
     for table in TABLES:
-        expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)]
-        assert hops.served_rows(stack, table) == expected
+        expected = [tuple(CLEAN[table](row)) for row in stages.source_rows(stack, table)]
+        assert stages.served_rows(stack, table) == expected
 
 
 def test_the_nine_answers(make: Make, stack: Settings) -> None:
-    rows = {table: [CLEAN[table](row) for row in hops.source_rows(stack, table)] for table in TABLES}
+    rows = {table: [CLEAN[table](row) for row in stages.source_rows(stack, table)] for table in TABLES}
     expected = nine_answers(rows["pin"], rows["geo"], rows["user"])  # type: ignore[arg-type]
     queries = load_queries()
-    assert {number: hops.ask(stack, query.sql) for number, query in queries.items()} == expected
+    assert {number: stages.ask(stack, query.sql) for number, query in queries.items()} == expected
     printed = make("query")
     assert all(query.title in printed for query in queries.values())
 
@@ -158,7 +160,7 @@ def test_hostile_records_are_set_aside(make: Make, stack: Settings) -> None:
     make("landed")
     make("batch")
     assert _served(stack) == before
-    assert hops.ask(stack, "SELECT count(*) FROM quarantine.batch") == [(2,)]
+    assert stages.ask(stack, "SELECT count(*) FROM quarantine.batch") == [(2,)]
     assert "pin" in make("quarantine")
 
 

@@ -13,7 +13,7 @@ from selenium.webdriver.support import expected_conditions as until
 from selenium.webdriver.support.wait import WebDriverWait
 
 # A page takes 2 to 5 s on two idle cores, several times that beside a batch run.
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 SIZE = (1600, 900)
 _GRAPH = "//button[contains(@title, 'Show Graph') or contains(@aria-label, 'Show Graph')]"
 # Nothing leaves this machine, and root may run it.
@@ -43,7 +43,7 @@ class Browser:
             options.add_argument(flag)
         service = Service(executable_path=str(shutil.which("chromedriver")))
         self._driver = webdriver.Chrome(options, service)
-        self._wait = WebDriverWait(self._driver, PATIENCE)
+        self._wait = WebDriverWait(self._driver, TIMEOUT_SECONDS)
         return self
 
     def __exit__(

@@ -12,7 +12,7 @@ import pytest
 from common.settings import ROOT, Settings
 from contracts.tables import TABLES, Table
 from operations.query import load_queries
-from tests.e2e import hops
+from tests.e2e import stages
 from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records
 from tests.nine_answers import nine_answers
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)
 
 
 @pytest.fixture(scope="module")
-def kafka_values(stack: Settings) -> dict[hops.Place, bytes]:
-    return hops.kafka_values(stack)
+def kafka_values(stack: Settings) -> dict[stages.Place, bytes]:
+    return stages.kafka_values(stack)
 
 
 def _on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
@@ -31,42 +31,42 @@ def _on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[hops.Place, bytes]) -> None:
-    rows = hops.source_rows(stack, table)
+def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[stages.Place, bytes]) -> None:
+    rows = stages.source_rows(stack, table)
     assert len(rows) == stack.source_rows
-    sent = hops.decoded(kafka_values, stack.topic(table))
+    sent = stages.decoded(kafka_values, stack.topic(table))
     key = "index" if table == "pin" else "ind"
     assert sorted(sent, key=lambda row: row[key]) == [_on_the_wire(row) for row in rows]
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_mysql_to_kinesis(table: Table, stack: Settings) -> None:
-    rows = hops.source_rows(stack, table)[: stack.stream_limit]
+    rows = stages.source_rows(stack, table)[: stack.stream_limit]
     found = records(stack, stack.stream(table), len(rows))
     assert [json.loads(data) for _, data in found] == [_on_the_wire(row) for row in rows]
 
 
-def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[hops.Place, bytes]) -> None:
-    assert hops.landed_lines(stack) == kafka_values
+def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[stages.Place, bytes]) -> None:
+    assert stages.landed_lines(stack) == kafka_values
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_landing_zone_to_delta(table: Table, stack: Settings) -> None:
-    expected = [CLEAN[table](row) for row in hops.source_rows(stack, table)]
+    expected = [CLEAN[table](row) for row in stages.source_rows(stack, table)]
     columns = list(type(expected[0])._fields)
-    assert hops.delta_rows(stack, table, columns) == [tuple(row) for row in expected]
+    assert stages.delta_rows(stack, table, columns) == [tuple(row) for row in expected]
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_landing_zone_to_postgres(table: Table, stack: Settings) -> None:
-    expected = [tuple(CLEAN[table](row)) for row in hops.source_rows(stack, table)]
-    assert hops.served_rows(stack, table) == expected
+    expected = [tuple(CLEAN[table](row)) for row in stages.source_rows(stack, table)]
+    assert stages.served_rows(stack, table) == expected
 
 
 def test_counts_of_the_run_add_up(stack: Settings) -> None:
     counted = "SELECT table_name, read, cleaned, duplicate, quarantined FROM ops.batch_run_tables ORDER BY 1"
     rows = stack.source_rows
-    assert hops.ask(stack, counted) == [(table, rows, rows, 0, 0) for table in sorted(TABLES)]
+    assert stages.ask(stack, counted) == [(table, rows, rows, 0, 0) for table in sorted(TABLES)]
 
 
 def test_the_invoke_url_is_shown_and_answers(make: Make, demo: str, stack: Settings) -> None:
@@ -77,9 +77,9 @@ def test_the_invoke_url_is_shown_and_answers(make: Make, demo: str, stack: Setti
 
 
 def test_postgres_to_nine_answers(stack: Settings) -> None:
-    rows = {table: [CLEAN[table](row) for row in hops.source_rows(stack, table)] for table in TABLES}
+    rows = {table: [CLEAN[table](row) for row in stages.source_rows(stack, table)] for table in TABLES}
     expected = nine_answers(rows["pin"], rows["geo"], rows["user"])  # type: ignore[arg-type]
-    answers = {number: hops.ask(stack, query.sql) for number, query in load_queries().items()}
+    answers = {number: stages.ask(stack, query.sql) for number, query in load_queries().items()}
     assert answers == expected
 
 
@@ -89,7 +89,7 @@ def test_the_nine_answers_are_printed(demo: str) -> None:
 
 
 def test_hostile_records_are_set_aside_with_reasons(make: Make, stack: Settings) -> None:
-    user_row = _on_the_wire(hops.source_rows(stack, "user")[0])
+    user_row = _on_the_wire(stages.source_rows(stack, "user")[0])
     records: list[Any] = [user_row, {"index": "1"}, None, [1], {"index": 10**12}]
     answer = httpx.post(
         f"{stack.rest_proxy_url}/topics/{stack.topic('pin')}",
@@ -97,22 +97,22 @@ def test_hostile_records_are_set_aside_with_reasons(make: Make, stack: Settings)
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
     )
     assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(records)
-    before = {table: hops.served_rows(stack, table) for table in TABLES}
+    before = {table: stages.served_rows(stack, table) for table in TABLES}
     make("landed")
     make("batch")
-    quarantined = hops.ask(stack, "SELECT reasons, raw FROM quarantine.batch ORDER BY raw")
+    quarantined = stages.ask(stack, "SELECT reasons, raw FROM quarantine.batch ORDER BY raw")
     assert len(quarantined) == len(records)
     assert all(reasons for reasons, _ in quarantined)
     assert {json.loads(raw)["ind"] for _, raw in quarantined if '"ind"' in raw} == {user_row["ind"]}
-    assert {table: hops.served_rows(stack, table) for table in TABLES} == before
+    assert {table: stages.served_rows(stack, table) for table in TABLES} == before
     shown = make("quarantine")
     assert "other_table" in shown
 
 
 def test_a_second_run_has_nothing_to_do(make: Make, stack: Settings) -> None:
-    runs = hops.ask(stack, "SELECT count(*) FROM ops.batch_runs")
+    runs = stages.ask(stack, "SELECT count(*) FROM ops.batch_runs")
     make("batch")
-    assert hops.ask(stack, "SELECT count(*) FROM ops.batch_runs") == runs
+    assert stages.ask(stack, "SELECT count(*) FROM ops.batch_runs") == runs
 
 
 def test_the_readmes_own_post_is_served(make: Make, stack: Settings) -> None:
@@ -123,5 +123,5 @@ def test_the_readmes_own_post_is_served(make: Make, stack: Settings) -> None:
     )
     subprocess.run(["bash", "-euc", posted], check=True)
     make(*then.split()[1:])
-    served = hops.ask(stack, "SELECT title, follower_count FROM serving.pin WHERE ind = 99999")
+    served = stages.ask(stack, "SELECT title, follower_count FROM serving.pin WHERE ind = 99999")
     assert served == [("My first post", 12_000)]

@@ -13,7 +13,7 @@ from contracts.tables import TABLES
 from operations.airflow import trigger
 from stack.local import supervision
 from tests.airflow_runs import RUN_SECONDS, ended, wait_for_task
-from tests.e2e import hops
+from tests.e2e import stages
 from tests.e2e.browser import Browser, missing
 from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS, Make
 
@@ -23,11 +23,11 @@ SCHEDULER = "airflow-scheduler"
 
 
 def _successful_runs(stack: Settings) -> int:
-    return int(hops.ask(stack, "SELECT count(*) FROM ops.batch_runs WHERE error IS NULL")[0][0])
+    return int(stages.ask(stack, "SELECT count(*) FROM ops.batch_runs WHERE error IS NULL")[0][0])
 
 
 def test_a_run_outlives_its_killed_scheduler(make: Make, stack: Settings) -> None:
-    before, runs = [hops.served_rows(stack, table) for table in TABLES], _successful_runs(stack)
+    before, runs = [stages.served_rows(stack, table) for table in TABLES], _successful_runs(stack)
     api = AirflowApi(stack)
     run_id = trigger.start(api, full=True, table="all")
     wait_for_task(api, run_id, "clean_and_publish", "running")
@@ -43,7 +43,7 @@ def test_a_run_outlives_its_killed_scheduler(make: Make, stack: Settings) -> Non
         interval=0.5,
     )
     assert ended(api, run_id) == "success"
-    assert [hops.served_rows(stack, table) for table in TABLES] == before
+    assert [stages.served_rows(stack, table) for table in TABLES] == before
     assert _successful_runs(stack) >= runs + 1
     assert "All hops add up" in make("verify")
 

@@ -12,7 +12,7 @@ from common.wait import wait_until
 from contracts.tables import TABLES, Table
 from spark_jobs.schemas import CLEANED
 from stack.local import supervision
-from tests.e2e import hops
+from tests.e2e import stages
 from tests.e2e.conftest import TEST_SECONDS, Make
 from tests.integration.api_gateway import records
 
@@ -20,14 +20,14 @@ pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)
 
 POSTS, RATE = 2_000, 100
 # Sent in 20 s; the writer, killed twice, has taken 150 s on two busy cores to start and to catch up. Twice that.
-PATIENCE = 300.0
+TIMEOUT_SECONDS = 300.0
 # make demo has sent the first of the source's posts to the streams; these are the next.
 WORDS = f"--start-after {{after}} --limit {POSTS} --rate {RATE}"
 
 
 def _read(stack: Settings) -> dict[str, int]:
     """What the writer has committed, over all its checkpoints."""
-    rows = hops.ask(stack, "SELECT query, sum(read) FROM ops.stream_progress GROUP BY query")
+    rows = stages.ask(stack, "SELECT query, sum(read) FROM ops.stream_progress GROUP BY query")
     return {query: int(read) for query, read in rows}
 
 
@@ -36,7 +36,7 @@ def _kill_writer(stack: Settings) -> None:
     os.kill(pid, signal.SIGKILL)
     wait_until(
         lambda: supervision.states(stack)["streaming-writer"].pid not in (0, pid),
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         what="the writer's restart",
     )
 
@@ -44,14 +44,16 @@ def _kill_writer(stack: Settings) -> None:
 @pytest.fixture(scope="module")
 def sent(make: Make, stack: Settings) -> str:
     """What `make emulate` prints of POSTS posts to both paths, the writer killed before and amid them."""
-    after = hops.source_rows(stack, "pin")[stack.stream_limit - 1]["index"]
+    after = stages.source_rows(stack, "pin")[stack.stream_limit - 1]["index"]
     before = stack.stream_limit * len(TABLES)
-    wait_until(lambda: sum(_read(stack).values()) == before, timeout=PATIENCE, what="the demo's posts")
+    wait_until(lambda: sum(_read(stack).values()) == before, timeout=TIMEOUT_SECONDS, what="the demo's posts")
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(make, "emulate", f"ARGS={WORDS.format(after=after)}")
         _kill_writer(stack)
         wait_until(
-            lambda: sum(_read(stack).values()) > before, timeout=PATIENCE, what="the first of the posts"
+            lambda: sum(_read(stack).values()) > before,
+            timeout=TIMEOUT_SECONDS,
+            what="the first of the posts",
         )
         _kill_writer(stack)
         return sending.result()
@@ -68,10 +70,12 @@ def test_each_record_of_the_streams_is_counted_once(stack: Settings) -> None:
     assert {len(records(stack, stack.stream(table), streamed)) for table in TABLES} == {streamed}
     expected = {f"speed-{table}": streamed for table in TABLES}
     wait_until(
-        lambda: {**_read(stack), **expected} == _read(stack), timeout=PATIENCE, what=f"{expected} to be read"
+        lambda: {**_read(stack), **expected} == _read(stack),
+        timeout=TIMEOUT_SECONDS,
+        what=f"{expected} to be read",
     )
     counted = "SELECT sum(cleaned), sum(duplicate), sum(quarantined) FROM ops.stream_progress GROUP BY query"
-    assert hops.ask(stack, counted) == [(streamed, 0, 0)] * len(TABLES)
+    assert stages.ask(stack, counted) == [(streamed, 0, 0)] * len(TABLES)
 
 
 @pytest.mark.usefixtures("sent")
@@ -79,19 +83,19 @@ def test_each_record_of_the_streams_is_counted_once(stack: Settings) -> None:
 def test_both_paths_have_the_same_rows(table: Table, make: Make, stack: Settings) -> None:
     make("landed")
     make("batch")
-    fast = hops.served_rows(stack, table, "speed")
+    fast = stages.served_rows(stack, table, "speed")
     assert len(fast) == stack.stream_limit + POSTS
     streamed = {row[0] for row in fast}
-    assert fast == [row for row in hops.served_rows(stack, table) if row[0] in streamed]
+    assert fast == [row for row in stages.served_rows(stack, table) if row[0] in streamed]
 
 
 @pytest.mark.usefixtures("sent")
 @pytest.mark.parametrize("table", TABLES)
 def test_delta_has_what_postgres_has(table: Table, stack: Settings) -> None:
-    served: list[tuple[Any, ...]] = hops.served_rows(stack, table, "speed")
+    served: list[tuple[Any, ...]] = stages.served_rows(stack, table, "speed")
     wait_until(
-        lambda: hops.delta_rows(stack, table, CLEANED[table].names, "streaming") == served,
-        timeout=PATIENCE,
+        lambda: stages.delta_rows(stack, table, CLEANED[table].names, "streaming") == served,
+        timeout=TIMEOUT_SECONDS,
         what=f"the Delta table {table} to be as speed.{table}",
     )
 

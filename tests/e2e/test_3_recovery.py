@@ -16,7 +16,7 @@ from contracts.tables import TABLES
 from stack.local import supervision
 from stack.local.compose import load
 from tests import airflow_runs
-from tests.e2e import hops
+from tests.e2e import stages
 from tests.e2e.conftest import TEST_SECONDS, Make
 
 # The writer looks every 5 s and reads 3,000 records again in 30 s on two busy cores; four times that.
@@ -36,7 +36,7 @@ def _lasting(stack: Settings) -> int:
 
 
 def _served(stack: Settings) -> list[list[tuple[object, ...]]]:
-    return [hops.served_rows(stack, table) for table in TABLES]
+    return [stages.served_rows(stack, table) for table in TABLES]
 
 
 def test_starting_twice_does_no_harm(make: Make, stack: Settings) -> None:
@@ -56,17 +56,17 @@ def test_logs_of_one_service_and_an_unknown_one(make: Make) -> None:
 
 
 def test_kill_of_everything_then_up(make: Make, stack: Settings) -> None:
-    served, kafka = _served(stack), hops.kafka_values(stack)
+    served, kafka = _served(stack), stages.kafka_values(stack)
     airflow_runs.pause(stack, paused=True)
     supervisor = int((stack.state_dir / "run" / "supervisord.pid").read_text())
     for pid in [supervisor, *_pids(stack)]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     make("up")
-    assert hops.kafka_values(stack) == kafka
+    assert stages.kafka_values(stack) == kafka
     assert _served(stack) == served
     make("landed")
-    assert hops.landed_lines(stack).keys() == kafka.keys()  # S3 was in memory: rebuilt from Kafka
+    assert stages.landed_lines(stack).keys() == kafka.keys()  # S3 was in memory: rebuilt from Kafka
 
 
 def test_a_lost_bucket_is_said_in_one_block_and_a_paused_dag_stays_paused(
@@ -85,7 +85,7 @@ def test_the_lost_bucket_is_rebuilt_by_itself_once(make: Make, stack: Settings) 
     served = _served(stack)
     airflow_runs.pause(stack, paused=False)
     airflow_runs.wait_for_step(make)
-    [mode] = hops.ask(stack, "SELECT mode FROM ops.batch_runs ORDER BY run_id DESC LIMIT 1")
+    [mode] = stages.ask(stack, "SELECT mode FROM ops.batch_runs ORDER BY run_id DESC LIMIT 1")
     assert mode == ("rebuild",)
     assert _served(stack) == served
     make("restart", "SERVICE=provision")  # it finds nothing more to do

@@ -24,7 +24,7 @@ from tests.processes import START_SECONDS, ServiceProcess, make_settings
 Place = tuple[str, int]
 
 # After a kill -9 the group frees the partitions in 6 s; five times that for a machine that is busy with other tests.
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 def isolated_user(servers: Settings, folder: Path, topics: bool = True, **values: object) -> Settings:
@@ -165,7 +165,7 @@ def assert_exactly_once(settings: Settings) -> int:
     return sum(map(len, expected.values()))
 
 
-def wait_landed(settings: Settings, timeout: float = PATIENCE) -> None:
+def wait_landed(settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
     """Return when the landing zone has as many lines as Kafka has records."""
     total = sum(map(len, in_kafka(settings).values()))
     wait_until(

@@ -20,8 +20,8 @@ from common.bucket import bucket_id, lost_tables
 from common.clients import postgres_connection, s3_client
 from common.settings import Settings
 from common.wait import wait_until
-from contracts.accounts import OffsetRange
 from contracts.landing import object_key
+from contracts.run_counts import OffsetRange
 from contracts.tables import TABLES, Table
 from operations import quarantine
 from operations.verify import accounts

@@ -25,7 +25,7 @@ from spark_jobs.cleaning.rules import Rules, at
 from spark_jobs.replay import __main__ as command
 from spark_jobs.replay import store
 from spark_jobs.replay.job import replay
-from spark_jobs.replay.mended_file import Place
+from spark_jobs.replay.mended_file import KafkaPosition
 from spark_jobs.replay.run import Report
 from spark_jobs.replay.selection import Selection, topics
 from spark_jobs.session.spark import spark_session
@@ -39,13 +39,13 @@ class ReplayZone(Zone):
     def all(self) -> Selection:
         return Selection(topics(self.settings, None))
 
-    def replay(self, mended: dict[Place, str] | None = None, *, apply: bool = True) -> Report:
+    def replay(self, mended: dict[KafkaPosition, str] | None = None, *, apply: bool = True) -> Report:
         report = replay(self.settings, self.all(), mended, apply=apply)
         assert report is not None
         return report
 
-    def place(self, table: Table, partition: int, offset: int) -> Place:
-        return Place(self.settings.topic(table), partition, offset)
+    def place(self, table: Table, partition: int, offset: int) -> KafkaPosition:
+        return KafkaPosition(self.settings.topic(table), partition, offset)
 
     def everything(self) -> tuple[Any, ...]:
         return self.served(), self.stored()

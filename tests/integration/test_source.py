@@ -26,7 +26,7 @@ from tests.processes import ServiceProcess
 
 HOSTILE = "tab\t newline\n return\r nul\0 back\\slash \\N 'single' \"double\" 🎄👩\N{ZERO WIDTH JOINER}🎨 かな жук %s"
 
-PATIENCE = Patience(60, Event(), print)
+TIMEOUT_SECONDS = Patience(60, Event(), print)
 
 
 def stored(settings: Settings, table: Table) -> list[Any]:
@@ -124,7 +124,7 @@ def test_a_random_order_covers_keys_with_gaps(mysql: Settings, folder: Path) -> 
     write(folder, "geo", rows)
     settings = wanting(mysql, source_dir=folder)
     ensure_source(settings)
-    source = Source(settings, PATIENCE)
+    source = Source(settings, TIMEOUT_SECONDS)
     assert list(source.keys("geo", None)) == [-5, 3, 4, 90]
     assert list(source.keys("geo", 3)) == [4, 90]
     assert list(source.keys("geo", 90)) == []
@@ -136,7 +136,7 @@ def test_a_random_order_covers_keys_with_gaps(mysql: Settings, folder: Path) -> 
 
 def test_a_lost_connection_is_made_again(loaded: Settings) -> None:
     ensure_source(loaded)
-    rows = Source(loaded, PATIENCE).in_order("pin", None)
+    rows = Source(loaded, TIMEOUT_SECONDS).in_order("pin", None)
     first = list(islice(rows, PAGE))
     with closing(as_root(loaded)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'pinterest'")

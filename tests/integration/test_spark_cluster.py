@@ -15,7 +15,7 @@ from contracts.landing import object_key
 from contracts.tables import TABLES
 from services.provision.databases import ensure_schema
 from stack.containers import health
-from tests.e2e.hops import delta_rows, served_rows
+from tests.e2e.stages import delta_rows, served_rows
 from tests.integration.test_batch import geo, pin, user
 from tests.processes import ServiceProcess, free_port
 

@@ -19,7 +19,7 @@ from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink
-from spark_jobs.streaming.speed import judge
+from spark_jobs.streaming.speed import validate
 from tests.buckets import empty_bucket
 from tests.integration.times import stored_times
 from tests.times import MICROS, TIMES
@@ -65,7 +65,7 @@ class Tables:
             for second, value in records
         ]
         streams = {table: self.settings.stream(table) for table in TABLES}
-        return judge(self.spark.createDataFrame(rows, RECORDS), streams)
+        return validate(self.spark.createDataFrame(rows, RECORDS), streams)
 
     def path(self, name: str) -> str:
         return location(self.settings, name, "streaming")

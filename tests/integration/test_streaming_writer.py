@@ -23,11 +23,11 @@ from services.provision.topics import ensure_pin_topics
 from spark_jobs.schemas import CLEANED
 from spark_jobs.streaming import checkpoints
 from tests.buckets import delete_bucket, empty_bucket
-from tests.e2e.hops import SERVED, delta_rows, served_rows
+from tests.e2e.stages import SERVED, delta_rows, served_rows
 from tests.processes import ServiceProcess
 
 # A micro-batch takes a second on two busy cores, Spark's start and first one 40 s; four times that.
-PATIENCE = 160.0
+TIMEOUT_SECONDS = 160.0
 POSTS = 150
 
 Record = dict[str, Any] | bytes
@@ -103,7 +103,7 @@ class Flow:
             return read == expected
 
         try:
-            wait_until(all_read, timeout=PATIENCE, what="the speed tables to have everything")
+            wait_until(all_read, timeout=TIMEOUT_SECONDS, what="the speed tables to have everything")
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.counts()}\n{self.writer.output()[-3000:]}") from None
 
@@ -114,7 +114,7 @@ class Flow:
             stored = delta_rows(self.settings, table, CLEANED[table].names, "streaming")
             return stored == served_rows(self.settings, table, "speed")
 
-        wait_until(lambda: all(map(same, TABLES)), timeout=PATIENCE, what="Delta to be as Postgres is")
+        wait_until(lambda: all(map(same, TABLES)), timeout=TIMEOUT_SECONDS, what="Delta to be as Postgres is")
 
     def inds(self, table: str) -> list[int]:
         return [row[0] for row in self.sql(f"TABLE speed.{table} ORDER BY ind")]
@@ -178,7 +178,9 @@ def test_records_are_cleaned_counted_and_set_aside(flow: Flow) -> None:
 
 def test_health_is_that_of_the_queries(flow: Flow) -> None:
     wait_until(
-        lambda: health.problem("streaming-writer", flow.settings) is None, timeout=PATIENCE, what="its health"
+        lambda: health.problem("streaming-writer", flow.settings) is None,
+        timeout=TIMEOUT_SECONDS,
+        what="its health",
     )
 
 
@@ -189,7 +191,7 @@ def test_killed_under_load_nothing_is_lost_or_counted_twice(flow: Flow) -> None:
         if round_ == 1:  # in the middle of it; the second time at whatever it does after a fresh start
             wait_until(
                 lambda seen=before: sum(counts[0] for counts in flow.counts().values()) > seen,
-                timeout=PATIENCE,
+                timeout=TIMEOUT_SECONDS,
                 what="a part of the round",
             )
         flow.writer.kill()
@@ -212,10 +214,10 @@ def test_kafka_records_become_rows_once(flow: Flow) -> None:
         )
         return int(rows[0][0]) if rows else 0
 
-    wait_until(lambda: read() >= 100, timeout=PATIENCE, what="the topic's first records")
+    wait_until(lambda: read() >= 100, timeout=TIMEOUT_SECONDS, what="the topic's first records")
     flow.writer.kill()
     flow.writer.start()
-    wait_until(lambda: read() >= 502, timeout=PATIENCE, what="all of the topic's records")
+    wait_until(lambda: read() >= 502, timeout=TIMEOUT_SECONDS, what="all of the topic's records")
     assert read() == 502
     rows = flow.sql(
         "SELECT category, follower_count, downloaded FROM experimental_data", "pinterest_streaming"
@@ -234,11 +236,13 @@ def test_a_lost_bucket_is_rebuilt(flow: Flow) -> None:
     generations = flow.sql("SELECT count(*) FROM ops.stream_progress")[0][0]
     delete_bucket(flow.settings)
     flow.put_posts(5000, 20)  # what meets a writer whose checkpoint is gone
-    wait_until(lambda: "query ended" in flow.writer.output(), timeout=PATIENCE, what="the writer to notice")
+    wait_until(
+        lambda: "query ended" in flow.writer.output(), timeout=TIMEOUT_SECONDS, what="the writer to notice"
+    )
     ensure_bucket(flow.settings)
     wait_until(
         lambda: flow.sql("SELECT count(*) FROM ops.stream_progress")[0][0] > generations,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         what="a new checkpoint",
     )
     flow.wait_for_all()
@@ -300,9 +304,9 @@ def test_streams_that_are_lost_with_the_bucket_take_no_row_with_them(flow: Flow)
         " SELECT 1".format(flow.settings.stream("pin"), acknowledged, acknowledged)
     )
     with closing(postgres_connection(flow.settings, "analyst")) as connection:
-        hops = verify_speed.check(flow.settings, connection, "pin", datetime.now(UTC))
-    assert hops.problems == []
-    assert "7 were lost with the earlier stream" in (hops.lost or "")
+        stages = verify_speed.check(flow.settings, connection, "pin", datetime.now(UTC))
+    assert stages.problems == []
+    assert "7 were lost with the earlier stream" in (stages.lost or "")
 
 
 def test_what_is_left_of_a_lost_checkpoint_is_no_obstacle(flow: Flow) -> None:

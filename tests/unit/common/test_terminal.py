@@ -14,9 +14,9 @@ from rich.text import Text
 
 from common.settings import ROOT
 from common.terminal import cell, complain, make_console
+from emulator.delivery_counts import DeliveryCounts
 from emulator.progress import ReplayProgress
 from emulator.summary import Outcome, print_summary
-from emulator.tally import Tally
 from operations import quarantine
 from operations.query import Answer, Query, show
 from stack.status.service_table import Line, print_services
@@ -112,7 +112,7 @@ def test_the_services_problems_are_shown_visibly(console: Console) -> None:
 
 
 def test_the_emulators_reasons_are_shown_visibly(console: Console) -> None:
-    tally = Tally()
+    tally = DeliveryCounts()
     tally.read = 1
     tally.fail([7], EVIL)
     print_summary(console, {"batch": Outcome({"0a1b2c3d4e5f.pin": tally}, 1.0)})

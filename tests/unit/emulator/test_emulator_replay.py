@@ -11,9 +11,9 @@ import pytest
 from contracts.rows import Row, User
 from contracts.tables import TABLES, Table
 from emulator.__main__ import plan_of
+from emulator.delivery_counts import FIRST_KEYS, MAX_REASONS, DeliveryCounts
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count
 from emulator.summary import cut_short, resume_after
-from emulator.tally import FIRST_KEYS, MAX_REASONS, Tally
 from tests.processes import make_settings
 
 
@@ -146,29 +146,29 @@ def test_a_stop_ends_the_flow_even_while_it_waits() -> None:
 
 
 def test_a_tally_keeps_each_reason_with_its_first_keys() -> None:
-    tally = Tally()
-    tally.fail(list(range(3)), "too large")
-    tally.fail(list(range(3, 10)), "too large")
-    assert (tally.failed, tally.reasons["too large"].count) == (10, 10)
-    assert tally.reasons["too large"].keys == list(range(FIRST_KEYS))
+    counts = DeliveryCounts()
+    counts.fail(list(range(3)), "too large")
+    counts.fail(list(range(3, 10)), "too large")
+    assert (counts.failed, counts.reasons["too large"].count) == (10, 10)
+    assert counts.reasons["too large"].keys == list(range(FIRST_KEYS))
 
 
 def test_a_server_that_makes_up_reasons_does_not_fill_the_memory() -> None:
-    tally = Tally()
+    counts = DeliveryCounts()
     for key in range(10_000):
-        tally.fail([key], f"reason {key}")
-    assert tally.failed == 10_000
-    assert len(tally.reasons) == MAX_REASONS + 1
-    assert sum(failures.count for failures in tally.reasons.values()) == 10_000
+        counts.fail([key], f"reason {key}")
+    assert counts.failed == 10_000
+    assert len(counts.reasons) == MAX_REASONS + 1
+    assert sum(failures.count for failures in counts.reasons.values()) == 10_000
 
 
-def settled(keys: range, given_up: list[int]) -> Tally:
-    tally = Tally()
-    tally.take(keys)
+def settled(keys: range, given_up: list[int]) -> DeliveryCounts:
+    counts = DeliveryCounts()
+    counts.take(keys)
     if given_up:
-        tally.give_up(given_up, "away")
-    tally.acknowledged = tally.read - tally.failed
-    return tally
+        counts.give_up(given_up, "away")
+    counts.acknowledged = counts.read - counts.failed
+    return counts
 
 
 @pytest.mark.parametrize(
@@ -176,24 +176,24 @@ def settled(keys: range, given_up: list[int]) -> Tally:
     [(([], [], []), 19), (([15, 16], [], []), 14), (([15, 16], [12], []), 11), (([0], [], []), -1)],
 )
 def test_going_on_leaves_no_post_out(given_up: tuple[list[int], ...], resume: int) -> None:
-    tallies = {str(lane): settled(range(20), keys) for lane, keys in enumerate(given_up)}
-    assert resume_after(tallies) == resume
+    delivered = {str(sender): settled(range(20), keys) for sender, keys in enumerate(given_up)}
+    assert resume_after(delivered) == resume
 
 
 def test_giving_up_twice_keeps_the_lowest_key() -> None:
-    tally = settled(range(20), [9, 10])
-    tally.give_up([4], "away")
-    assert tally.first_given_up == 4
+    counts = settled(range(20), [9, 10])
+    counts.give_up([4], "away")
+    assert counts.first_given_up == 4
 
 
 @pytest.mark.parametrize(
-    ("tally", "total", "short"),
+    ("counts", "total", "short"),
     [
         (settled(range(20), []), 20, False),
         (settled(range(20), []), 30, True),
         (settled(range(20), [19]), 20, True),
-        (Tally(), 20, False),
+        (DeliveryCounts(), 20, False),
     ],
 )
-def test_what_counts_as_cut_short(tally: Tally, total: int, short: bool) -> None:
-    assert cut_short({"pin": tally}, total) is short
+def test_what_counts_as_cut_short(counts: DeliveryCounts, total: int, short: bool) -> None:
+    assert cut_short({"pin": counts}, total) is short

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from common.settings import Settings
-from services.s3_sink.zone import Moved, Tail, Unavailable
+from services.s3_sink.zone import PartitionEnd, StaleEnd, Unavailable
 from tests.processes import make_settings
 
 ENDS = {TopicPartition("t.pin", 0): 5, TopicPartition("t.pin", 1): 0, TopicPartition("t.geo", 0): 2}
@@ -36,13 +36,13 @@ class Zone:
     def __init__(self, *answers: dict[str, int] | Exception) -> None:
         self.answers = list(answers)
 
-    def tail(self, topic: str, partition: int) -> Tail:
+    def tail(self, topic: str, partition: int) -> PartitionEnd:
         answer = self.answers[0]
         if (topic, partition) == ("t.geo", 0) or isinstance(answer, Exception):  # a look ends here
             self.answers[:-1] = self.answers[1:-1]
         if isinstance(answer, Exception):
             raise answer
-        return Tail(0, answer.get(topic, 0) if partition == 0 else 0)
+        return PartitionEnd(0, answer.get(topic, 0) if partition == 0 else 0)
 
 
 def sense(
@@ -58,7 +58,12 @@ def sense(
 
 @pytest.mark.parametrize(
     "before",
-    [[], [{}], [{"t.pin": 5}, {"t.pin": 4, "t.geo": 2}], [Moved("read it again"), Unavailable("S3 is down")]],
+    [
+        [],
+        [{}],
+        [{"t.pin": 5}, {"t.pin": 4, "t.geo": 2}],
+        [StaleEnd("read it again"), Unavailable("S3 is down")],
+    ],
     ids=["at once", "later", "in pieces", "after trouble"],
 )
 def test_the_sensor_waits_until_all_has_landed(
@@ -79,7 +84,7 @@ def test_the_sensor_waits_until_all_has_landed(
         (Zone({"t.pin": 3, "t.geo": 2}), r"t\.pin\[0\] offsets 3 to 4\. "),
         (Zone({}), r"t\.pin\[0\] offsets 0 to 4; t\.geo\[0\] offsets 0 to 1\. "),
         (Zone(Unavailable("S3 is down")), "S3 is down"),
-        (Zone(Moved("another writer was there")), "another writer was there"),
+        (Zone(StaleEnd("another writer was there")), "another writer was there"),
         (Zone({}, UNREACHABLE), "no broker answers"),
     ],
     ids=["a part", "nothing", "no S3", "moved", "no Kafka"],

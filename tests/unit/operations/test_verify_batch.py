@@ -8,7 +8,13 @@ import pytest
 
 from operations.verify import quality
 from operations.verify.accounts import Mended
-from operations.verify.batch import Place, _chain_problems, _fate_problems, _landed_again, _read_problems
+from operations.verify.batch import (
+    KafkaPosition,
+    _chain_problems,
+    _fate_problems,
+    _landed_again,
+    _read_problems,
+)
 from operations.verify.landed import Object, _lines, as_mended, walks
 from operations.verify.rows import checksum
 from tests.processes import make_settings
@@ -50,7 +56,10 @@ REACHED = {0: 4, 1: 1}
 
 
 def fates(
-    objects: list[Object], reached: dict[int, int], places: dict[int, Place], rejected: set[Place]
+    objects: list[Object],
+    reached: dict[int, int],
+    places: dict[int, KafkaPosition],
+    rejected: set[KafkaPosition],
 ) -> list[str]:
     """The problems, with keys that are seen at once: the digit in a record, which is not JSON without one."""
 

@@ -4,32 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.verify.chain import Walk, describe, ranges, walk
+from operations.verify.chain import OffsetCoverage, describe, ranges, walk
 
 
 @pytest.mark.parametrize(
     ("objects", "end", "expected"),
     [
-        ([], 0, Walk(0, 0, (), ())),
-        ([], 3, Walk(0, 0, (range(3),), ())),
-        ([(0, 5), (5, 2)], 7, Walk(7, 0, (), ())),
-        ([(0, 5), (5, 9)], 7, Walk(7, 0, (), ())),
-        ([(0, 5), (5, 9)], 4, Walk(4, 0, (), ())),
-        ([(0, 5), (6, 2)], 8, Walk(7, 0, (range(5, 6),), ())),
-        ([(0, 5), (4, 3)], 7, Walk(8, 0, (), (range(4, 5),))),
-        ([(0, 0), (6, 2)], 8, Walk(2, 6, (), ())),
-        ([(0, 3), (3, 0)], 8, Walk(3, 5, (), ())),
-        ([(0, 3)], 8, Walk(3, 0, (range(3, 8),), ())),
-        ([(0, 10), (3, 2), (10, 2)], 12, Walk(14, 0, (), (range(3, 5),))),
-        ([(0, 10), (3, 2), (6, 2)], 12, Walk(14, 0, (range(10, 12),), (range(3, 5), range(6, 8)))),
-        ([(0, 0), (2, 1), (3, 0), (7, 1)], 8, Walk(2, 6, (), ())),
+        ([], 0, OffsetCoverage(0, 0, (), ())),
+        ([], 3, OffsetCoverage(0, 0, (range(3),), ())),
+        ([(0, 5), (5, 2)], 7, OffsetCoverage(7, 0, (), ())),
+        ([(0, 5), (5, 9)], 7, OffsetCoverage(7, 0, (), ())),
+        ([(0, 5), (5, 9)], 4, OffsetCoverage(4, 0, (), ())),
+        ([(0, 5), (6, 2)], 8, OffsetCoverage(7, 0, (range(5, 6),), ())),
+        ([(0, 5), (4, 3)], 7, OffsetCoverage(8, 0, (), (range(4, 5),))),
+        ([(0, 0), (6, 2)], 8, OffsetCoverage(2, 6, (), ())),
+        ([(0, 3), (3, 0)], 8, OffsetCoverage(3, 5, (), ())),
+        ([(0, 3)], 8, OffsetCoverage(3, 0, (range(3, 8),), ())),
+        ([(0, 10), (3, 2), (10, 2)], 12, OffsetCoverage(14, 0, (), (range(3, 5),))),
+        ([(0, 10), (3, 2), (6, 2)], 12, OffsetCoverage(14, 0, (range(10, 12),), (range(3, 5), range(6, 8)))),
+        ([(0, 0), (2, 1), (3, 0), (7, 1)], 8, OffsetCoverage(2, 6, (), ())),
     ],
     ids=[
         *("empty", "none", "chain", "beyond", "cut", "gap", "overlap", "hole", "hole at end", "tail"),
         *("inside its predecessor", "two inside their predecessor", "two holes"),
     ],
 )
-def test_a_walk(objects: list[tuple[int, int]], end: int, expected: Walk) -> None:
+def test_a_walk(objects: list[tuple[int, int]], end: int, expected: OffsetCoverage) -> None:
     assert walk(objects, end) == expected
 
 
@@ -37,7 +37,7 @@ def test_a_walk(objects: list[tuple[int, int]], end: int, expected: Walk) -> Non
 def test_an_object_that_vanishes_is_missing_whole(lengths: list[int], which: int) -> None:
     starts = [sum(lengths[:position]) for position in range(len(lengths))]
     objects, end = list(zip(starts, lengths, strict=True)), sum(lengths)
-    assert walk(objects, end) == Walk(end, 0, (), ())
+    assert walk(objects, end) == OffsetCoverage(end, 0, (), ())
     if which < len(objects):
         start, lines = objects.pop(which)
         found = walk(objects, end)

@@ -33,7 +33,7 @@ class World:
             return [(1, micros), (2, micros)]
         return [(self.earlier, self.read)] if query == speed._READ else [(0,)]
 
-    def check(self, folder: Path) -> speed.SpeedHops:
+    def check(self, folder: Path) -> speed.SpeedStages:
         return speed.check(make_settings(folder), None, "user", CREATED)  # type: ignore[arg-type]
 
 

@@ -23,7 +23,7 @@ from contracts.landing import object_key, parse_key
 from services.s3_sink import zone as zone_module
 from services.s3_sink.buffer import Limits
 from services.s3_sink.partition import OpenPartition, Repeat, Rewound
-from services.s3_sink.zone import LandingZone, Moved, Tail, Unavailable
+from services.s3_sink.zone import LandingZone, PartitionEnd, StaleEnd, Unavailable
 from tests.processes import make_settings
 
 PLACE = ("t.pin", 0)
@@ -130,7 +130,7 @@ class Writer:
                 self.partition.land()
         except Repeat as repeat:
             self.position = repeat.offset
-        except Moved:
+        except StaleEnd:
             self.open()
         finally:
             self.busy = False
@@ -202,7 +202,7 @@ def assert_one_chain(s3: FakeS3, kafka: list[int]) -> None:
 
 def test_a_gap_is_believed_at_the_second_sight_only(landing_zone: LandingZone) -> None:
     s3 = with_fake(landing_zone)
-    partition = OpenPartition(PLACE, Tail(None, 0), landing_zone, LIMITS)
+    partition = OpenPartition(PLACE, PartitionEnd(None, 0), landing_zone, LIMITS)
     with pytest.raises(Repeat) as repeat:
         partition.take([FakeRecord(5)], now=0.0)
     assert (repeat.value.offset, s3.objects) == (0, {})
@@ -220,7 +220,7 @@ def test_a_gap_is_believed_at_the_second_sight_only(landing_zone: LandingZone) -
 
 def test_an_offset_that_comes_again_is_an_error(landing_zone: LandingZone) -> None:
     with_fake(landing_zone)
-    partition = OpenPartition(PLACE, Tail(3, 7), landing_zone, LIMITS)
+    partition = OpenPartition(PLACE, PartitionEnd(3, 7), landing_zone, LIMITS)
     with pytest.raises(Rewound, match="offset 0 after offset 6"):
         partition.take([FakeRecord(0)], now=0.0)
 
@@ -228,17 +228,17 @@ def test_an_offset_that_comes_again_is_an_error(landing_zone: LandingZone) -> No
 def test_a_predecessor_of_another_length_means_another_bucket(landing_zone: LandingZone) -> None:
     s3 = with_fake(landing_zone)
     s3.objects[object_key(*PLACE, 0)] = b"0\n1\n2\n", {"next-offset": "3"}
-    with pytest.raises(Moved, match="ends at 3, not at 2"):
-        landing_zone.append(*PLACE, Tail(0, 2), b"2\n", 3)
+    with pytest.raises(StaleEnd, match="ends at 3, not at 2"):
+        landing_zone.append(*PLACE, PartitionEnd(0, 2), b"2\n", 3)
     assert list(s3.objects) == [object_key(*PLACE, 0)]
 
 
 def test_a_lost_bucket_is_made_again(landing_zone: LandingZone) -> None:
     s3 = with_fake(landing_zone)
     s3.bucket = False
-    with pytest.raises(Moved):
-        landing_zone.append(*PLACE, Tail(None, 0), b"0\n", 1)
-    assert landing_zone.tail(*PLACE) == Tail(None, 0)
+    with pytest.raises(StaleEnd):
+        landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
+    assert landing_zone.tail(*PLACE) == PartitionEnd(None, 0)
     assert s3.bucket
     assert list(s3.objects) == [bucket.KEY]  # by which the next loss is known
 
@@ -255,9 +255,9 @@ def test_an_empty_object_without_metadata_is_refused(landing_zone: LandingZone) 
     [
         (ClientError({"Error": {"Code": str(code)}}, "PutObject"), kind)
         for code, kind in [
-            ("PreconditionFailed", Moved),
-            ("ConditionalRequestConflict", Moved),
-            ("NoSuchBucket", Moved),
+            ("PreconditionFailed", StaleEnd),
+            ("ConditionalRequestConflict", StaleEnd),
+            ("NoSuchBucket", StaleEnd),
             ("InternalError", Unavailable),
             (HTTPStatus.SERVICE_UNAVAILABLE.value, Unavailable),
             ("AccessDenied", Unavailable),
@@ -268,7 +268,7 @@ def test_an_empty_object_without_metadata_is_refused(landing_zone: LandingZone) 
 def test_errors_of_s3(landing_zone: LandingZone, error: Exception, expected: type[Exception]) -> None:
     with_fake(landing_zone).error = error
     with pytest.raises(expected):
-        landing_zone.append(*PLACE, Tail(None, 0), b"0\n", 1)
+        landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
 
 
 def test_the_zone_speaks_to_the_settings_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,5 +277,5 @@ def test_the_zone_speaks_to_the_settings_bucket(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(fake, "put_object", lambda **request: asked.append(request["Bucket"]))
     monkeypatch.setattr(zone_module, "s3_client", lambda *_: fake)
     settings = make_settings(tmp_path)
-    LandingZone(settings).append(*PLACE, Tail(None, 0), b"0\n", 1)
+    LandingZone(settings).append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
     assert asked == [settings.bucket]

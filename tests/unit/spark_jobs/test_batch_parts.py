@@ -20,7 +20,7 @@ from common.batch_progress import Position, Progress
 from common.settings import ROOT
 from common.terminal import make_console
 from contracts import landing
-from contracts.accounts import OffsetRange, TableAccount
+from contracts.run_counts import OffsetRange, TableRunCounts
 from operations import quarantine
 from spark_jobs.batch import summary
 from spark_jobs.batch.landing import LandedObject, LandingError, _bounded, _named
@@ -168,7 +168,7 @@ PLAN = Plan(
     Progress({"t.pin": {0: Position("key0", 5), 1: Position("other", 3)}, "t.geo": {0: Position("g", 1)}}),
     replace=False,
 )
-ACCOUNT = TableAccount(
+ACCOUNT = TableRunCounts(
     "pin",
     (OffsetRange("t.pin", 0, 5, 12, missing=2),),
     *(5, 3, 1, 1),

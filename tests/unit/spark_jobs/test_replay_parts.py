@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from spark_jobs.batch.staging import mend
-from spark_jobs.replay.mended_file import Place, Quarantined, from_lines, to_lines
+from spark_jobs.replay.mended_file import KafkaPosition, Quarantined, from_lines, to_lines
 from spark_jobs.replay.selection import Selection, bound, topics
 from tests.processes import make_settings
 
@@ -64,7 +64,7 @@ def test_a_topic_is_named_in_full_or_by_its_table(tmp_path: Path) -> None:
     ],
 )
 def test_a_record_survives_the_file_as_it_is(raw: str) -> None:
-    place = Place("t", 1, 2)
+    place = KafkaPosition("t", 1, 2)
     [line] = to_lines([Quarantined(place, ["not_json"], raw)])
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -73,7 +73,9 @@ def test_a_record_survives_the_file_as_it_is(raw: str) -> None:
 
 def test_json_is_shown_as_such_and_other_text_as_raw() -> None:
     lines = list(
-        to_lines([Quarantined(Place("t", 0, n), ["r"], raw) for n, raw in enumerate(['{"a": 1}', "{a"])])
+        to_lines(
+            [Quarantined(KafkaPosition("t", 0, n), ["r"], raw) for n, raw in enumerate(['{"a": 1}', "{a"])]
+        )
     )
     assert lines == [
         b'{"topic":"t","partition":0,"offset":0,"reasons":["r"],"value":{"a": 1}}\n',
@@ -102,7 +104,7 @@ def test_a_line_that_cannot_be_read_is_named(line: bytes, problem: str) -> None:
 
 def test_blank_lines_are_skipped() -> None:
     assert from_lines([b"\n", b'{"topic": "t", "partition": 0, "offset": 4, "value": 7}\n', b"  \n"]) == {
-        Place("t", 0, 4): "7"
+        KafkaPosition("t", 0, 4): "7"
     }
 
 

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from spark_jobs.streaming.experimental import judge
+from spark_jobs.streaming.experimental import validate
 
 
 def judged(spark: SparkSession, *values: str) -> list[Row]:
     places = [("t", 0, offset, value) for offset, value in enumerate(values)]
     records = spark.createDataFrame(places, "topic string, partition int, offset bigint, value string")
-    return judge(records).orderBy("offset").collect()
+    return validate(records).orderBy("offset").collect()
 
 
 def post(**fields: str) -> str:

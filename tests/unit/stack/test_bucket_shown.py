@@ -14,7 +14,7 @@ from common.settings import Settings
 from common.state_file import StateFile
 from operations.verify import loss
 from operations.verify.accounts import Counts
-from operations.verify.batch import BatchHops
+from operations.verify.batch import BatchStages
 from stack.status.bucket import print_rebuild
 from tests.processes import make_settings
 
@@ -51,7 +51,7 @@ def test_status_says_nothing_where_nothing_was_lost_or_nobody_knows(settings: Se
     assert _shown(settings) == ""
 
 
-def _hops(*, landed: int, lost: bool) -> BatchHops:
+def _hops(*, landed: int, lost: bool) -> BatchStages:
     numbers = {
         "sent": 10,
         "kafka": 10,
@@ -62,7 +62,7 @@ def _hops(*, landed: int, lost: bool) -> BatchHops:
         "served": 10,
     }
     sums = {"delta_sum": "0", "served_sum": "1"}
-    return BatchHops("pin", landed=landed, lost=lost, counts=Counts(), rows=pa.table({}), **numbers, **sums)  # type: ignore[arg-type]
+    return BatchStages("pin", landed=landed, lost=lost, counts=Counts(), rows=pa.table({}), **numbers, **sums)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.accounts import CountsDoNotAddUpError, OffsetRange, TableAccount
+from contracts.run_counts import CountsDoNotAddUpError, OffsetRange, TableRunCounts
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.ranges import ObjectCount, ranges
 
@@ -17,7 +17,7 @@ def counted(partition: int, start: int, lines: int) -> ObjectCount:
     return ObjectCount(partition, start, lines, lines, start, start + lines - 1)
 
 
-ACCOUNT = TableAccount(
+ACCOUNT = TableRunCounts(
     "pin", (OffsetRange("t.pin", 0, 0, 10),), read=10, cleaned=7, duplicate=2, quarantined=1
 )
 

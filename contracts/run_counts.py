@@ -26,7 +26,7 @@ class OffsetRange:
 
 
 @dataclass(frozen=True)
-class TableAccount:
+class TableRunCounts:
     """What became of a table's records in a run. A quarantined record may have several reasons."""
 
     table: Table

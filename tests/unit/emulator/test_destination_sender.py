@@ -1,4 +1,4 @@
-"""A lane against a small HTTP server of the test's own, which answers from a script."""
+"""A sender against a small HTTP server of the test's own, which answers from a script."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ import pytest
 import urllib3
 
 from contracts.rows import Pin, User
+from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, TOPIC, Route
-from emulator.lane import Api, Lane
 
 PATHS: dict[Route, str] = {"batch": "/topics/id.user", "stream": "/streams/streaming-id-user/records"}
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -110,15 +110,15 @@ def proxy() -> Iterator[Proxy]:
 
 
 class Run:
-    """A lane, what stops it and what it said."""
+    """A sender, what stops it and what it said."""
 
     def __init__(self, url: str, patience: float = 20, route: Route = "batch") -> None:
         self.stop = threading.Event()
         self.settled: list[tuple[int, int]] = []
         self.notes: list[str] = []
         api = Api(urllib3.PoolManager(), url, patience, self.stop)
-        self.lane = Lane(api, PATHS[route], FORMATS[route], self.report)
-        self.tally = self.lane.tally
+        self.sender = DestinationSender(api, PATHS[route], FORMATS[route], self.report)
+        self.counts = self.sender.counts
 
     def report(self, acknowledged: int, failed: int, note: str) -> None:
         self.settled.append((acknowledged, failed))
@@ -126,15 +126,15 @@ class Run:
 
     def send(self, *requests: range) -> tuple[int, int, int]:
         for keys in requests:
-            self.lane.submit([User(key, None, None, None, None) for key in keys])
-        self.lane.finish()
-        tally = self.tally
-        assert tally.read == tally.acknowledged + tally.failed
+            self.sender.submit([User(key, None, None, None, None) for key in keys])
+        self.sender.finish()
+        counts = self.counts
+        assert counts.read == counts.acknowledged + counts.failed
         assert [sum(column) for column in zip(*self.settled, strict=True)] == [
-            tally.acknowledged,
-            tally.failed,
+            counts.acknowledged,
+            counts.failed,
         ]
-        return tally.read, tally.acknowledged, tally.failed
+        return counts.read, counts.acknowledged, counts.failed
 
 
 def test_requests_go_in_order_over_one_connection(proxy: Proxy) -> None:
@@ -154,11 +154,11 @@ def test_entries_that_cannot_succeed_are_reported_and_the_rest_goes_on(proxy: Pr
     run = Run(proxy.url)
     assert run.send(range(3), range(3, 5)) == (5, 4, 1)
     assert proxy.received == [[0, 1, 2], [1], [3, 4]]
-    assert [(reason, failures.keys) for reason, failures in run.tally.reasons.items()] == [
+    assert [(reason, failures.keys) for reason, failures in run.counts.reasons.items()] == [
         ("50002: why", [0])
     ]
     assert not run.stop.is_set()
-    assert run.tally.first_given_up is None
+    assert run.counts.first_given_up is None
 
 
 def test_a_refused_request_is_not_sent_again(proxy: Proxy) -> None:
@@ -166,7 +166,7 @@ def test_a_refused_request_is_not_sent_again(proxy: Proxy) -> None:
     run = Run(proxy.url)
     assert run.send(range(3), range(3, 5)) == (5, 2, 3)
     assert proxy.received == [[0, 1, 2], [3, 4]]
-    assert list(run.tally.reasons) == ["HTTP 404: no"]
+    assert list(run.counts.reasons) == ["HTTP 404: no"]
 
 
 def test_503_is_tried_again_no_sooner_than_asked(proxy: Proxy) -> None:
@@ -185,7 +185,7 @@ def test_a_server_that_asks_for_more_than_our_patience_is_given_up_at_once(proxy
     assert run.send(range(5, 7)) == (2, 0, 2)
     assert monotonic() - started < 5
     assert run.stop.is_set()
-    assert run.tally.first_given_up == 5
+    assert run.counts.first_given_up == 5
 
 
 def test_a_connection_lost_before_the_answer_is_made_again(proxy: Proxy) -> None:
@@ -200,8 +200,8 @@ def test_a_server_that_stays_away_ends_the_replay_with_all_counted(proxy: Proxy)
     run = Run(proxy.url, patience=0.3)
     assert run.send(range(3), range(3, 5)) == (5, 0, 5)
     assert run.stop.is_set()
-    assert run.tally.first_given_up == 0
-    assert all("refused" in reason for reason in run.tally.reasons)
+    assert run.counts.first_given_up == 0
+    assert all("refused" in reason for reason in run.counts.reasons)
 
 
 def test_a_stop_retries_nothing_and_counts_what_was_under_way(proxy: Proxy) -> None:
@@ -212,7 +212,7 @@ def test_a_stop_retries_nothing_and_counts_what_was_under_way(proxy: Proxy) -> N
     assert run.send(range(2), range(2, 4)) == (4, 2, 2)
     assert monotonic() - started < 5
     assert proxy.received == [[0, 1], [2, 3]]
-    assert run.tally.first_given_up == 1
+    assert run.counts.first_given_up == 1
 
 
 def test_a_stop_ends_the_wait_before_another_try(proxy: Proxy) -> None:
@@ -232,17 +232,17 @@ def test_a_lane_holds_two_requests_at_most(proxy: Proxy) -> None:
     feeding.start()
     feeding.join(0.5)
     # Read and taken: one under way, one behind it, and the third whose submit waits.
-    assert (feeding.is_alive(), run.tally.read) == (True, 3)
+    assert (feeding.is_alive(), run.counts.read) == (True, 3)
     gate.set()
     feeding.join(10)
-    assert run.tally.acknowledged == 4
+    assert run.counts.acknowledged == 4
 
 
 def test_nothing_to_send_is_no_request(proxy: Proxy) -> None:
     run = Run(proxy.url)
-    run.lane.submit([])
-    run.lane.finish()
-    assert (proxy.received, run.tally.read) == ([], 0)
+    run.sender.submit([])
+    run.sender.finish()
+    assert (proxy.received, run.counts.read) == ([], 0)
 
 
 def test_only_the_records_that_kinesis_did_not_take_are_put_again(proxy: Proxy) -> None:
@@ -266,7 +266,7 @@ def test_a_stream_that_stays_throttled_ends_the_replay_with_all_counted(proxy: P
     run = Run(proxy.url, patience=0.3, route="stream")
     assert run.send(range(2)) == (2, 1, 1)
     assert run.stop.is_set()
-    assert run.tally.first_given_up == 1
+    assert run.counts.first_given_up == 1
 
 
 def test_put_records_is_never_asked_for_more_than_500(proxy: Proxy) -> None:
@@ -283,7 +283,7 @@ def pin(key: int, size: int) -> Pin:
 
 def test_put_records_is_never_asked_for_more_than_5_mib(proxy: Proxy) -> None:
     run = Run(proxy.url, route="stream")
-    run.lane.submit([pin(key, 1_000_000) for key in range(7)])
+    run.sender.submit([pin(key, 1_000_000) for key in range(7)])
     assert run.send() == (7, 7, 0)
     assert proxy.received == [[0, 1, 2, 3, 4], [5, 6]]
 
@@ -291,16 +291,16 @@ def test_put_records_is_never_asked_for_more_than_5_mib(proxy: Proxy) -> None:
 def test_a_record_over_a_mebibyte_fails_alone_and_unsent(proxy: Proxy) -> None:
     run = Run(proxy.url, route="stream")
     largest = 1024**2 - len("1")  # the partition key counts
-    run.lane.submit([pin(1, largest), pin(2, largest + 1), pin(3, 100)])
+    run.sender.submit([pin(1, largest), pin(2, largest + 1), pin(3, 100)])
     assert run.send() == (3, 2, 1)
     assert proxy.received == [[1, 3]]
-    assert list(run.tally.reasons) == ["larger than the 1,048,576 bytes that a record may have"]
-    assert run.tally.first_given_up is None
+    assert list(run.counts.reasons) == ["larger than the 1,048,576 bytes that a record may have"]
+    assert run.counts.first_given_up is None
 
 
 def test_a_request_fits_api_gateway(proxy: Proxy) -> None:
     run = Run(proxy.url)
-    run.lane.submit([User(key, "x" * 4_000_000, None, None, None) for key in range(3)])
+    run.sender.submit([User(key, "x" * 4_000_000, None, None, None) for key in range(3)])
     assert run.send() == (3, 3, 0)
     assert proxy.received == [[0, 1], [2]]
     assert TOPIC.most_bytes < 10_000_000

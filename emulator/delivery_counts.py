@@ -17,7 +17,7 @@ class Failures:
 
 
 @dataclass
-class Tally:
+class DeliveryCounts:
     """What became of the records of a topic or stream; once all are settled, read = acknowledged + failed."""
 
     read: int = 0

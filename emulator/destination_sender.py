@@ -14,13 +14,13 @@ from tenacity.wait import wait_random_exponential
 
 from contracts.rows import Row
 from emulator.answers import Problem, retry_after
+from emulator.delivery_counts import DeliveryCounts
 from emulator.formats import Format, Record, body
-from emulator.tally import Tally
 
 # A connection on one machine or network takes milliseconds. An answer waits for Kafka's acknowledgement, for
 # which the proxy itself gives up after 20 s: three times that, so that its verdict is heard.
 TIMEOUT = urllib3.Timeout(connect=5, read=60)
-# Requests a lane holds: one under way and one ready to follow it.
+# Requests a sender holds: one under way and one ready to follow it.
 DEPTH = 2
 Report = Callable[[int, int, str], None]
 _backoff = wait_random_exponential(multiplier=0.1, max=5)
@@ -35,13 +35,13 @@ class UnsettledError(Exception):
 
 
 class Api(NamedTuple):
-    """What the lanes of a run share.
+    """What the senders of a run share.
 
     Attributes:
         http: the session.
         url: where to post, without the path: the invoke URL, or the REST proxy's.
         patience: seconds for which a request's records are sent again.
-        stop: once set, nothing waits to be sent again; set by a lane when it gives up.
+        stop: once set, nothing waits to be sent again; set by a sender when it gives up.
     """
 
     http: urllib3.PoolManager
@@ -50,11 +50,11 @@ class Api(NamedTuple):
     stop: Event
 
 
-class Lane:
-    """Sends the records of one topic or stream and settles each: acknowledged or failed, counted in `tally`."""
+class DestinationSender:
+    """Sends the records of one topic or stream and settles each: acknowledged or failed, counted in `counts`."""
 
     def __init__(self, api: Api, path: str, form: Format, report: Report) -> None:
-        """Make a lane.
+        """Make a sender.
 
         Args:
             api: where to send, and for how long to try.
@@ -62,7 +62,7 @@ class Lane:
             form: what a request looks like, and what its answer says.
             report: told the records just acknowledged and failed, and what is being waited for.
         """
-        self.tally = Tally()
+        self.counts = DeliveryCounts()
         self._http = api.http
         self._url = api.url + path
         self._stop = api.stop
@@ -84,7 +84,7 @@ class Lane:
         if not rows:
             return
         records = [self._form.record(row) for row in rows]
-        self.tally.take(_keys(records))
+        self.counts.take(_keys(records))
         self._settle(DEPTH - 1)
         self._under_way.append(self._worker.submit(self._deliver, records))
 
@@ -101,7 +101,7 @@ class Lane:
         most = self._form.most_record_bytes
         for record in records:
             if record.size > most:
-                self.tally.fail([record.key], f"larger than the {most:,} bytes that a record may have")
+                self.counts.fail([record.key], f"larger than the {most:,} bytes that a record may have")
         for request in self._form.requests(record for record in records if record.size <= most):
             self._deliver_request(request)
         self._tell()
@@ -111,7 +111,7 @@ class Lane:
             self._retrying(self._send, pending)
         except RetryError as error:
             reason = str(error.last_attempt.exception())
-            self.tally.give_up(_keys(pending), reason)
+            self.counts.give_up(_keys(pending), reason)
             self._stop.set()
 
     def _send(self, pending: list[Record]) -> None:
@@ -145,19 +145,19 @@ class Lane:
         reason = ""
         for record, problem in settled:
             if problem is None:
-                self.tally.acknowledged += 1
+                self.counts.acknowledged += 1
             elif problem.retriable:
                 pending.append(record)
                 reason = problem.reason
             else:
-                self.tally.fail([record.key], problem.reason)
+                self.counts.fail([record.key], problem.reason)
         return reason
 
     def _say_why(self, state: RetryCallState) -> None:
         self._tell(f"trying again: {state.outcome.exception() if state.outcome else ''}")
 
     def _tell(self, note: str = "") -> None:
-        before, self._reported = self._reported, (self.tally.acknowledged, self.tally.failed)
+        before, self._reported = self._reported, (self.counts.acknowledged, self.counts.failed)
         self._report(self._reported[0] - before[0], self._reported[1] - before[1], note)
 
 
