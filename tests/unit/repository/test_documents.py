@@ -11,7 +11,7 @@ from contracts.tables import TABLES
 from services.source.source_dir import read
 from spark_jobs.cleaning import REASONS
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 # Variables of other programs, and make's own.
 FOREIGN = {
@@ -39,19 +39,19 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_exist(path: Path) -> None:
     lines = re.findall(r"(?:^|`)make ([a-z -]+)", path.read_text(), re.M)
     assert {word for line in lines for word in line.split()} <= TARGETS
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_variables_are_settings(path: Path) -> None:
     named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", path.read_text()))
     assert named - FOREIGN <= {name.upper() for name in Settings.model_fields}
@@ -86,3 +86,19 @@ def test_a_second_checkout_moves_every_port() -> None:
     assert moved.keys() == {name.upper() for name in Settings.model_fields if name.endswith("_port")}
     defaults = [Settings.model_fields[name.lower()].default for name in moved]
     assert len({*map(int, moved.values()), *defaults}) == 2 * len(moved)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "adr").glob("0*.md")), ids=lambda path: path.name)
+def test_a_decision_has_all_that_its_reader_asks_for(path: Path) -> None:
+    title, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    asked = {"status", "decision", "plain alternative", "gain", "measure it", "delete it when"}
+    said = set(re.findall(r"^\| ([a-z ]+) \| ", rest, re.M))
+    assert title.startswith(f"# {int(path.name[:4])}. ")
+    assert asked <= said or {"alternative", "delete it when"} <= said
+    assert f"]({path.name})" in (path.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "adr").glob("0*.md")), ids=lambda path: path.name)
+def test_files_that_a_decision_names_exist(path: Path) -> None:
+    named = re.findall(r"`([a-z_]+(?:/[A-Za-z_0-9]+)+\.py)`", path.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
