@@ -1,6 +1,7 @@
 """What the documents name exists: make targets, settings, files."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 FOREIGN = {
     *(
         "EMULATE_ARGS",
+        "TEST_PROCESSES",
         "QUERY_ARGS",
         "SERVICE",
         "FOLLOW",
@@ -102,3 +104,15 @@ def test_a_decision_has_all_that_its_reader_asks_for(path: Path) -> None:
 def test_files_that_a_decision_names_exist(path: Path) -> None:
     named = re.findall(r"`([a-z_]+(?:/[A-Za-z_0-9]+)+\.py)`", path.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_document_is_in_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / link).resolve() for link in re.findall(r"\]\(([^)#:]+)\)", index.read_text())}
+    decisions = set((ROOT / "docs" / "adr").glob("0*.md"))
+    assert {path for path in DOCUMENTS if path not in decisions} - linked <= {index, ROOT / "README.md"}
+
+
+def test_the_newest_release_in_the_changelog_is_the_version() -> None:
+    released = re.findall(r"^## \[(\d[^]]*)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert released[0] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
