@@ -1,63 +1,40 @@
-"""The rows of the three source tables: the one list of their columns, in the tables' order.
+"""The rows of the source tables as types, by which records are read, validated and written as JSON.
 
-Contract: the section "Source tables" of docs/contracts.md. The tables themselves are in sql/mysql/.
+Contract: the section "Source tables" of docs/contracts.md. The columns are those of `contracts.tables`.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
 
-from contracts.tables import Table
+from contracts.tables import DECLARATIONS, SourceType, Table
 
-# MySQL's INT.
-Int = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
-# DATETIME has no zone; times are UTC.
-Timestamp = Annotated[datetime, Meta(tz=False)]
-
-
-class Pin(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A post."""
-
-    index: Int
-    unique_id: str | None
-    title: str | None
-    description: str | None
-    poster_name: str | None
-    follower_count: str | None
-    tag_list: str | None
-    is_image_or_video: str | None
-    image_src: str | None
-    downloaded: Int | None
-    save_location: str | None
-    category: str | None
+_TYPES: dict[SourceType, Any] = {
+    SourceType.INTEGER: Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)],
+    SourceType.NUMBER: float,
+    SourceType.SHORT_TEXT: str,
+    SourceType.TEXT: str,
+    SourceType.TIME: Annotated[datetime, Meta(tz=False)],
+}
 
 
-class Geo(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Where and when it was posted."""
-
-    ind: Int
-    timestamp: Timestamp | None
-    latitude: float | None
-    longitude: float | None
-    country: str | None
+class Row(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A row of any of the source tables: every column has to be given; all but the key, the first, may be None."""
 
 
-class User(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Who posted it."""
-
-    ind: Int
-    first_name: str | None
-    last_name: str | None
-    age: Int | None
-    date_joined: Timestamp | None
+def _row_type(table: Table) -> type[Row]:
+    key, *others = DECLARATIONS[table].source_columns
+    fields = [(key.name, _TYPES[key.type]), *((column.name, _TYPES[column.type] | None) for column in others)]
+    name = f"{table.capitalize()}Row"
+    made = defstruct(name, fields, bases=(Row,), frozen=True, forbid_unknown_fields=True, gc=False)
+    return cast("type[Row]", made)
 
 
-Row = Pin | Geo | User
-ROW_TYPES: dict[Table, type[Row]] = {"pin": Pin, "geo": Geo, "user": User}
-TABLE_NAMES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}
+ROW_TYPES: dict[Table, type[Row]] = {table: _row_type(table) for table in DECLARATIONS}
+TABLE_NAMES: dict[Table, str] = {table: declared.source for table, declared in DECLARATIONS.items()}
 
 
 def columns(table: Table) -> tuple[str, ...]:
     """The table's columns in order; the first one is its key."""
-    return ROW_TYPES[table].__struct_fields__
+    return DECLARATIONS[table].source_names

@@ -1,11 +1,12 @@
 """What records and the cleaned tables look like in Spark: names, types and order of their columns.
 
-Contract: section "Cleaned tables" of docs/contracts.md. The columns of the records they are made from are
-the source tables' (`contracts.rows`).
+Contract: section "Cleaned tables" of docs/contracts.md. The columns are those of `contracts.tables`.
 """
 
+from collections.abc import Iterable
+
 import pyarrow as pa
-from msgspec import inspect, structs
+from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import (
     ArrayType,
     DataType,
@@ -18,65 +19,44 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from contracts.rows import ROW_TYPES, columns
-from contracts.tables import Table
+from contracts.tables import DECLARATIONS, SourceType, Table, Type
 
-KEY = "ind"
-# `user` is a reserved word of SQL.
-SERVED_NAMES: dict[Table, str] = {"pin": "pin", "geo": "geo", "user": "users"}
-
-
-def _schema(**columns: DataType) -> StructType:
-    return StructType([StructField(name, kind) for name, kind in columns.items()])
-
-
+_TYPES: dict[Type, DataType] = {
+    Type.INTEGER: IntegerType(),
+    Type.BIGINT: LongType(),
+    Type.DOUBLE: DoubleType(),
+    Type.DOUBLES: ArrayType(DoubleType()),
+    Type.TEXT: StringType(),
+    Type.TIME: TimestampType(),
+}
 CLEANED: dict[Table, StructType] = {
-    "pin": _schema(
-        ind=IntegerType(),
-        unique_id=StringType(),
-        title=StringType(),
-        description=StringType(),
-        follower_count=LongType(),
-        poster_name=StringType(),
-        tag_list=StringType(),
-        is_image_or_video=StringType(),
-        image_src=StringType(),
-        save_location=StringType(),
-        category=StringType(),
-    ),
-    "geo": _schema(
-        ind=IntegerType(),
-        country=StringType(),
-        # latitude, longitude, in degrees; null unless both are known.
-        coordinates=ArrayType(DoubleType()),
-        timestamp=TimestampType(),
-    ),
-    "user": _schema(
-        ind=IntegerType(),
-        user_name=StringType(),
-        age=IntegerType(),
-        date_joined=TimestampType(),
-    ),
+    table: StructType([StructField(column.name, _TYPES[column.type]) for column in declared.columns])
+    for table, declared in DECLARATIONS.items()
 }
 
-_KINDS: dict[type[inspect.Type], pa.DataType] = {
-    inspect.IntType: pa.int32(),
-    inspect.FloatType: pa.float64(),
-    inspect.StrType: pa.string(),
-    inspect.DateTimeType: pa.string(),
+_KINDS: dict[SourceType, pa.DataType] = {
+    SourceType.INTEGER: pa.int32(),
+    SourceType.NUMBER: pa.float64(),
+    SourceType.SHORT_TEXT: pa.string(),
+    SourceType.TEXT: pa.string(),
+    SourceType.TIME: pa.string(),
 }
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the cleaned columns as Arrow has them, times in microseconds of UTC."""
+    return to_arrow_schema(CLEANED[table], timezone="UTC")
 
 
 def kinds(table: Table) -> pa.Schema:
     """What the source sends: the kind of JSON value that each column of the table is in a record, unless it is null."""
-    return pa.schema(
-        [(field.name, _kind(inspect.type_info(field.type))) for field in structs.fields(ROW_TYPES[table])]
-    )
+    return pa.schema([(column.name, _KINDS[column.type]) for column in DECLARATIONS[table].source_columns])
 
 
-def _kind(field: inspect.Type) -> pa.DataType:
-    alternatives = field.types if isinstance(field, inspect.UnionType) else (field,)
-    return next(_KINDS[type(each)] for each in alternatives if type(each) in _KINDS)
+def foreign_names(table: Table, others: Iterable[Table]) -> list[str]:
+    """Return the names of the other tables' columns, but their keys and the names that the table has itself."""
+    names = (name for other in others for name in DECLARATIONS[other].source_names[1:])
+    return [name for name in dict.fromkeys(names) if name not in DECLARATIONS[table].source_names]
 
 
 def fields(table: Table, *others: Table) -> str:
@@ -86,9 +66,9 @@ def fields(table: Table, *others: Table) -> str:
         table: whose record it is.
         others: tables whose columns it may have as well; they have no key of their own.
     """
-    key, *names = columns(table)
-    foreign = (name for other in others for name in columns(other)[1:])
-    return f"struct<{key}: int, {', '.join(f'{name}: string' for name in (*names, *foreign))}>"
+    key, *names = DECLARATIONS[table].source_names
+    texts = (f"{name}: string" for name in (*names, *foreign_names(table, others)))
+    return f"struct<{key}: int, {', '.join(texts)}>"
 
 
 def landed(table: Table) -> str:

@@ -6,6 +6,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
+from contracts.tables import TABLES
 from operations.airflow import spark, tasks
 
 with DAG(
@@ -17,7 +18,7 @@ with DAG(
     max_active_runs=1,
     params={
         "full": Param(False, type="boolean", description="Rebuild all from the landing zone"),
-        "table": Param("all", enum=["all", "pin", "geo", "user"], description="Only this table's records"),
+        "table": Param("all", enum=["all", *TABLES], description="Only this table's records"),
     },
     default_args={
         "retries": 3,

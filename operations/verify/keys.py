@@ -8,10 +8,10 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from common.settings import Settings
-from contracts.tables import Table
+from contracts.tables import KEY, Table
 from spark_jobs import cleaning
 from spark_jobs.readers import plain_json
-from spark_jobs.schemas import KEY, kinds
+from spark_jobs.schemas import kinds
 from spark_jobs.session.spark import spark_session
 
 # One text with a surprise sends those beside it to Spark as well; reading fewer at a time takes Arrow longer.

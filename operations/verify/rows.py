@@ -1,7 +1,7 @@
 """A cleaned table's rows on either side, Delta and Postgres, in one form; and their checksum."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,68 +13,71 @@ from pyarrow import csv
 
 from common.clients import s3_client
 from common.settings import Settings
-from contracts.tables import Table
+from contracts.tables import DECLARATIONS, Column, Table, Type
 from operations.verify import delta_log
 from spark_jobs.readers import parquet
-from spark_jobs.schemas import CLEANED, SERVED_NAMES
+from spark_jobs.schemas import arrow_schema
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-# In the comparable form a time is its microseconds, and coordinates are two columns of numbers.
-_NUMBERS = {"ind", "follower_count", "age", "timestamp", "date_joined"}
-_COORDINATES = ("latitude", "longitude")
+# In the comparable form whole numbers have 64 bits, a time is its microseconds, and an array is a column a number.
+_TYPES = {
+    Type.INTEGER: pa.int64(),
+    Type.BIGINT: pa.int64(),
+    Type.DOUBLE: pa.float64(),
+    Type.TEXT: pa.string(),
+    Type.TIME: pa.int64(),
+}
 # A Python object for each text is ten times what Arrow has: 20,000 posts at a time are 30 MB of them.
 _HASHED_ROWS = 20_000
 
 
 def comparable_names(table: Table) -> list[str]:
     """The columns of the comparable form."""
-    return [
-        part for name in CLEANED[table].names for part in (_COORDINATES if name == "coordinates" else (name,))
-    ]
+    return [*DECLARATIONS[table].compared]
 
 
 def of_delta(settings: Settings, layer: str, table: Table, places: Sequence[str]) -> pa.Table:
     """The rows of a Delta table in the comparable form, and the columns of their records' places."""
     folder = f"delta_tables/{layer}/{table}"
     files = delta_log.files(s3_client(settings), settings.bucket, folder)
-    names = [*CLEANED[table].names, *places]
-    batches = list(parquet.read(settings, files, names, pc.scalar(True)))
+    names = [*DECLARATIONS[table].names, *places]
+    batches = list(parquet.read(settings, files, names, pc.scalar(True), arrow_schema(table)))
     if not batches:
         return _empty(table)
-    return _flat(pa.Table.from_batches(batches))
+    return comparable(pa.Table.from_batches(batches), table)
 
 
 def _empty(table: Table) -> pa.Table:
-    return pa.table({name: pa.array([], _type(name)) for name in comparable_names(table)})
+    return pa.table({name: pa.array([], kind) for name, kind in _comparable_types(table).items()})
 
 
-def _flat(rows: pa.Table) -> pa.Table:
-    columns: dict[str, pa.ChunkedArray] = {}
-    for name in rows.column_names:
-        column = rows[name]
-        if name == "coordinates":
-            for position, part in enumerate(_COORDINATES):
-                columns[part] = pc.list_element(column, position)
-        elif name in _NUMBERS:
-            columns[name] = column.cast(pa.int64())
-        elif pa.types.is_string_view(column.type):  # as delta-rs writes what it merges
-            columns[name] = column.cast(pa.string())
-        else:
-            columns[name] = column
+def _comparable_types(table: Table) -> dict[str, pa.DataType]:
+    return {name: _TYPES[kind] for name, kind in DECLARATIONS[table].compared.items()}
+
+
+def comparable(rows: pa.Table, table: Table) -> pa.Table:
+    """The rows of a Delta table in the comparable form; other columns stay as they are."""
+    columns = {name: rows[name] for name in rows.column_names}
+    for column in DECLARATIONS[table].columns:
+        if column.name in columns:
+            columns |= _compared(column, columns.pop(column.name))
     return pa.table(columns)
 
 
-def _type(name: str) -> pa.DataType:
-    return pa.int64() if name in _NUMBERS else pa.float64() if name in _COORDINATES else pa.string()
+def _compared(column: Column, values: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    if column.type == Type.DOUBLES:
+        return {name: pc.list_element(values, at) for at, name in enumerate(column.elements)}
+    # delta-rs writes the texts that it merges as string_view, which few functions take.
+    return {column.name: values.cast(_TYPES[column.type])}
 
 
 def of_postgres(connection: "PostgresConnection", schema: str, table: Table) -> pa.Table:
     """The rows of a served table in the comparable form."""
-    names = comparable_names(table)
+    types = _comparable_types(table)
     query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)").format(
-        sql.SQL(", ").join(map(_selected, names)), sql.Identifier(schema, SERVED_NAMES[table])
+        sql.SQL(", ").join(_selected(table)), sql.Identifier(schema, DECLARATIONS[table].served)
     )
     buffer = io.BytesIO()
     with connection.cursor() as cursor:
@@ -84,10 +87,10 @@ def of_postgres(connection: "PostgresConnection", schema: str, table: Table) -> 
     buffer.seek(0)
     return csv.read_csv(
         buffer,
-        csv.ReadOptions(column_names=names),
+        csv.ReadOptions(column_names=[*types]),
         csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(
-            column_types={name: _type(name) for name in names},
+            column_types=types,
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
@@ -95,12 +98,16 @@ def of_postgres(connection: "PostgresConnection", schema: str, table: Table) -> 
     )
 
 
-def _selected(name: str) -> sql.Composable:
-    if name in _COORDINATES:
-        return sql.SQL(f"coordinates[{_COORDINATES.index(name) + 1}]")
-    if name in ("timestamp", "date_joined"):
-        return sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint").format(sql.Identifier(name))
-    return sql.Identifier(name)
+def _selected(table: Table) -> Iterator[sql.Composable]:
+    for column in DECLARATIONS[table].columns:
+        name = sql.Identifier(column.name)
+        if column.type == Type.DOUBLES:
+            for position, _ in enumerate(column.elements, start=1):
+                yield sql.SQL("{}[{}]").format(name, sql.Literal(position))
+        elif column.type == Type.TIME:
+            yield sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint").format(name)
+        else:
+            yield name
 
 
 def checksum(rows: pa.Table, names: Sequence[str]) -> str:

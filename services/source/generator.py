@@ -7,13 +7,14 @@ memory does not grow with their number.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from contracts.rows import Geo, Pin, Row, User
+from contracts.rows import ROW_TYPES, Row
 from contracts.tables import Table
 from services.source.pools import (
     CATEGORIES,
@@ -73,16 +74,9 @@ _LAST_NAME_WEIGHTS = falling_weights(len(LAST_NAMES), 8)
 
 def generate(table: Table, rows: int, seed: int) -> Iterator[list[Row]]:
     """The first `rows` rows of a table, in blocks of at most BLOCK, keys 0, 1, 2, ..."""
-    make_block = _block_maker(table, seed)
+    make_block = _BLOCK_MAKERS[table](seed)
     for first in range(0, rows, BLOCK):
         yield make_block(first)[: rows - first]
-
-
-def _block_maker(table: Table, seed: int) -> Callable[[int], list[Row]]:
-    if table == "pin":
-        pools = make_pools(seed)
-        return lambda first: _pins(first, seed, pools)
-    return (lambda first: _geos(first, seed)) if table == "geo" else (lambda first: _users(first, seed))
 
 
 def _random(seed: int, first: int, purpose: str) -> Random:
@@ -130,10 +124,10 @@ def _pins(first: int, seed: int, pools: Pools) -> list[Row]:
     return _again(pins, "index", _moments(seed, first).repeats)
 
 
-def _pin(random: Random, index: int, kind: str, category: str, poster: Poster, texts: Texts) -> Pin:  # noqa: PLR0913, PLR0917
+def _pin(random: Random, index: int, kind: str, category: str, poster: Poster, texts: Texts) -> Row:  # noqa: PLR0913, PLR0917
     broken = kind == _BROKEN
     downloaded = not broken and random.random() >= _NO_IMAGE
-    return Pin(
+    return ROW_TYPES["pin"](
         index=index,
         unique_id=_unique_id(random),
         title=_title(random, broken, texts),
@@ -181,7 +175,13 @@ def _geos(first: int, seed: int) -> list[Row]:
     countries = random.choices(COUNTRIES, cum_weights=_COUNTRY_WEIGHTS, k=BLOCK)
     posts = enumerate(zip(moments.posted, countries, strict=True), start=first)
     geos: list[Row] = [
-        Geo(ind, posted, _degrees(random, 90), _degrees(random, 180), country)
+        ROW_TYPES["geo"](
+            ind=ind,
+            timestamp=posted,
+            latitude=_degrees(random, 90),
+            longitude=_degrees(random, 180),
+            country=country,
+        )
         for ind, (posted, country) in posts
     ]
     return _again(geos, "ind", moments.repeats)
@@ -202,5 +202,17 @@ def _users(first: int, seed: int) -> list[Row]:
         moments.joined,
         strict=True,
     )
-    users: list[Row] = [User(ind, *user) for ind, user in enumerate(names, start=first)]
+    posts = enumerate(names, start=first)
+    users: list[Row] = [
+        ROW_TYPES["user"](ind=ind, first_name=first_name, last_name=last_name, age=age, date_joined=joined)
+        for ind, (first_name, last_name, age, joined) in posts
+    ]
     return _again(users, "ind", moments.repeats)
+
+
+# By table and seed, what makes the block of posts that begins with the given one.
+_BLOCK_MAKERS: dict[Table, Callable[[int], Callable[[int], list[Row]]]] = {
+    "pin": lambda seed: partial(_pins, seed=seed, pools=make_pools(seed)),
+    "geo": lambda seed: partial(_geos, seed=seed),
+    "user": lambda seed: partial(_users, seed=seed),
+}

@@ -13,12 +13,12 @@ from pyspark.sql import functions as fn
 
 from common.clients import aws_options
 from common.settings import Settings
-from contracts.tables import Table
+from contracts.tables import KEY, Table
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.ranges import ObjectCount
 from spark_jobs.cleaning import PLAIN, classify
 from spark_jobs.readers.landing_zone import read_objects
-from spark_jobs.schemas import KEY, kinds, landed
+from spark_jobs.schemas import kinds, landed
 
 # A task's bytes: tens of tasks for a million posts, each some seconds long, each one file of the Delta table.
 _TASK_BYTES = 64 * 1024**2

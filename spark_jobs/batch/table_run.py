@@ -16,7 +16,7 @@ from spark_jobs.batch import staging
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
 from spark_jobs.readers import parquet
-from spark_jobs.schemas import CLEANED
+from spark_jobs.schemas import arrow_schema
 from spark_jobs.sinks import copying, delta, postgres
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def _serve(context: Context, table: Table, ranges: Sequence[OffsetRange]) -> int
     """Bring what Delta now holds of the run's records into Postgres; returns how many rows."""
     files = delta.files(context.settings, delta.location(context.settings, table))
     ours = parquet.from_ranges(ranges, "source_partition", "source_offset")
-    rows = parquet.read(context.settings, files, CLEANED[table].names, ours)
+    declared = arrow_schema(table)
+    rows = parquet.read(context.settings, files, declared.names, ours, declared)
     with context.copying:
         target = postgres.SERVED[table]
         return postgres.put(context.connection, target, copying.to_csv(rows), replace=context.plan.replace)

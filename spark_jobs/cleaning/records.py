@@ -15,11 +15,10 @@ from functools import cache, reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as fn
 
-from contracts.rows import columns
-from contracts.tables import TABLES, Table
+from contracts.tables import DECLARATIONS, KEY, TABLES, Table
 from spark_jobs.cleaning import text
 from spark_jobs.cleaning.rules import RULES, Columns, Rules, at, internal
-from spark_jobs.schemas import CLEANED, KEY, fields
+from spark_jobs.schemas import CLEANED, fields, foreign_names
 
 # JSON as its standard has it: by default Spark takes single quotes and NaN as well.
 _OPTIONS = {
@@ -132,8 +131,8 @@ def _parsed_field(name: str) -> Column:
 
 def _facts(table: Table) -> Columns:
     """What is to be known of a record of any table."""
-    key, *own = columns(table)
-    others = [name for other in _others(table) for name in columns(other)[1:]]
+    key, *own = DECLARATIONS[table].source_names
+    others = foreign_names(table, _others(table))
     own_value, other_value = fn.coalesce(*map(_field, own)), fn.coalesce(*map(_parsed_field, others))
     return {
         "shape": fn.when(at("plain").isNotNull(), _OBJECT).otherwise(_shape(fn.col("value"), at("parsed"))),

@@ -21,15 +21,24 @@ _BATCH_ROWS = 10_000  # some 5 MB of CSV
 # Spark's default for times is INT96, of which Arrow makes nanoseconds: those hold 1677 to 2262, and other years wrap.
 _FORMAT = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
 _TIME = pa.timestamp("us", "UTC")
+_NONE = pa.schema([])
 
 
 def read(
-    settings: Settings, files: Sequence[str], columns: Sequence[str], condition: pc.Expression
+    settings: Settings,
+    files: Sequence[str],
+    columns: Sequence[str],
+    condition: pc.Expression,
+    declared: pa.Schema = _NONE,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of the files (`s3a://bucket/key`) for which the condition holds; times are as in `dataset`."""
+    """The rows of the files (`s3a://bucket/key`) for which the condition holds; times are as in `dataset`.
+
+    Args:
+        declared: the columns that older files may lack, as in `dataset`.
+    """
     if not files:
         return
-    rows = dataset([file.partition("://")[2] for file in files], _s3(settings))
+    rows = dataset([file.partition("://")[2] for file in files], _s3(settings), declared)
     # Little is read ahead: a batch is megabytes, and COPY is slower than Arrow.
     yield from rows.to_batches(
         columns=list(columns),
@@ -40,10 +49,16 @@ def read(
     )
 
 
-def dataset(paths: Sequence[str], filesystem: FileSystem) -> ds.Dataset:
-    """The files' rows; every time is in microseconds of UTC, whatever wrote it."""
+def dataset(paths: Sequence[str], filesystem: FileSystem, declared: pa.Schema = _NONE) -> ds.Dataset:
+    """The files' rows; every time is in microseconds of UTC, whatever wrote it.
+
+    Args:
+        declared: columns that files may lack, as they are older; such a file's rows have nulls in them.
+    """
     factory = ds.FileSystemDatasetFactory(filesystem, list(paths), _FORMAT)
-    return factory.finish(pa.schema(map(_in_utc, factory.inspect(fragments=1))))
+    found = factory.inspect(fragments=1)
+    later = (field for field in declared if field.name not in found.names)
+    return factory.finish(pa.schema([*map(_in_utc, found), *later]))
 
 
 def _in_utc(field: pa.Field) -> pa.Field:

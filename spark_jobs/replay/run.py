@@ -26,7 +26,7 @@ from spark_jobs.batch.steps import Steps
 from spark_jobs.readers import parquet
 from spark_jobs.replay import store
 from spark_jobs.replay.mended_file import KafkaPosition, Quarantined
-from spark_jobs.schemas import CLEANED
+from spark_jobs.schemas import arrow_schema
 from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks import copying, delta, postgres
 
@@ -179,9 +179,9 @@ def _take_in(
     path = delta.location(settings, table)
     rows, _ = staging.latest(staging.accepted(verdict.staged))
     newest = delta.merge(rows, path)
-    files = delta.files(settings, path)
+    files, declared = delta.files(settings, path), arrow_schema(table)
     ours = parquet.from_places(_by_partition(passed), "source_partition", "source_offset")
-    stored = copying.to_csv(parquet.read(settings, files, CLEANED[table].names, ours))
+    stored = copying.to_csv(parquet.read(settings, files, declared.names, ours, declared))
     account = TableRunCounts(
         table=table,
         ranges=(),

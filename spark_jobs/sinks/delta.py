@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options
 from common.settings import Settings
-from spark_jobs.schemas import KEY
+from contracts.tables import KEY
 
 QUARANTINE = "quarantine"
 # The columns by which files can be skipped. Statistics of all texts would double the cost of a write.

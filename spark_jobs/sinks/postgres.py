@@ -10,8 +10,7 @@ from psycopg2.errors import LockNotAvailable
 from psycopg2.extras import Json, execute_values
 
 from contracts.run_counts import TableRunCounts
-from contracts.tables import Table
-from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
+from contracts.tables import DECLARATIONS, KEY, Table
 from spark_jobs.sinks.copying import Target, copy, create_staging, upsert
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ _LOCK_WAIT_MS = 2_000
 
 
 SERVED: dict[Table, Target] = {
-    table: Target("batch", SERVED_NAMES[table], tuple(CLEANED[table].names), (KEY,)) for table in CLEANED
+    table: Target("batch", declared.served, declared.names, (KEY,))
+    for table, declared in DECLARATIONS.items()
 }
 QUARANTINE = Target(
     "quarantine",

@@ -16,8 +16,7 @@ from pyspark.sql import DataFrame
 
 from common.clients import delta_options
 from common.settings import Settings
-from contracts.tables import TABLES
-from spark_jobs.schemas import CLEANED, KEY
+from contracts.tables import DECLARATIONS, KEY, TABLES
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import served, speed
 from spark_jobs.streaming.transactions import split
@@ -75,7 +74,7 @@ class DeltaSink:
         judged = batch.toArrow()
         for table in TABLES:
             accepted, rejected = split(speed.of_table(judged, table, self._settings.stream(table)))
-            rows = latest(accepted).select([*CLEANED[table].names, *speed.PLACE])
+            rows = latest(accepted).select([*DECLARATIONS[table].names, *speed.PLACE])
             self._take_in(table, rows, (KEY,), _LATER)
             if rejected.num_rows:
                 self._take_in(

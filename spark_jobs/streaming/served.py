@@ -14,8 +14,8 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType, Ti
 
 from common.clients import postgres_connection
 from common.settings import Settings
-from contracts.tables import Table
-from spark_jobs.schemas import CLEANED, SERVED_NAMES
+from contracts.tables import DECLARATIONS, Table
+from spark_jobs.schemas import CLEANED
 from spark_jobs.streaming import speed
 
 # Some 5 MB of posts.
@@ -37,7 +37,7 @@ def rows(settings: Settings, table: Table) -> pa.RecordBatchReader:
     columns = CLEANED[table].names
     query = sql.SQL(_SERVED).format(
         columns=sql.SQL(", ").join(sql.Identifier("served", name) for name in columns),
-        table=sql.Identifier("speed", SERVED_NAMES[table]),
+        table=sql.Identifier("speed", DECLARATIONS[table].served),
         name=sql.Literal(table),
     )
     return _reader(settings, query, StructType([*CLEANED[table].fields, *_fields(speed.PLACE)]))

@@ -11,9 +11,8 @@ from psycopg2 import sql
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from contracts.tables import TABLES, Table
+from contracts.tables import DECLARATIONS, KEY, TABLES, Table
 from spark_jobs.cleaning import classify
-from spark_jobs.schemas import CLEANED, KEY, SERVED_NAMES
 from spark_jobs.sinks.copying import Target, names, stage, upsert
 from spark_jobs.streaming.progress import ProgressTable
 
@@ -39,7 +38,7 @@ class SpeedRows:
         """For the records of the stream, which are meant for the table."""
         self._table = table
         self._stream = stream
-        self._target = Target("speed", SERVED_NAMES[table], tuple(CLEANED[table].names), (KEY,))
+        self._target = Target("speed", DECLARATIONS[table].served, DECLARATIONS[table].names, (KEY,))
         self._merge = _merge(self._target)
         self.progress = ProgressTable("ops", f"speed-{table}")
 
@@ -93,7 +92,7 @@ def of_table(judged: pa.Table, table: Table, stream: str) -> pa.Table:
     own = judged.filter(pc.equal(judged["stream"], stream))
     verdict = own[table].combine_chunks()
     row = verdict.field("row")
-    fields = {name: _field(row, name) for name in CLEANED[table].names}
+    fields = {name: _field(row, name) for name in DECLARATIONS[table].names}
     outside = {name: own[name] for name in own.column_names if name not in TABLES}
     inside = {name: _field(verdict, name) for name in ("reasons", "warnings")}
     return pa.table(outside | inside | fields)

@@ -12,8 +12,7 @@ from pyspark.sql import functions as fn
 
 from common.clients import delta_options, postgres_connection, s3_client
 from common.settings import Settings
-from contracts.tables import Table
-from spark_jobs.schemas import SERVED_NAMES
+from contracts.tables import DECLARATIONS, Table
 from spark_jobs.sinks import delta
 
 TIME_COLUMNS: dict[Table, str] = {"geo": "timestamp", "user": "date_joined"}
@@ -22,7 +21,7 @@ _SERVED = "SELECT ind, (extract(epoch FROM {}) * 1000000)::bigint FROM {}"
 
 def served_times(settings: Settings, schema: str, table: Table) -> dict[int, int]:
     """In Postgres."""
-    names = sql.Identifier(TIME_COLUMNS[table]), sql.Identifier(schema, SERVED_NAMES[table])
+    names = sql.Identifier(TIME_COLUMNS[table]), sql.Identifier(schema, DECLARATIONS[table].served)
     with closing(postgres_connection(settings)) as connection, connection.cursor() as cursor:
         cursor.execute(sql.SQL(_SERVED).format(*names))
         return dict(cursor.fetchall())

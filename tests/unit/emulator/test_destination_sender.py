@@ -10,9 +10,10 @@ import msgspec
 import pytest
 import urllib3
 
-from contracts.rows import Pin, User
+from contracts.rows import Row
 from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, TOPIC, Route
+from tests.source_rows import source_row
 
 PATHS: dict[Route, str] = {"batch": "/topics/id.user", "stream": "/streams/streaming-id-user/records"}
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -126,7 +127,7 @@ class Run:
 
     def send(self, *requests: range) -> tuple[int, int, int]:
         for keys in requests:
-            self.sender.submit([User(key, None, None, None, None) for key in keys])
+            self.sender.submit([source_row("user", key) for key in keys])
         self.sender.finish()
         counts = self.counts
         assert counts.read == counts.acknowledged + counts.failed
@@ -275,10 +276,10 @@ def test_put_records_is_never_asked_for_more_than_500(proxy: Proxy) -> None:
     assert [key for keys in proxy.received for key in keys] == list(range(1_200))
 
 
-def pin(key: int, size: int) -> Pin:
+def pin(key: int, size: int) -> Row:
     """A post of `size` bytes as JSON."""
-    empty = Pin(key, *[""] * 8, 0, "", "")
-    return Pin(key, "x" * (size - len(msgspec.json.encode(empty))), *[""] * 7, 0, "", "")
+    empty = source_row("pin", key, title="")
+    return source_row("pin", key, title="x" * (size - len(msgspec.json.encode(empty))))
 
 
 def test_put_records_is_never_asked_for_more_than_5_mib(proxy: Proxy) -> None:
@@ -300,7 +301,7 @@ def test_a_record_over_a_mebibyte_fails_alone_and_unsent(proxy: Proxy) -> None:
 
 def test_a_request_fits_api_gateway(proxy: Proxy) -> None:
     run = Run(proxy.url)
-    run.sender.submit([User(key, "x" * 4_000_000, None, None, None) for key in range(3)])
+    run.sender.submit([source_row("user", key, first_name="x" * 4_000_000) for key in range(3)])
     assert run.send() == (3, 3, 0)
     assert proxy.received == [[0, 1], [2]]
     assert TOPIC.most_bytes < 10_000_000

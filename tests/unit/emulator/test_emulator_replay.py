@@ -8,13 +8,14 @@ from time import monotonic
 
 import pytest
 
-from contracts.rows import Row, User
+from contracts.rows import Row
 from contracts.tables import TABLES, Table
 from emulator.__main__ import plan_of
 from emulator.delivery_counts import FIRST_KEYS, MAX_REASONS, DeliveryCounts
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count
 from emulator.summary import cut_short, resume_after
 from tests.processes import make_settings
+from tests.source_rows import source_row
 
 
 def plan(**options: object) -> Plan:
@@ -26,7 +27,7 @@ def plan(**options: object) -> Plan:
 
 
 def users(keys: Iterator[int] | range) -> Iterator[Row]:
-    return (User(key, None, None, None, None) for key in keys)
+    return (source_row("user", key) for key in keys)
 
 
 def sizes(batch: Batch) -> tuple[int, ...]:

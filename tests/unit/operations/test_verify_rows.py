@@ -11,7 +11,7 @@ def test_texts_as_delta_rs_writes_them_are_those_of_spark() -> None:
     """After a merge they are string_view in Arrow, which few functions take."""
     of_spark = pa.table({"ind": pa.array([1, 2], pa.int32()), "title": pa.array(["a", None], pa.string())})
     of_delta_rs = of_spark.set_column(1, "title", of_spark["title"].cast(pa.string_view()))
-    flat = [rows._flat(each) for each in (of_spark, of_delta_rs)]
+    flat = [rows.comparable(each, "pin") for each in (of_spark, of_delta_rs)]
     assert flat[0] == flat[1]
     assert len(flat[1].filter(pc.equal(flat[1]["ind"], 1))) == 1
 

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.rows import Geo, User, columns
+from contracts.rows import columns
 from contracts.tables import Table
 from services.source.source_dir import BLOCK, SourceError, read
+from tests.source_rows import source_row
 
 NOBODY = 65534
 GEO = {"ind": 7, "timestamp": "2020-08-28T03:52:47", "latitude": 1.5, "longitude": -2, "country": "Peru"}
@@ -35,7 +36,10 @@ def load(folder: Path, table: Table = "geo") -> list[Any]:
 def test_rows_are_read_in_the_order_of_the_file(tmp_path: Path) -> None:
     write(tmp_path, GEO, {**GEO, "ind": -3, "timestamp": "2020-08-28 03:52:47", "country": None})
     time = datetime(2020, 8, 28, 3, 52, 47)
-    assert load(tmp_path) == [Geo(7, time, 1.5, -2.0, "Peru"), Geo(-3, time, 1.5, -2.0, None)]
+    assert load(tmp_path) == [
+        source_row("geo", 7, timestamp=time, latitude=1.5, longitude=-2.0, country="Peru"),
+        source_row("geo", -3, timestamp=time, latitude=1.5, longitude=-2.0),
+    ]
 
 
 def test_blocks_bound_the_memory(tmp_path: Path) -> None:
@@ -47,7 +51,7 @@ def test_a_last_line_needs_no_newline(tmp_path: Path) -> None:
     (tmp_path / "user_data.jsonl").write_text(
         '{"ind":1,"first_name":"","last_name":null,"age":null,"date_joined":null}'
     )
-    assert load(tmp_path, "user") == [User(1, "", None, None, None)]
+    assert load(tmp_path, "user") == [source_row("user", 1, first_name="")]
 
 
 @pytest.mark.parametrize(

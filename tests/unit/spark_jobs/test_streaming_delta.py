@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from spark_jobs.schemas import KEY
+from contracts.tables import KEY
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink, latest
 from tests.processes import make_settings
