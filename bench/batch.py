@@ -1,4 +1,4 @@
-"""What the batch job costs: all posts cleaned and served, a few more of them, and a small set from a cold start.
+"""Measure the batch job: all posts cleaned and served, a few more of them, and a small set from a cold start.
 
 Starts a LocalStack and a Postgres of its own, so that nobody's data are touched. The posts are the generator's, landed
 as the S3 sink lands them: 10,000 records an object, three partitions.
@@ -114,7 +114,7 @@ def _lines(table: Table, posts: int) -> Iterator[bytes]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long the work takes."""
+    """Return how long the work takes."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
@@ -127,7 +127,7 @@ def run_as_program(settings: Settings) -> None:
 
 
 def read_and_parse(spark: SparkSession, settings: Settings) -> None:
-    """What any Spark job over these objects has to do: no rules, no key, no output."""
+    """Do what any Spark job over these objects has to do: no rules, no key, no output."""
     for table in TABLES:
         lines = spark.read.text(
             f"s3a://{settings.bucket}/{ROOT_PREFIX}{settings.topic(table)}", recursiveFileLookup=True

@@ -35,7 +35,7 @@ BATCH_POSTS = 100_000
 
 @dataclass
 class Watch:
-    """What the engine said of a project's containers while they were watched, by service."""
+    """Record what the engine says of a project's containers while they were watched, by service."""
 
     peak: dict[str, int] = field(default_factory=dict)
     limit: dict[str, int] = field(default_factory=dict)

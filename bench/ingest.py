@@ -31,7 +31,7 @@ PACKAGES = ("confluent-kafka", "fastapi", "uvicorn", "uvloop", "httptools", "msg
 
 @dataclass(frozen=True)
 class Load:
-    """What one client connection does: `requests` requests, one after the other, of `size` records."""
+    """The load of one client connection: `requests` requests, one after the other, of `size` records."""
 
     address: tuple[str, int]
     topic: str
@@ -41,7 +41,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a load came to: records per second of all connections together, and each request's seconds."""
+    """The result of a load: records per second of all connections together, and each request's seconds."""
 
     rate: float
     seconds: list[float]

@@ -103,7 +103,7 @@ def fill(client: "KinesisClient", stream: str, records: int) -> None:
 
 
 def read_bare(client: "KinesisClient", stream: str, records: int) -> None:
-    """What nothing that reads Kinesis from Python can beat by much: one shard after another, no pause."""
+    """Read as fast as Python can read Kinesis: one shard after another, no pause."""
     found = 0
     for shard in shard_ids(client, stream):
         iterator = client.get_shard_iterator(
@@ -116,7 +116,7 @@ def read_bare(client: "KinesisClient", stream: str, records: int) -> None:
 
 
 def seconds_of(task: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return how long it takes."""
     start = time.perf_counter()
     task()
     return time.perf_counter() - start

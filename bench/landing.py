@@ -34,7 +34,7 @@ EMULATED, EMULATED_SECONDS = 33_462, 5.0  # what the emulator sends, and in what
 
 
 class Landed(NamedTuple):
-    """What a run of the sink did."""
+    """The result of a run of the sink."""
 
     records: int
     objects: int

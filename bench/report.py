@@ -42,7 +42,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the aim is reached, or None without one."""
+        """Return whether the aim is reached, or None without one."""
         if self.aim is None:
             return None
         measured = self.value if self.ratio is None else self.ratio
@@ -82,7 +82,7 @@ def report(title: str, rows: Sequence[Row], *, packages: Sequence[str] = (), wri
 
 
 def conditions(packages: Sequence[str]) -> dict[str, str]:
-    """What the figures depend on: date, machine, versions and the command."""
+    """Return what the figures depend on: date, machine, versions and the command."""
     # sys.orig_argv holds the interpreter's path; the command to repeat is what follows it.
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
     return {

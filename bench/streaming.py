@@ -1,4 +1,4 @@
-"""How long a record takes from its source to Postgres through the streaming writer, and what the writer holds.
+"""Measure a record's time from its source to Postgres through the streaming writer, and the writer's memory.
 
 Starts Kafka, LocalStack, Postgres and the writer of its own, so that nobody's data are touched.
 """
@@ -56,7 +56,7 @@ Place = tuple[int, int]
 
 @dataclass
 class Watch:
-    """When records were sent, and when each was first seen in Postgres; seconds of one clock."""
+    """The times at which records were sent and first seen in Postgres; seconds of one clock."""
 
     sent: dict[Place, float] = field(default_factory=dict)
     seen: list[tuple[float, int, int]] = field(default_factory=list)  # when, partition, last number there
@@ -295,7 +295,7 @@ def _copy_until(settings: Settings, connection: "PostgresConnection", stop: thre
 
 
 def memory(settings: Settings, writer: ServiceProcess, minutes: int) -> list[Row]:
-    """What the writer and its Python workers hold under both loads, after a fifth of the time and at its end.
+    """Return what the writer and its Python workers hold under both loads, after a fifth of the time and at its end.
 
     The streams get few posts: at STREAM_RATE LocalStack's Kinesis answers no more after some minutes.
     """

@@ -1,1 +1,1 @@
-"""What all rooms share: settings, clients, health, logging, terminal output."""
+"""The room that all other rooms may use: settings, clients, health, logging, terminal output."""

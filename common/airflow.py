@@ -31,7 +31,7 @@ class AirflowError(RuntimeError):
 
 
 def ui_url(settings: Settings) -> str:
-    """Where a browser on this machine finds the UI; AIRFLOW_URL is where programs do, in containers another."""
+    """Return where a browser on this machine finds the UI; AIRFLOW_URL is where programs do, in containers another."""
     return f"http://localhost:{settings.airflow_port}"
 
 
@@ -101,7 +101,7 @@ class AirflowApi:
 
 
 def reason(answer: object) -> str:
-    """Why the API refused: the `detail` of its answer, or all of it."""
+    """Return why the API refused: the `detail` of its answer, or all of it."""
     return str(answer.get("detail", answer) if isinstance(answer, dict) else answer)[:500]
 
 

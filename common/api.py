@@ -22,7 +22,7 @@ def find_api(client: "APIGatewayClient", name: str) -> str | None:
 
 
 def invoke_url(settings: Settings) -> str:
-    """Where to post: API_URL where it is set, else the invoke URL of the API, as API Gateway knows it.
+    """Return where to post: API_URL where it is set, else the invoke URL of the API, as API Gateway knows it.
 
     Raises:
         ApiNotFoundError: there is no such API.

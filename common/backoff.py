@@ -1,4 +1,4 @@
-"""How long to wait before a server that failed is asked again."""
+"""Compute the pause before a failed server is asked again."""
 
 import random
 

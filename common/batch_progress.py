@@ -1,4 +1,4 @@
-"""How far the batch job has come: one small object in the bucket, lost together with what it describes."""
+"""Keep how far the batch job has come: one small object in the bucket, lost together with what it describes."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ FORM = 2
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Where the last run ended in a partition: the last object's key, and the offset after its last record."""
+    """The end of the last run in a partition: the last object's key, and the offset after its last record."""
 
     key: str
     next_offset: int
@@ -34,7 +34,7 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether an earlier version wrote the tables, in a form that is no longer right."""
+        """Return whether an earlier version wrote the tables, in a form that is no longer right."""
         return self.form < FORM
 
 

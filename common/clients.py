@@ -123,6 +123,6 @@ def postgres_connection(
 
 
 def _session_options(*, read_only: bool) -> str:
-    """What a session of ours relies on, in libpq's words: they come before what `ALTER ROLE ... SET` left behind."""
+    """Return a session's options for libpq: they come before what `ALTER ROLE ... SET` left behind."""
     options = _SESSION | {"default_transaction_read_only": "on" if read_only else "off"}
     return " ".join(f"-c {name}={value}" for name, value in options.items())

@@ -59,7 +59,7 @@ def setting_names() -> frozenset[str]:
 
 
 def composed(given: Mapping[str, str], *, without: Iterable[str] = ()) -> dict[str, str]:
-    """What a process of ours gets of its caller's environment, the settings in it included."""
+    """Return what a process of ours gets of its caller's environment, the settings in it included."""
     names = (_PASSED | setting_names()) - {*without}
     kept = {
         name: value for name, value in given.items() if name in names or name.startswith(_PASSED_PREFIXES)

@@ -1,4 +1,4 @@
-"""Whether a service is healthy, by asking it over its own protocol who it is.
+"""Check a service's health by asking it over its own protocol who it is.
 
 A port that answers proves nothing: it may be another program's. So each check proves identity too, by our generated
 password, by the cluster id, or by the service's own name. (In containers: `stack.containers.health`.)
@@ -168,7 +168,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
 
 
 def problem(service: str, settings: Settings) -> str | None:
-    """Why the service is not healthy, or None if it is."""
+    """Return why the service is not healthy, or None if it is."""
     try:
         CHECKS[service](settings)
     except Unhealthy as reason:

@@ -1,4 +1,4 @@
-"""Which requests a web page may have made somebody's browser send here, told by their Host and Origin.
+"""Recognize by Host and Origin the requests that a web page may have made somebody's browser send here.
 
 A page of a stranger reaches a server on this machine in two ways: it sends requests to its address, then Origin is
 the page's own; or its own host name is made to mean this machine (DNS rebinding), then Host is that name. Programs
@@ -22,7 +22,7 @@ _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
 
 
 class Foreign(Enum):
-    """Why a request is refused, by its HTTP status."""
+    """The reason for which a request is refused, by its HTTP status."""
 
     HOST = 421
     ORIGIN = 403

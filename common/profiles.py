@@ -1,6 +1,6 @@
-"""Which services a choice of Compose profiles starts."""
+"""Find the services that a choice of Compose profiles starts."""
 
 
 def is_enabled(profiles: list[str], chosen: str) -> bool:
-    """Whether a service of these profiles starts, where COMPOSE_PROFILES is `chosen`."""
+    """Return whether a service of these profiles starts, where COMPOSE_PROFILES is `chosen`."""
     return not profiles or bool(set(profiles) & set(chosen.split(",")))

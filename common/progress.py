@@ -1,4 +1,4 @@
-"""What a command is waiting for, shown where someone watches and where its output goes into a file alike."""
+"""Show what a command is waiting for, where someone watches and where its output goes into a file alike."""
 
 import time
 from collections.abc import Iterable, Mapping, Set

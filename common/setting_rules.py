@@ -1,4 +1,4 @@
-"""What a setting may be, and what becomes of it, beyond its type: the validators of `common.settings`."""
+"""Validate and convert settings beyond their types: the validators of `common.settings`."""
 
 import configparser
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def aws_profiles(data: dict[str, Any]) -> set[str]:
 
 
 def for_aws(value: str, info: ValidationInfo) -> str:
-    """What a shell may have set for AWS's own tools has no effect on LocalStack."""
+    """Drop what a shell may have set for AWS's own tools: it has no effect on LocalStack."""
     return "" if info.data.get("aws_endpoint_url") else value
 
 
@@ -61,7 +61,7 @@ def for_https(value: str, info: ValidationInfo) -> str:
 
 
 def for_cluster(value: str, info: ValidationInfo) -> str:
-    """What a shell may have set for another Spark has no effect on one that is this process's own."""
+    """Drop what a shell may have set for another Spark: it has no effect on this process's own."""
     return "" if str(info.data.get("spark_master")).startswith("local") else value
 
 

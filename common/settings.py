@@ -253,7 +253,7 @@ class Settings(BaseSettings):
         return {name: text for name, text in given.items() if text or name not in SHARED}
 
     def given(self, name: str) -> bool:
-        """Whether this process was given the secret."""
+        """Return whether this process was given the secret."""
         return not isinstance(getattr(self, name), Withheld)
 
 
@@ -294,7 +294,7 @@ def _withheld(service: str) -> dict[str, Any]:
 
 
 def _compose_environment(settings: Settings) -> None:
-    """What this process's libraries and its children find in the environment."""
+    """Set what this process's libraries and children find in the environment."""
     if environment.MARK not in os.environ:
         kept = environment.composed(os.environ)
         os.environ.clear()

@@ -1,4 +1,4 @@
-"""What a service says of itself for `make status` and its health check: a small JSON file, written anew each second.
+"""Keep a service's state for `make status` and its health check: a small JSON file, written anew each second.
 
 Nothing but the standard library: a container's health check reads it every few seconds, within its service's memory.
 """
@@ -46,7 +46,7 @@ def forget(state_dir: Path, service: str) -> None:
 
 
 def news(state_dir: Path, service: str) -> dict[str, Any]:
-    """What the service says, with `problem` alone if it says nothing now."""
+    """Return what the service says, with `problem` alone if it says nothing now."""
     try:
         state: dict[str, Any] = json.loads(_path(state_dir, service).read_text())
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def news(state_dir: Path, service: str) -> dict[str, Any]:
 
 
 def problem_in(state_dir: Path, service: str) -> str | None:
-    """Why the service is not healthy by its state file, or None if it is."""
+    """Return why the service is not healthy by its state file, or None if it is."""
     problem: str | None = news(state_dir, service)["problem"]
     return problem
 

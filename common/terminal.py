@@ -1,4 +1,4 @@
-"""What commands print with: the one maker of consoles, and how an error is said.
+"""Make the consoles that commands print with, and print errors.
 
 Nothing that data holds commands the terminal, is taken for rich's markup, or becomes a picture (`:100:`).
 """

@@ -1,1 +1,1 @@
-"""What the parts of the pipeline agree on; it imports nothing of ours."""
+"""The agreements between the parts of the pipeline; it imports nothing of ours."""

@@ -22,7 +22,7 @@ _RAW = msgspec.json.Decoder(msgspec.Raw)
 
 
 class ObjectName(NamedTuple):
-    """What an object's key says: the topic, the partition and the offset of its first line."""
+    """The parts of an object's key: the topic, the partition and the offset of its first line."""
 
     topic: str
     partition: int
@@ -35,7 +35,7 @@ def partition_prefix(topic: str, partition: int) -> str:
 
 
 def object_prefix(topic: str, partition: int) -> str:
-    """What the keys of all objects of a partition start with: only the offset and `.json` follow."""
+    """Return what the keys of all objects of a partition start with: only the offset and `.json` follow."""
     return f"{partition_prefix(topic, partition)}{topic}+{partition}+"
 
 
@@ -96,7 +96,7 @@ def newest_start(
 
 
 def is_json(value: bytes) -> bool:
-    """Whether a Kafka value is one JSON document in UTF-8 (RFC 8259: NaN and Infinity are not JSON).
+    """Return whether a Kafka value is one JSON document in UTF-8 (RFC 8259: NaN and Infinity are not JSON).
 
     Nesting deeper than about 1,000 levels is not taken for JSON; Spark's reader has that limit as well.
     """

@@ -11,7 +11,7 @@ class CountsDoNotAddUpError(RuntimeError):
 
 @dataclass(frozen=True)
 class OffsetRange:
-    """What was read of a partition: offsets `first` up to `end`, exclusive, `missing` of them not landed."""
+    """The part of a partition that was read: offsets `first` up to `end`, exclusive, `missing` of them not landed."""
 
     topic: str
     partition: int
@@ -21,13 +21,13 @@ class OffsetRange:
 
     @property
     def records(self) -> int:
-        """How many records there are in the range."""
+        """Return how many records there are in the range."""
         return self.end - self.first - self.missing
 
 
 @dataclass(frozen=True)
 class TableRunCounts:
-    """What became of a table's records in a run. A quarantined record may have several reasons."""
+    """The counts of a table's records in a run. A quarantined record may have several reasons."""
 
     table: Table
     ranges: tuple[OffsetRange, ...]

@@ -20,7 +20,7 @@ KEY = "ind"
 
 
 class SourceType(StrEnum):
-    """What a source column holds, as MySQL's type of it; all columns but the key may be null."""
+    """The content of a source column, as MySQL's type; all columns but the key may be null."""
 
     INTEGER = "INT"
     NUMBER = "DOUBLE"
@@ -30,7 +30,7 @@ class SourceType(StrEnum):
 
 
 class Type(StrEnum):
-    """What a cleaned column holds, as Postgres' type of it; all columns but the key may be null."""
+    """The content of a cleaned column, as Postgres' type; all columns but the key may be null."""
 
     INTEGER = "integer"
     BIGINT = "bigint"
@@ -100,7 +100,7 @@ class Declaration:
 
     @property
     def compared(self) -> dict[str, Type]:
-        """What `make verify` compares between Delta and Postgres: every column, one of DOUBLES by its elements."""
+        """Return the columns that `make verify` compares between Delta and Postgres, one of DOUBLES by its elements."""
         return dict(part for column in self.columns for part in _parts(column))
 
 

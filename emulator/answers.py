@@ -1,4 +1,4 @@
-"""What an answer says of each record that was sent. Pure: no I/O.
+"""Read from an answer what became of each record that was sent. Pure: no I/O.
 
 Contracts: Confluent REST Proxy v2, POST /topics/{topic}; Kinesis, PutRecords. In both, records fail one by one within
 a 200, so every entry is looked at; a status other than 200 speaks for all of them.
@@ -29,7 +29,7 @@ _RETRIABLE_EXCEPTIONS = frozenset({"ProvisionedThroughputExceededException", "In
 
 
 class Problem(NamedTuple):
-    """Why a record was not acknowledged."""
+    """The reason for which a record was not acknowledged."""
 
     reason: str
     retriable: bool

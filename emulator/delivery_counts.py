@@ -18,7 +18,7 @@ class Failures:
 
 @dataclass
 class DeliveryCounts:
-    """What became of the records of a topic or stream; once all are settled, read = acknowledged + failed."""
+    """The delivery counts of a topic or stream; once all are settled, read = acknowledged + failed."""
 
     read: int = 0
     last_read: int = -1  # key

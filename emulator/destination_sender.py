@@ -35,7 +35,7 @@ class UnsettledError(Exception):
 
 
 class Api(NamedTuple):
-    """What the senders of a run share.
+    """The settings and clients that the senders of a run share.
 
     Attributes:
         http: the session.

@@ -1,4 +1,4 @@
-"""How rows travel: as records of a topic (REST proxy) or of a stream (PutRecords behind API Gateway). Pure: no I/O.
+"""Format rows as records of a topic (REST proxy) or of a stream (PutRecords behind API Gateway). Pure: no I/O.
 
 Both take `{"records": [...]}` and answer for each record; they differ in what a record looks like, what fits a
 request and what the answer says. Contracts: Confluent REST Proxy v2; the section "API Gateway" of docs/contracts.md.
@@ -79,7 +79,7 @@ class Destination(NamedTuple):
 
 
 def destination(settings: Settings, route: Route, table: Table) -> Destination:
-    """Where a table's rows go."""
+    """Return where a table's rows go."""
     if route == "batch":
         return Destination(settings.topic(table), f"/topics/{settings.topic(table)}")
     return Destination(settings.stream(table), f"/streams/{settings.stream(table)}/records")

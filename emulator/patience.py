@@ -1,4 +1,4 @@
-"""How long a run waits for a server that is away, before it starts and on the way."""
+"""Bound how long a run waits for a server that is away, before it starts and on the way."""
 
 from collections.abc import Callable
 from threading import Event

@@ -1,4 +1,4 @@
-"""How far a replay is: a live bar for each route on a terminal, a line now and then elsewhere."""
+"""Show the progress of a replay: a live bar for each route on a terminal, a line now and then elsewhere."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ _LINE_EVERY = 5.0  # seconds
 
 @dataclass
 class _Count:
-    """How far one route is."""
+    """The progress of one route."""
 
     bar: TaskID
     total: int | None

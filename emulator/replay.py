@@ -1,4 +1,4 @@
-"""What is replayed, in which batches and how fast."""
+"""Plan a replay: which rows, in which batches and how fast."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Batch = Mapping[Table, Sequence[Row]]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to replay and how; the options of `python -m emulator`.
+    """The rows to replay and the pace; the options of `python -m emulator`.
 
     `ticks` is the most requests a second for each topic or stream where there is a rate.
     """
@@ -33,7 +33,7 @@ class Plan:
 
     @property
     def ordered(self) -> bool:
-        """Whether each row is sent once, by key."""
+        """Return whether each row is sent once, by key."""
         return not (self.random or self.loop)
 
     @property

@@ -30,7 +30,7 @@ _AWAY = (AwsConnectionError, HTTPClientError)
 
 @dataclass
 class Part:
-    """What one route replays.
+    """The part that one route replays.
 
     Attributes:
         plan: which posts, and how fast.

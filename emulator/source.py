@@ -32,7 +32,7 @@ class Source:
         self._connection: Any = None
 
     def count(self, table: Table, after: int | None) -> int:
-        """How many rows have a key above `after`; all where it is None."""
+        """Return how many rows have a key above `after`; all where it is None."""
         condition, values = _above(table, after)
         ((count,),) = self._query(f"SELECT COUNT(*) FROM {TABLE_NAMES[table]} {condition}", values)  # noqa: S608
         return int(count)

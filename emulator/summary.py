@@ -11,7 +11,7 @@ from emulator.formats import Route
 
 
 class Outcome(NamedTuple):
-    """What became of one route's posts: the counts by topic or stream, and the seconds it took."""
+    """The result of one route's posts: the counts by topic or stream, and the seconds it took."""
 
     delivered: Mapping[str, DeliveryCounts]
     seconds: float
@@ -56,7 +56,7 @@ def _reasons(name: str, counts: DeliveryCounts) -> list[str]:
 
 
 def cut_short(delivered: Mapping[str, DeliveryCounts], total: int | None) -> bool:
-    """Whether a replay of `total` records ended before all were read and settled for good."""
+    """Return whether a replay of `total` records ended before all were read and settled for good."""
     read = sum(counts.read for counts in delivered.values())
     given_up = any(counts.first_given_up is not None for counts in delivered.values())
     return read > 0 and (read != total or given_up)

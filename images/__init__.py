@@ -1,1 +1,1 @@
-"""What our stand-ins for third-party images run; standard library only, since nothing else is in them."""
+"""Run our stand-ins for third-party images; standard library only, since nothing else is in them."""

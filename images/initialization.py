@@ -1,4 +1,4 @@
-"""What the entry points of the two databases' stand-ins share.
+"""Share code between the entry points of the two databases' stand-ins.
 
 That is the contract which both official images document: variables that may come from files, an account that is not
 root, a data folder that is filled once, and a folder of scripts that are run then.

@@ -28,7 +28,7 @@ def program() -> Path:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Where to connect and as whom, in libpq's variables: a command line can be read by every account."""
+    """Return where to connect and as whom, in libpq's variables: a command line can be read by every account."""
     return {
         "PGHOST": settings.postgres_host,
         "PGPORT": str(settings.postgres_port),

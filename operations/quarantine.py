@@ -35,7 +35,7 @@ Row = tuple[datetime, str, list[str], str | None]
 
 
 def newest(settings: Settings, limit: int) -> tuple[int, list[Row]]:
-    """How many rejected records there are, and the newest of them, as `analyst` sees them."""
+    """Return how many rejected records there are, and the newest of them, as `analyst` sees them."""
     with closing(postgres_connection(settings, "analyst")) as connection, connection.cursor() as cursor:
         cursor.execute(_COUNT)
         count: int = (cursor.fetchone() or (0,))[0]

@@ -159,7 +159,7 @@ def main(
 
 
 def explain(error: psycopg2.Error) -> str:
-    """What went wrong and what to do about it."""
+    """Return what went wrong and what to do about it."""
     if isinstance(error, psycopg2.OperationalError):
         remedy = "`make status` shows whether it runs; `make up` starts it and sets the passwords."
     else:

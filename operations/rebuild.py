@@ -37,7 +37,7 @@ _NOT_NOW = (
 
 
 class Rebuild:
-    """How far the rebuild is, in a thread of its own: Airflow may keep a call waiting for seconds."""
+    """Follow the rebuild in a thread of its own: Airflow may keep a call waiting for seconds."""
 
     def __init__(self, log: BoundLogger, settings: Settings) -> None:
         """Nothing is known yet; the first look is due."""
@@ -52,13 +52,13 @@ class Rebuild:
 
     @property
     def state(self) -> dict[str, str | None]:
-        """What the state file says: since when there is a new bucket, and what its rebuild is at."""
+        """Return what the state file says: since when there is a new bucket, and what its rebuild is at."""
         since = self._bucket.made_at.isoformat() if self._bucket else None
         return {"bucket_lost": since, "rebuild": self.step}
 
     @property
     def is_due(self) -> bool:
-        """Whether a look is due."""
+        """Return whether a look is due."""
         return self._due.is_set()
 
     def look_again(self) -> None:

@@ -1,4 +1,4 @@
-"""What records and the cleaned tables look like in Spark: names, types and order of their columns.
+"""The schemas of records and cleaned tables in Spark: names, types and order of their columns.
 
 Contract: section "Cleaned tables" of docs/contracts.md. The columns are those of `contracts.tables`.
 """
@@ -49,7 +49,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def kinds(table: Table) -> pa.Schema:
-    """What the source sends: the kind of JSON value that each column of the table is in a record, unless it is null."""
+    """Return the kind of JSON value that each column of the table has in the source's records, unless it is null."""
     return pa.schema([(column.name, _KINDS[column.type]) for column in DECLARATIONS[table].source_columns])
 
 

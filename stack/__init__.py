@@ -1,1 +1,1 @@
-"""How the services run: as processes, in containers, and the launchers of other people's servers."""
+"""Run the services: as processes, in containers, and the launchers of other people's servers."""

@@ -54,7 +54,7 @@ def _open_bucket(spark: SparkSession, settings: Settings) -> None:
 
 
 def _rehearse(spark: SparkSession, folder: str) -> None:
-    """What `table_run` does with a table's new records: into a new Delta table, and into one that is there."""
+    """Do what `table_run` does with a table's new records: into a new Delta table, and into one that is there."""
     body = b"".join(map(msgspec.json.Encoder().encode_lines, generate(_TABLE, _POSTS, seed=0)))
     row = {"topic": _TABLE, "partition": 0, "start": 0, "key": _TABLE, "end": _POSTS}
     expected = kinds(_TABLE)

@@ -23,7 +23,7 @@ class Identity(NamedTuple):
 
 
 def server_identity() -> Identity:
-    """Who such a server runs as: this account, or `nobody` where this account is root."""
+    """Return who such a server runs as: this account, or `nobody` where this account is root."""
     if os.geteuid() != 0:
         return Identity(os.geteuid(), os.getegid())
     account = pwd.getpwnam(_UNPRIVILEGED)

@@ -30,7 +30,7 @@ def wait_for_task(api: AirflowApi, run_id: str, name: str, state: str) -> dict[s
 
 
 def ended(api: AirflowApi, run_id: str) -> str:
-    """How the run ended, once it has: success or failed."""
+    """Return how the run ended, once it has: success or failed."""
     state = wait_until(
         lambda: (found := trigger.run_of(api, run_id)["state"]) in ("success", "failed") and found,
         timeout=RUN_SECONDS,

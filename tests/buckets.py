@@ -1,4 +1,4 @@
-"""What tests take away from the bucket, to see it come back."""
+"""Remove from the bucket what tests want to see come back."""
 
 from common.clients import s3_client
 from common.settings import Settings

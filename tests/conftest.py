@@ -27,7 +27,7 @@ def service_env(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[ExitStack]:
-    """What keeps the started servers, and stops them at the end in the reverse order."""
+    """Yield the stack that keeps the started servers, and stops them at the end in the reverse order."""
     with ExitStack() as stack:
         yield stack
 

@@ -110,7 +110,7 @@ class ServiceProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Return whether it was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def wait_healthy(self, check: Callable[[], bool], timeout: float = START_SECONDS) -> None:

@@ -31,6 +31,6 @@ def cleaned_column(
 
 
 def expected_column(spark: SparkSession, kind: str, results: Sequence[object]) -> DataFrame:
-    """What `cleaned_column` gives where each record is accepted and results in this."""
+    """Return what `cleaned_column` gives where each record is accepted and results in this."""
     rows = [(number, [], result) for number, result in enumerate(results)]
     return spark.createDataFrame(rows, f"offset long, reasons array<string>, result {kind}")

@@ -1,4 +1,4 @@
-"""What became of the records of a run that Airflow has ended, from the batch job's own account of it."""
+"""Show the counts of records of a finished Airflow run, as the batch job recorded them."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""How the DAG hands the batch job to spark-submit."""
+"""Hand the batch job from the DAG to spark-submit."""
 
 from common.clients import s3_client
 from common.settings import ROOT, load_settings

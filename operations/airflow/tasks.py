@@ -45,7 +45,7 @@ class LandedSensor(BaseSensorOperator):
         return self._fixed()
 
     def poke(self, context: Context) -> bool:  # noqa: ARG002 - Airflow's signature
-        """Whether it has all landed."""
+        """Return whether it has all landed."""
         try:
             return not not_landed(self._zone, self._ends)
         except (StaleEnd, Unavailable) as problem:

@@ -51,7 +51,7 @@ def start(api: AirflowApi, *, full: bool, table: str) -> str:
 
 
 def known(api: AirflowApi) -> bool:
-    """Whether Airflow has read the DAG."""
+    """Return whether Airflow has read the DAG."""
     return any(each["dag_id"] == DAG for each in api.get_all("dags", "dags", dag_id_pattern=DAG))
 
 

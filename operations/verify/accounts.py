@@ -1,4 +1,4 @@
-"""What the programs say of themselves in ops: the emulator, the batch runs, the streaming queries."""
+"""Read the programs' own records in ops: the emulator, the batch runs, the streaming queries."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,7 +48,7 @@ WHERE query = %s ORDER BY updated_at DESC LIMIT 1
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the records that a job read; `make replay` moves them from quarantined to the other two."""
+    """The counts of records that a job read; `make replay` moves them from quarantined to the other two."""
 
     read: int = 0
     cleaned: int = 0
@@ -79,12 +79,12 @@ def sent(connection: "PostgresConnection", destination: str) -> int:
 
 
 def batch_counts(connection: "PostgresConnection", table: Table) -> Counts:
-    """What became of a table's records in the batch runs since it was last rebuilt."""
+    """Return what became of a table's records in the batch runs since it was last rebuilt."""
     return Counts(*ask(connection, _COUNTS, {"table": table})[0])
 
 
 def replayed(connection: "PostgresConnection", table: Table) -> int:
-    """How many of a table's records `make replay` took out of quarantine in those runs."""
+    """Return how many of a table's records `make replay` took out of quarantine in those runs."""
     found: int = ask(connection, _REPLAYED, {"table": table})[0][0]
     return found
 
@@ -104,6 +104,6 @@ def batch_offsets(connection: "PostgresConnection", table: Table, topic: str) ->
 
 
 def stream_counts(connection: "PostgresConnection", table: Table) -> Counts:
-    """What became of a table's stream in the newest of its queries that write into Postgres."""
+    """Return what became of a table's stream in the newest of its queries that write into Postgres."""
     rows = ask(connection, _STREAM, [f"speed-{table}"])
     return Counts(*rows[0]) if rows else Counts()

@@ -25,7 +25,7 @@ KafkaPosition = tuple[int, int]  # partition, offset
 
 @dataclass
 class BatchStages:
-    """What the stages hold of a table, up to fixed offsets; `problems` says what does not add up.
+    """The contents of the stages for a table, up to fixed offsets; `problems` says what does not add up.
 
     lost: the bucket that the table's last run wrote into is lost, so what is in S3 says nothing of that run.
     """
@@ -187,7 +187,7 @@ def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[K
 
 
 def _is_superseded(place: KafkaPosition, kept: KafkaPosition | None) -> bool:
-    """Whether the row of the record's post comes from a later record: higher offset, then partition."""
+    """Return whether the row of the record's post comes from a later record: higher offset, then partition."""
     return kept is not None and (kept[1], kept[0]) > (place[1], place[0])
 
 

@@ -1,4 +1,4 @@
-"""Whether a partition's landed objects are one chain of offsets, without a gap and without an overlap."""
+"""Check that a partition's landed objects cover its offsets without a gap or an overlap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OffsetCoverage:
-    """What the objects hold below an end.
+    """The records and faults of the objects below an end.
 
     Attributes:
         records: how many records; one that is there twice counts twice.

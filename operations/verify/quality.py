@@ -10,7 +10,7 @@ from contracts.tables import Table
 
 @dataclass(frozen=True)
 class Quality:
-    """What is measured of a table: rows served, records read and quarantined, the share of nulls by column."""
+    """The quality measures of a table: rows served, records read and quarantined, the share of nulls by column."""
 
     table: Table
     row_count: int

@@ -26,7 +26,7 @@ SELECT (SELECT max(run_id) FROM ops.batch_runs), EXISTS (
 
 
 def undisturbed(settings: Settings, gather: Callable[["PostgresConnection"], T]) -> T:
-    """What `gather` finds, given a snapshot of Postgres, in a time in which no batch run was at work.
+    """Return what `gather` finds, given a snapshot of Postgres, in a time in which no batch run was at work.
 
     A run writes Delta first and Postgres at its end, so in between they differ rightly.
 

@@ -42,7 +42,7 @@ _NAMED = 10
 
 @dataclass
 class SpeedStages:
-    """What the stages hold of a table's stream; `problems` says what does not add up.
+    """The contents of the stages for a table's stream; `problems` says what does not add up.
 
     lost: what was lost with an earlier stream, which nothing here brings back; else None.
     """

@@ -40,7 +40,7 @@ def provision(log: BoundLogger, settings: Settings) -> str | None:
 
 
 def provision_aws(log: BoundLogger, settings: Settings) -> str | None:
-    """What is on AWS or LocalStack; the API comes last, so that where it is the rest is."""
+    """Provision what is on AWS or LocalStack; the API comes last, so that where it is the rest is."""
     log.info("making bucket, streams and REST API")
     ensure_bucket(settings)
     for remark in ensure_streams(settings):

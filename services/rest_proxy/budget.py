@@ -1,4 +1,4 @@
-"""What all requests in flight may hold together, so that overload is answered and memory stays bounded."""
+"""Bound what all requests in flight hold together, so that overload is answered and memory stays bounded."""
 
 from types import TracebackType
 
@@ -27,7 +27,7 @@ class Budget:
 
 
 class Share:
-    """What one request holds of a budget."""
+    """The share of a budget that one request holds."""
 
     __slots__ = ("_budget", "_bytes", "_records")
 

@@ -1,4 +1,4 @@
-"""Who may call: requests under an unknown name, or of another site's web page, are refused before their route."""
+"""Refuse requests under an unknown host name, or of another site's web page, before they reach a route."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Records to Kafka, and each record's own result back to its request."""
+"""Send records to Kafka, and each record's own result back to its request."""
 
 import asyncio
 import signal
@@ -22,7 +22,10 @@ FLUSH_SECONDS = 5
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
-    """The producer: idempotent, acknowledged by all in-sync replicas, without a wait to fill batches."""
+    """Return the producer's settings: idempotent, acknowledged by all in-sync replicas, no wait to fill batches.
+
+    docs/adr/0007-rest-proxy-produce-path.md says why one batch at a time is on its way.
+    """
     return {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "enable.idempotence": True,

@@ -22,14 +22,14 @@ class KafkaJSONResponse(JSONResponse):
 
 
 class Root(BaseModel):
-    """Who this is."""
+    """The name of this service."""
 
     service: Service = SERVICE
     docs: str = "/docs"
 
 
 class Health(BaseModel):
-    """Who this is and which cluster it writes to; `kafka_cluster_id` is null when Kafka does not answer."""
+    """The answer of a health check; `kafka_cluster_id` is null when Kafka does not answer."""
 
     service: Service = SERVICE
     status: Literal["healthy", "unhealthy"]
@@ -67,7 +67,7 @@ def add_metadata_routes(app: FastAPI, topics: Topics, budget: Budget) -> None:
 
     @app.get("/")
     async def root() -> Root:
-        """Who this is."""
+        """The name of this service."""
         return Root()
 
     @app.get("/health", response_model=Health, responses={503: {"model": Health}})

@@ -1,7 +1,8 @@
-"""`POST /topics/{topic}` and `POST /topics/{topic}/partitions/{partition}`: the routes under load.
+"""Answer `POST /topics/{topic}` and `POST /topics/{topic}/partitions/{partition}`: the routes under load.
 
-Plain ASGI within the FastAPI application: FastAPI's own machinery would add 50 microseconds to each request
-(five times what the rest of this module takes), and could not refuse a body before it is read.
+It is plain ASGI within the FastAPI application (docs/adr/0007-rest-proxy-produce-path.md): FastAPI's own machinery
+would add 50 microseconds to each request (five times what the rest of this module takes), and could not refuse a body
+before it is read.
 """
 
 from starlette.requests import ClientDisconnect

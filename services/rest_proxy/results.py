@@ -1,4 +1,4 @@
-"""What a request's records came to, and the answer that says so. Pure: no I/O."""
+"""Build a request's answer from its records' results. Pure: no I/O."""
 
 from confluent_kafka import KafkaError
 from msgspec import Struct

@@ -1,4 +1,4 @@
-"""Which topics there are: Kafka's metadata, asked for without creating anything."""
+"""Know Kafka's topics: ask for its metadata without creating anything."""
 
 import asyncio
 from contextlib import suppress

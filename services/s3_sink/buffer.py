@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """What closes an object, whichever comes first."""
+    """The limits at which an object is closed, whichever comes first."""
 
     records: int
     bytes: int
@@ -34,11 +34,11 @@ class Buffer:
         self.size += len(line)
 
     def is_full(self, limits: Limits) -> bool:
-        """Whether it must be closed before it takes up another line."""
+        """Return whether it must be closed before it takes up another line."""
         return len(self.lines) >= limits.records or self.size >= limits.bytes
 
     def is_old(self, limits: Limits, now: float) -> bool:
-        """Whether it holds a line for as long as it may."""
+        """Return whether it holds a line for as long as it may."""
         return bool(self.lines) and now - self.first_at >= limits.seconds
 
     def body(self) -> bytes:

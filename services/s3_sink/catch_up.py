@@ -40,7 +40,7 @@ def end_offsets(settings: Settings) -> dict[TopicPartition, int]:
 
 
 def missing(zone: LandingZone, ends: dict[TopicPartition, int]) -> int:
-    """How many offsets below `ends` have not landed."""
+    """Return how many offsets below `ends` have not landed."""
     return sum(max(0, end - zone.tail(one.topic, one.partition).next) for one, end in ends.items())
 
 

@@ -1,4 +1,4 @@
-"""How the sink asks Kafka for records, and what it says of Kafka's errors."""
+"""Consume Kafka's records for the sink, and describe Kafka's errors."""
 
 import time
 from collections.abc import Callable

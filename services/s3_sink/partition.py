@@ -15,7 +15,7 @@ Partition = tuple[str, int]  # topic and partition
 
 
 class Record(Protocol):
-    """What is asked of a Kafka message that is not an error."""
+    """The part of a Kafka message that the sink reads."""
 
     def offset(self) -> int:
         """Its offset."""
@@ -57,7 +57,7 @@ class OpenPartition:
 
     @property
     def buffered(self) -> int:
-        """How many records wait in memory for their object to close."""
+        """Return how many records wait in memory for their object to close."""
         return len(self._buffer.lines)
 
     def take(self, records: Sequence[Record], now: float) -> None:

@@ -21,7 +21,7 @@ from common.state_file import StateFile
 
 @dataclass(frozen=True)
 class PartitionStatus:
-    """How far a partition has landed; offsets are None while they are not known."""
+    """The landing progress of a partition; offsets are None while they are not known."""
 
     topic: str
     partition: int

@@ -53,7 +53,7 @@ def ensure_source(settings: Settings) -> bool:
 
 
 def origin(settings: Settings) -> str:
-    """What the settings ask to be loaded, as text: it changes when the rows may have.
+    """Return what the settings ask to be loaded, as text: it changes when the rows may have.
 
     Raises:
         SourceError: SOURCE_DIR lacks a file.

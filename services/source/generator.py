@@ -85,7 +85,7 @@ def _random(seed: int, first: int, purpose: str) -> Random:
 
 
 class Moments(NamedTuple):
-    """What the three tables of a block share: the post's time, its user's joining, and repeats."""
+    """The values that the three tables of a block share: the post's time, its user's joining, and repeats."""
 
     posted: list[datetime]
     joined: list[datetime]

@@ -1,4 +1,4 @@
-"""What a run of the batch path may fail of: kept in ops, and said to whoever started it."""
+"""Batch failures: recorded in ops, reported to the caller."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +26,7 @@ class AlreadyRunningError(RuntimeError):
 
 
 class RefusedError(RuntimeError):
-    """What was asked for cannot be done now; the message says why."""
+    """The request cannot be fulfilled now; the message says why."""
 
 
 def lock(connection: "PostgresConnection") -> None:

@@ -1,4 +1,4 @@
-"""What has landed since the last run: the objects' keys, and their records as a DataFrame."""
+"""Find the objects that have landed since the last run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a run has to do, found out without Spark."""
+"""Plan a run without Spark."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _BRIEF_BYTES = 64 * 1024**2
 
 
 class PlanError(RuntimeError):
-    """What was asked for would leave half a rebuild behind; the message says what to ask for."""
+    """The request would leave half a rebuild behind; the message says what to ask for."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def rebuild(self) -> bool:
-        """Whether the Delta tables are made anew."""
+        """Return whether the Delta tables are made anew."""
         return self.mode != "incremental"
 
     @property
@@ -54,7 +54,7 @@ class Plan:
 
     @property
     def is_brief(self) -> bool:
-        """Whether the run takes seconds, so that Spark's start counts more than its speed."""
+        """Return whether the run takes seconds, so that Spark's start counts more than its speed."""
         return self.size < _BRIEF_BYTES
 
     def reached(self, topic: str) -> dict[int, int]:

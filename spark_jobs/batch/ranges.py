@@ -1,4 +1,4 @@
-"""What a run read of each partition, and the proof that it read all of it."""
+"""Record what a run read of each partition, and prove that it read all of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from spark_jobs.batch.landing import LandedObject
 
 @dataclass(frozen=True)
 class ObjectCount:
-    """What was read of an object: its lines, the records that came of them, their first and last offset."""
+    """The counts of an object that was read: its lines, the records that came of them, their first and last offset."""
 
     partition: int
     start: int

@@ -1,4 +1,7 @@
-"""The run's records, judged once and kept on local disk: every later step reads them from there."""
+"""Classify a run's records once and keep them on local disk, from which every later step reads them.
+
+The plain form is `DataFrame.cache()` (docs/adr/0003-staged-records-on-local-disk.md).
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -66,7 +69,7 @@ def stage(records: DataFrame, table: Table) -> DataFrame:
 
 @dataclass(frozen=True)
 class Tally:
-    """What the staged records are. A record may have several reasons."""
+    """The counts of the staged records. A record may have several reasons."""
 
     objects: tuple[ObjectCount, ...]
     accepted: int
@@ -135,7 +138,7 @@ def latest(rows: DataFrame) -> tuple[DataFrame, int]:
 
 
 def _surplus(rows: DataFrame) -> int:
-    """How many rows there are beyond one per ind.
+    """Return how many rows there are beyond one per ind.
 
     64 neighbouring numbers share a row of the aggregate, a bit for each: as a rule they are dense, and a row for each
     number would be a shuffle of them all.

@@ -39,7 +39,7 @@ class Steps:
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, without the stack traces that Spark puts into its messages."""
+    """Return what went wrong, without the stack traces that Spark puts into its messages."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # An error in a Python worker: the line that ends its traceback says more than the first one.
     raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|NoSuchKey): ", line)]

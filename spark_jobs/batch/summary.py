@@ -1,4 +1,4 @@
-"""What a run of the batch job prints at its end."""
+"""Print the summary of a run of the batch job."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """What the tables of a run share. One connection means one transaction, so one COPY at a time."""
+    """The things that the tables of a run share. One connection means one transaction, so one COPY at a time."""
 
     spark: SparkSession
     settings: Settings

@@ -1,4 +1,4 @@
-"""Why a record is quarantined, and what is noted of one that is not: the stable codes, each explained."""
+"""List the stable codes for which a record is quarantined or warned of, each explained."""
 
 REASONS: dict[str, str] = {
     "tombstone": "The record has no value, or its value is the JSON value null.",

@@ -1,12 +1,12 @@
-"""Raw records -> cleaned rows, or the reasons why not: one parse of the JSON at most, plain Spark expressions.
+"""Clean raw records: return their rows or the reasons why not, by plain Spark expressions and one parse of the JSON.
 
 Contract: section "Cleaned tables" of docs/contracts.md.
 
-Speed: Spark compiles a projection to Java, and the JVM leaves a method of over 8,000 bytes interpreted, ten
-times slower, unless it is told otherwise, as the jobs' is (`spark_jobs.session.spark`) and a user's may not
-be. A projection that holds `from_json` or a lambda (`text.let`, `array_compact`) is split into short
-methods, one that holds neither is not: so the large ones here hold one, and each is a step of its own
-(`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
+Speed (docs/adr/0002-one-parse-barrier-and-digest.md): Spark compiles a projection to Java, and the JVM leaves a
+method of over 8,000 bytes interpreted, ten times slower, unless it is told otherwise, as the jobs' is
+(`spark_jobs.session.spark`) and a user's may not be. A projection that holds `from_json` or a lambda (`text.let`,
+`array_compact`) is split into short methods, one that holds neither is not: so the large ones here hold one, and each
+is a step of its own (`DataFrame.withColumns`), for what is used twice must be a column to be computed once.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ PLAIN = "plain"
 
 
 def classify(df: DataFrame, table: Table, names: Sequence[str] = (), rules: Rules | None = None) -> DataFrame:
-    """Every record with the verdict on it, row for row.
+    """Return every record with its reasons, warnings and cleaned row.
 
     Args:
         df: raw records: `value string`, the JSON text or null, and any other columns. One named `plain` holds the
@@ -98,7 +98,7 @@ def _steps(table: Table, rules: Rules, *, has_plain: bool) -> tuple[Columns, ...
 
 
 def _barrier() -> Column:
-    """True; keeps Spark from moving the caller's filters below, where they would parse the record again.
+    """Return true, in a form below which Spark moves no filter of the caller's: it would parse the record again.
 
     Not deterministic, as Spark sees it, and allowed in a streaming query.
     """
@@ -130,7 +130,7 @@ def _parsed_field(name: str) -> Column:
 
 
 def _facts(table: Table) -> Columns:
-    """What is to be known of a record of any table."""
+    """Return the checks common to all tables."""
     key, *own = DECLARATIONS[table].source_names
     others = foreign_names(table, _others(table))
     own_value, other_value = fn.coalesce(*map(_field, own)), fn.coalesce(*map(_parsed_field, others))

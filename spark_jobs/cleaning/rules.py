@@ -16,7 +16,7 @@ Columns = dict[str, Column]
 # eq=False: each is itself alone, so that what is made from one can be kept by it; columns do not compare.
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """What is done with the tidy texts of a record.
+    """The rules that are applied to the tidy texts of a record.
 
     Attributes:
         texts: the source columns that are read.
@@ -39,7 +39,7 @@ def at(name: str) -> Column:
 
 
 def internal(name: str) -> str:
-    """How it is called there."""
+    """Return the name under which `at` finds it."""
     return f"__{name}"
 
 
@@ -77,7 +77,7 @@ def pin_downloaded() -> Rules:
 
 @cache
 def geo() -> Rules:
-    """Where and when a post was made."""
+    """Return the rules for `geo`: the place and time of a post."""
     latitude, longitude = at("latitude_degrees"), at("longitude_degrees")
     both = latitude.isNotNull() & longitude.isNotNull()
     return Rules(
@@ -105,7 +105,7 @@ def geo() -> Rules:
 
 @cache
 def user() -> Rules:
-    """Who made a post."""
+    """Return the rules for `user`: who made a post."""
     known_names = (text.known(at(name)) for name in ("first_name", "last_name"))
     return Rules(
         texts=("first_name", "last_name", "age", "date_joined"),

@@ -1,7 +1,8 @@
-"""The rules for text: what goes, what becomes null, and the columns that hold text of a known form.
+"""Clean texts: remove control characters, trim, turn sentinels into null, read texts of a known form.
 
-The rare cases are written with `let`, the common ones in functions that run on bytes: a regular expression
-costs some 5 ns a character, which is more than reading the JSON.
+The plain meaning of `tidy` is a trim after two regular expressions (docs/adr/0001-text-rules-on-bytes.md). The rare
+cases are written with `let`, the common ones in functions that run on bytes: a regular expression costs some 5 ns a
+character, which is more than reading the JSON.
 """
 
 from collections.abc import Callable
@@ -34,22 +35,24 @@ _PATH_PREFIXES = rf"\A(?:{_PATH_PREFIX}(?: +|\z))++"
 
 
 def let(value: Column, body: Callable[[Column], Column]) -> Column:
-    """`body(value)` with the value computed once; written out, it would be computed at each of its uses."""
+    """Return `body(value)` with the value computed once; written out, it would be computed at each of its uses."""
     return fn.get(fn.transform(fn.array(value), body), fn.lit(0))
 
 
 def may_hold_controls(json: Column) -> Column:
-    """Whether texts of the JSON text may hold ASCII control characters: only escapes and DEL lead to them."""
+    """Return whether texts of the JSON text may hold ASCII control characters: only escapes and DEL lead to them."""
     return has_byte(json, b"\\") | has_byte(json, b"\x7f")
 
 
 def has_byte(text: Column, byte: bytes) -> Column:
-    """Whether a text, or bytes, have the byte; `contains` of two texts takes twice as long."""
+    """Return whether a text, or bytes, have the byte; `contains` of two texts takes twice as long."""
     return fn.contains(text.cast("binary"), fn.lit(byte))
 
 
 def tidy(text: Column, controls: Column) -> Column:
-    """Text without control characters, newlines and tabs as one blank, without white space at its ends.
+    """Return the text without control characters, newlines and tabs as one blank, without white space at its ends.
+
+    Most texts are so already: bytes are looked at first, and such a text is returned as it is.
 
     `controls` is what `may_hold_controls` says of the JSON text.
     """
@@ -68,12 +71,12 @@ def tidy(text: Column, controls: Column) -> Column:
 
 
 def known(text: Column) -> Column:
-    """Tidy text, or null where it is blank or says that there was nothing."""
+    """Return a tidy text, or null where it is blank or says that there was nothing."""
     return fn.when(~text.isin("", *SENTINELS), text)
 
 
 def tags(text: Column) -> Column:
-    """A known tag list without `#`; one with a comma between all its characters is joined again."""
+    """Return a known tag list without `#`; one with a comma between all its characters is joined again."""
     unusual = text.contains("#") | (fn.substring(text, 2, 1) == ",")
     without_hash = let(text, lambda each: _trim(fn.replace(_joined(each), fn.lit("#"), fn.lit(""))))
     rejoined = let(without_hash, lambda each: _trim(_joined(each)))
@@ -81,7 +84,7 @@ def tags(text: Column) -> Column:
 
 
 def path(text: Column) -> Column:
-    """A known save location without the words before its path."""
+    """Return a known save location without the words before its path."""
     stripped = _trim(fn.regexp_replace(text, _PATH_PREFIXES, ""))
     return (
         fn.when(text.startswith(f"{_PATH_PREFIX} /"), fn.substring(text, len(_PATH_PREFIX) + 2, 2**31 - 1))
@@ -95,18 +98,18 @@ def _trim(text: Column) -> Column:
 
 
 def _begins_visibly(text: Column) -> Column:
-    """Whether the first character is an ASCII one that shows; strings compare by their bytes."""
+    """Return whether the first character is an ASCII one that shows; strings compare by their bytes."""
     return (text >= "!") & (text < "\x7f")
 
 
 def _ends_visibly(utf8: Column) -> Column:
-    """Whether the last character is an ASCII one that shows, found without counting the characters before it."""
+    """Return whether the last character is an ASCII one that shows, found without counting the characters before it."""
     last = fn.substring(utf8, -1, 1)
     return (last > fn.lit(b" ")) & (last < fn.lit(b"\x7f"))
 
 
 def _may_hold_c1(utf8: Column) -> Column:
-    """Whether a text may hold U+0080 to U+009F, which begin with this byte in UTF-8; some signs do as well."""
+    """Return whether a text may hold U+0080 to U+009F, which begin with this byte in UTF-8; some signs do as well."""
     return has_byte(utf8, b"\xc2")
 
 

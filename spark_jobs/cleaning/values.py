@@ -25,7 +25,7 @@ def count(text: Column) -> Column:
 
 
 def is_integer(text: Column) -> Column:
-    """Whether the text is a whole number of any size."""
+    """Return whether the text is a whole number of any size."""
     return text.rlike(_INTEGER)
 
 
@@ -55,7 +55,7 @@ def instant(text: Column) -> Column:
 
 
 def is_served(time: Column) -> Column:
-    """Whether a timestamp is of the years that Delta, Postgres and Python all hold: 1..9999, in UTC."""
+    """Return whether a timestamp is of the years that Delta, Postgres and Python all hold: 1..9999, in UTC."""
     return time.between(*(fn.lit(bound).cast("timestamp") for bound in (_FIRST_TIME, _LAST_TIME)))
 
 

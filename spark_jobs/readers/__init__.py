@@ -1,1 +1,1 @@
-"""What the jobs read: landed records, Parquet files, corrected texts."""
+"""Read what the jobs take in: landed records, Parquet files, corrected texts."""

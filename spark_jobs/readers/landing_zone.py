@@ -1,4 +1,6 @@
-"""Landed objects -> raw records, in Spark's Python workers.
+"""Read landed objects in Spark's Python workers: one row for each line, its fields where Arrow can read them.
+
+The plain form is `spark.read.text` (docs/adr/0004-arrow-reads-the-landing-zone.md).
 
 Workers import this module, so it takes nothing but boto3 and pyarrow: settings and their libraries would
 cost each worker a second. So would the first object of Python or numpy that Arrow converts: it loads pandas to ask

@@ -1,4 +1,4 @@
-"""Rows of Parquet files on S3, without Spark.
+"""Read rows of Parquet files on S3 with Arrow, without Spark (docs/adr/0009-arrow-copies-into-postgres.md).
 
 Arrow reads and writes a million posts in 3 s of CPU; through Spark's Python workers it was 15 to 40.
 """

@@ -1,4 +1,6 @@
-"""The fields of landed records, read by Arrow where an object holds no surprise: in half the time of Spark's parser.
+"""Read the fields of landed records with Arrow where an object holds no surprise; Spark's parser reads the others.
+
+It takes half the time of Spark's parser (docs/adr/0004-arrow-reads-the-landing-zone.md).
 
 Workers import this module, so it takes nothing but pyarrow (`landing_reader` says why).
 """
@@ -62,5 +64,5 @@ def _read(body: bytes, kinds: pa.Schema) -> pa.RecordBatch:
 
 
 def _is_json(column: pa.Array) -> bool:
-    """Whether it has no NaN or Infinity, which Arrow's parser takes and JSON has not."""
+    """Return whether it has no NaN or Infinity, which Arrow's parser takes and JSON has not."""
     return not pa.types.is_floating(column.type) or pc.all(pc.is_finite(column)).as_py() is not False

@@ -47,7 +47,7 @@ def show(console: Console, report: "Report | None") -> None:
 
 def _grid(report: "Report") -> Grid:
     grid = Grid(
-        "table", "in quarantine for", title="Quarantined records by the rules of now", show_footer=True
+        "table", "in quarantine for", title="Quarantined records by the current rules", show_footer=True
     )
     validated = sum(each.tally.accepted + each.tally.quarantined for each in report.verdicts)
     grid.add_column("records", f"{validated:,}", justify="right")

@@ -11,7 +11,7 @@ import msgspec
 
 
 class KafkaPosition(NamedTuple):
-    """Where a record stands in Kafka."""
+    """The position of a record in Kafka."""
 
     topic: str
     partition: int

@@ -1,4 +1,4 @@
-"""A replay: quarantined records are validated by the rules of now, and those that pass take their place in the tables.
+"""A replay: quarantined records are validated by the current rules, and those that pass take their place in the tables.
 
 A record keeps its place in Kafka, so it becomes a row only if no later record of its ind has; else it is a duplicate.
 Delta comes first, then one transaction in Postgres: a repeat of a replay that was killed does no harm.
@@ -49,7 +49,7 @@ _RECORDS = pa.schema(
 
 @dataclass(frozen=True, eq=False)
 class ValidationResult:
-    """What the rules of now say of a table's records.
+    """The result of checking a table's records by the current rules.
 
     Attributes:
         table: the table.
@@ -67,7 +67,7 @@ class ValidationResult:
 
 @dataclass(frozen=True)
 class Report:
-    """What the rules of now say, and if the accepted records were taken in, by which run and with what result."""
+    """The result of checking by the current rules and, if the accepted records were loaded, of the run that did so."""
 
     verdicts: list[ValidationResult]
     steps: Steps
@@ -76,7 +76,7 @@ class Report:
 
     @property
     def accepted(self) -> int:
-        """How many records pass."""
+        """Return how many records pass."""
         return sum(each.tally.accepted for each in self.verdicts)
 
 

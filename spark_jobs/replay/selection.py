@@ -1,4 +1,4 @@
-"""Which quarantined records to validate again."""
+"""Select the quarantined records to validate again."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

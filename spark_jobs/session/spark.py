@@ -120,8 +120,9 @@ def _compose_environment(settings: Settings) -> None:
 
 
 def _place(settings: Settings) -> dict[str, str]:
-    """Where the driver is. Spark asks the host's name server for its own address, which may be slow or absent on a
-    laptop; executors elsewhere need that address.
+    """Return the driver's address for the environment.
+
+    Spark would ask the host's name server, which may be slow or absent on a laptop; executors elsewhere need it.
     """
     if _is_local(settings):
         return {"SPARK_LOCAL_IP": LOOPBACK}
@@ -132,7 +133,7 @@ def _place(settings: Settings) -> dict[str, str]:
 
 
 def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
-    """What spark-submit must be told: its JVM is there before `spark_session` can say it."""
+    """Return what spark-submit must be told: its JVM is there before `spark_session` can say it."""
     return _driver(settings, _jvm(settings, brief=brief, streaming=False))
 
 
@@ -143,7 +144,7 @@ def _jvm(settings: Settings, *, brief: bool, streaming: bool) -> str:
 
 
 def _is_local(settings: Settings) -> bool:
-    """Whether driver and executors are one process."""
+    """Return whether driver and executors are one process."""
     return settings.spark_master.startswith("local")
 
 

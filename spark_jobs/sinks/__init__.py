@@ -1,1 +1,1 @@
-"""Where cleaned rows go: Delta and Postgres."""
+"""Write cleaned rows: Delta and Postgres."""

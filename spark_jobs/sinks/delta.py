@@ -30,12 +30,12 @@ OFFSET = ("topic", "partition", "offset")
 def location(
     settings: Settings, name: str, layer: Literal["transformed", "streaming"] = "transformed"
 ) -> str:
-    """Where a table lives."""
+    """Return where a table lives."""
     return f"s3a://{settings.bucket}/delta_tables/{layer}/{name}"
 
 
 def exists(spark: SparkSession, path: str) -> bool:
-    """Whether there is a Delta table."""
+    """Return whether there is a Delta table."""
     return DeltaTable.isDeltaTable(spark, path)
 
 

@@ -46,7 +46,7 @@ def lock(connection: "PostgresConnection") -> bool:
 
 
 def is_serving(connection: "PostgresConnection") -> bool:
-    """Whether a table of the batch path has a row."""
+    """Return whether a table of the batch path has a row."""
     with connection, connection.cursor() as cursor:
         return any(_has_rows(cursor, target) for target in (*SERVED.values(), QUARANTINE))
 

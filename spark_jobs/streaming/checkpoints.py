@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def prefix(query: str) -> str:
-    """Where a query's checkpoint begins."""
+    """Return where a query's checkpoint begins."""
     return f"checkpoints/streaming/{query}/"
 
 
@@ -31,7 +31,7 @@ def query_id(s3: "S3Client", bucket: str, query: str) -> str | None:
 
 
 def has_commits(s3: "S3Client", bucket: str, query: str) -> bool:
-    """Whether a micro-batch of it was ever finished."""
+    """Return whether a micro-batch of it was ever finished."""
     commits = f"{prefix(query)}commits/"
     # The folder itself is an object as well.
     return s3.list_objects_v2(Bucket=bucket, Prefix=commits, StartAfter=commits, MaxKeys=1)["KeyCount"] > 0

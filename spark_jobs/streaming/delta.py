@@ -45,7 +45,7 @@ class DeltaSink:
         self._vacuum_at = time.monotonic() + VACUUM_SECONDS
 
     def remembers(self, query_id: str) -> bool:  # noqa: ARG002 - the tables are known by their place
-        """Whether what earlier micro-batches wrote is still there."""
+        """Return whether what earlier micro-batches wrote is still there."""
         return all(self._exists(table) for table in TABLES)
 
     def make_ready(self) -> None:

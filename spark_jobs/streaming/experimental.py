@@ -20,7 +20,7 @@ _DATA = Target("public", "experimental_data", (*_CLEANED, *_PLACE), key=_PLACE)
 
 
 class ExperimentalRows:
-    """What becomes of the topic in the database `pinterest_streaming`."""
+    """The sink of the topic in the database `pinterest_streaming`."""
 
     quarantine = Target("public", "experimental_quarantine", (*_PLACE, "reasons", "raw"), _PLACE)
     progress = ProgressTable("public", "experimental")

@@ -1,4 +1,4 @@
-"""How far a query is behind its source: records not read yet, and the age of the oldest of them."""
+"""Measure how far a query is behind its source: records not read yet, and the age of the oldest of them."""
 
 import json
 import time

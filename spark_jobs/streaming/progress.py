@@ -1,4 +1,4 @@
-"""What a query has committed to Postgres: the number of its last micro-batch, and what became of its records."""
+"""Keep what a query has committed to Postgres: the number of its last micro-batch, and what became of its records."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of a micro-batch's records: read = cleaned + duplicate + quarantined."""
+    """The counts of a micro-batch's records: read = cleaned + duplicate + quarantined."""
 
     read: int
     cleaned: int

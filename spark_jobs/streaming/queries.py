@@ -24,10 +24,10 @@ _DELTA_TRIGGER = "30 seconds"
 
 
 class Sink(Protocol):
-    """Where a query's micro-batches go."""
+    """The destination of a query's micro-batches."""
 
     def remembers(self, query_id: str) -> bool:
-        """Whether what this checkpoint's micro-batches wrote is still there."""
+        """Return whether what this checkpoint's micro-batches wrote is still there."""
 
     def make_ready(self) -> None:
         """Make what is to be written to, before a query that begins or goes on."""

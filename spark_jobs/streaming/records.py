@@ -1,4 +1,4 @@
-"""What the streaming queries read: records of Kinesis or Kafka, their data as text in `value`."""
+"""The records that the streaming queries read: records of Kinesis or Kafka, their data as text in `value`."""
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as fn

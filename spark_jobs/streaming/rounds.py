@@ -1,4 +1,4 @@
-"""What is done for each query now and then, beside the thread that tends them."""
+"""Periodic background work for each query."""
 
 import threading
 from collections.abc import Callable, Sequence

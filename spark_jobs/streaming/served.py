@@ -1,4 +1,4 @@
-"""What Postgres serves of the speed path, as Arrow: the rows of a Delta table that was lost with its bucket.
+"""Read the speed path's rows from Postgres as Arrow: the rows of a Delta table that was lost with its bucket.
 
 The streams alone cannot give them back: they keep a day, and LocalStack may keep them in memory, as it does the bucket.
 Postgres has of each post the row of its latest record, and its place, so that later records find their order.

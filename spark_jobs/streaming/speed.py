@@ -1,4 +1,7 @@
-"""Records of Kinesis -> the tables `speed.*`: per ind the row of the latest record."""
+"""Serve Kinesis' records in the tables `speed.*`: of each ind the row of the latest record.
+
+One plan cleans the records of all three streams (docs/adr/0006-one-plan-for-three-streams.md).
+"""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -30,7 +33,7 @@ QUARANTINE = Target(
 
 
 class SpeedRows:
-    """What becomes of a table's stream in the database `pinterest`."""
+    """The sink of a table's stream in the database `pinterest`."""
 
     quarantine = QUARANTINE
 
@@ -88,7 +91,7 @@ def validate(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
 
 
 def of_table(judged: pa.Table, table: Table, stream: str) -> pa.Table:
-    """What `validate` gives, collected -> the table's own records: place, `reasons`, `warnings`, its columns, `raw`."""
+    """Return the table's own records of what `validate` gives: place, `reasons`, `warnings`, its columns, `raw`."""
     own = judged.filter(pc.equal(judged["stream"], stream))
     verdict = own[table].combine_chunks()
     row = verdict.field("row")

@@ -53,7 +53,7 @@ def end_offset(progress: dict[str, Any]) -> str | None:
 
 
 def describe(runners: Sequence[Runner], lags: LagMeter) -> dict[str, Any]:
-    """What the state file says."""
+    """Return what the state file says."""
     broken = next((runner for runner in runners if runner.problem), None)
     return {
         "problem": broken and f"query {broken.query.name}: {broken.problem}",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """What becomes of some of a query's judged records: which, and where they go."""
+    """The destination of some of a query's checked records: which ones, and where they go."""
 
     progress: ProgressTable
     quarantine: Target
@@ -50,7 +50,7 @@ class TransactionSink:
                 create_staging(cursor, quarantine)
 
     def remembers(self, query_id: str) -> bool:
-        """Whether a micro-batch of this checkpoint has been committed."""
+        """Return whether a micro-batch of this checkpoint has been committed."""
         with self._connection, self._connection.cursor() as cursor:
             return self._last_batch(cursor, query_id) is not None
 

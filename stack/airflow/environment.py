@@ -18,7 +18,7 @@ DAGS = ROOT / "airflow" / "dags"
 
 
 def home(settings: Settings) -> Path:
-    """Where Airflow keeps its logs."""
+    """Return where Airflow keeps its logs."""
     return settings.state_dir / "airflow"
 
 
@@ -30,7 +30,7 @@ def database_url(settings: Settings) -> str:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What each of Airflow's processes needs besides the settings themselves."""
+    """Return what each of Airflow's processes needs besides the settings themselves."""
     options = _core(settings) | _api(settings) | _lean(settings) | _secrets(settings)
     programs = str(Path(sys.executable).parent)  # spark-submit among them
     return {

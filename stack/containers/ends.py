@@ -1,4 +1,4 @@
-"""Why the engine's containers were started again, as far as it still knows. Pure: no command is run.
+"""Find the reasons for containers' restarts, as far as the engine still knows them. Pure: no command is run.
 
 After a restart by its policy an engine has the number of restarts and the time of the last end. The exit status is
 overwritten, by newer engines the mark of memory too; both are in its events, of which it keeps the last 256 of all its
@@ -26,7 +26,7 @@ _KILLED = 128  # an exit status above is the number of a signal
 
 @dataclass(frozen=True)
 class Ends:
-    """What the engine knows: an inspection for each container, its events, and killed processes by container."""
+    """The engine's knowledge: an inspection for each container, its events, and killed processes by container."""
 
     inspected: dict[str, JSON] = field(default_factory=dict)
     events: Sequence[JSON] = ()

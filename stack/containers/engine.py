@@ -1,4 +1,4 @@
-"""What the engine's commands print of the stack, read into one picture. Pure: no command is run."""
+"""Read what the engine's commands print of the stack into one picture. Pure: no command is run."""
 
 import json
 import re
@@ -92,7 +92,7 @@ def _line(picture: Picture, name: str) -> Line:
 
 
 def notes(picture: Picture) -> list[str]:
-    """What became of the containers before, a line each; a job's run again at each `up`."""
+    """Return what became of the containers before, a line each; a job's run again at each `up`."""
     return [
         f"{container['Service'] if len(_containers(picture, container['Service'])) == 1 else container['Name']}: {note}"
         for container in picture.containers
@@ -116,7 +116,7 @@ def _problem(picture: Picture, name: str) -> str | None:
 
 
 def problem(container: JSON, one_shot: bool) -> str | None:
-    """Why a container is not as it should be, or None if it is."""
+    """Return why a container is not as it should be, or None if it is."""
     state, health, status = container["State"], container["Health"], container["ExitCode"]
     if state == "exited":
         return None if one_shot and status == 0 else f"exited with status {status}"

@@ -1,4 +1,4 @@
-"""What .env lacks for Compose: `python -m stack.containers.env < .env` prints the lines to append.
+"""Complete .env for Compose: `python -m stack.containers.env < .env` prints the lines to append.
 
 The host's own shell appends them: a file that a container writes may be another account's.
 """
@@ -15,7 +15,7 @@ _PROFILES = "COMPOSE_PROFILES"
 
 
 def completion(text: str) -> tuple[list[str], str]:
-    """What was generated, by name, and the lines to append to the text of a .env.
+    """Return what was generated, by name, and the lines to append to the text of a .env.
 
     Compose reads COMPOSE_PROFILES by itself and knows no default of ours, so that becomes a line too.
     """

@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 5
 
 
 def page(url: str) -> dict[str, Any]:
-    """What a page of JSON says.
+    """Return what a page of JSON says.
 
     Raises:
         OSError: nothing answers, or with an error.

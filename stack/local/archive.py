@@ -1,5 +1,6 @@
 """Make the archive of Spark's classes, where there is none: `python -m stack.local.archive`.
 
+The archive only makes Spark start faster and smaller (docs/adr/0005-class-data-archive.md).
 A JVM maps it at its start instead of reading and checking 20,000 classes one by one; each process holds 140 MB less.
 
 It is made by a rehearsal of the batch job, at whose end the JVM writes down what it has loaded: as long as a small run,
@@ -17,7 +18,7 @@ from stack.local.install import command, package_folder
 
 
 def is_current() -> bool:
-    """Whether there is an archive, made from what is installed now.
+    """Return whether there is an archive, made from what is installed now.
 
     A JVM compares the jars with those of the archive; where they differ it warns, and does without.
     """
@@ -48,7 +49,7 @@ def make() -> None:
 
 
 def _note() -> Path:
-    """What the archive was made from, beside it."""
+    """Return what the archive was made from, beside it."""
     return SPARK_ARCHIVE.with_suffix(".txt")
 
 

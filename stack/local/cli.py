@@ -105,7 +105,7 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
 
 
 def _given_up(service: Service, state: supervision.ProcessState) -> bool:
-    """Whether it has ended badly and will not be started again by itself."""
+    """Return whether it has ended badly and will not be started again by itself."""
     return state.name == "FATAL" or (service.one_shot and state.name == "EXITED" and not state.ended_well)
 
 
@@ -133,7 +133,7 @@ def _last_lines(settings: Settings, name: str) -> list[str]:
 
 
 def problem(settings: Settings, service: Service, state: supervision.ProcessState | None) -> str | None:
-    """Why a service in this state is not as it should be, or None if it is."""
+    """Return why a service in this state is not as it should be, or None if it is."""
     name = service.name
     if state is None:
         return "not started"

@@ -57,7 +57,7 @@ def java() -> Finding:
 
 
 def _prerequisite(*words: str) -> tuple[str, str]:
-    """What stack/local/prerequisites finds, and what it says is to be done where that is nothing."""
+    """Return what stack/local/prerequisites finds, and what it says is to be done where that is nothing."""
     script = ROOT / "stack" / "local" / "prerequisites"
     done = subprocess.run([script, *words], capture_output=True, text=True, check=False)
     return done.stdout.strip(), done.stderr.strip()

@@ -81,12 +81,12 @@ def install(target: Path) -> list[str]:
 
 
 def steps() -> list[Step]:
-    """What this machine can run."""
+    """Return what this machine can run."""
     return [step for step in STEPS if step.name != "mysql" or not mysql_problem()]
 
 
 def mysql_problem() -> str:
-    """Why the MySQL server of local mode does not run on this machine, empty if it does: its jar has one alone."""
+    """Return why the MySQL server of local mode does not run on this machine, empty if it does."""
     here = platform.system(), platform.machine()
     if here == ("Linux", "x86_64"):
         return ""
@@ -117,7 +117,7 @@ def command(*words: str | Path, cwd: Path | None = None, env: Mapping[str, str] 
 
 
 def package_folder(name: str) -> Path:
-    """Where a Python package is installed, without importing it."""
+    """Return where a Python package is installed, without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise InstallError(f"the Python package {name} is missing. Remove .venv and run `make setup`.")

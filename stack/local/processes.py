@@ -78,7 +78,7 @@ def _group(group: int, started: float) -> Iterator[psutil.Process]:
 
 
 def _taken_over(pid: int, started: float) -> bool:
-    """Whether the pid is now that of a process which started at another time."""
+    """Return whether the pid is now that of a process which started at another time."""
     try:
         return bool(abs(psutil.Process(pid).create_time() - started) > _CLOCK_SECONDS)
     except psutil.NoSuchProcess:
@@ -120,14 +120,14 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 
 def listening(port: int) -> bool:
-    """Whether anything accepts connections on `port` of this host."""
+    """Return whether anything accepts connections on `port` of this host."""
     with socket.socket() as probe:
         probe.settimeout(1)  # loopback answers at once, with yes or no
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether a process or a descendant of it listens on `port`."""
+    """Return whether a process or a descendant of it listens on `port`."""
     return any(_listens(process, port) for process in _tree(pid))
 
 

@@ -1,4 +1,4 @@
-"""Whether a profile of docker-compose.yml is chosen: `python -m stack.local.profile airflow`, by its exit status."""
+"""Tell by the exit status whether a Compose profile is chosen: `python -m stack.local.profile airflow`."""
 
 import sys
 

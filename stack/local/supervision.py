@@ -37,7 +37,7 @@ STATE_FOLDERS = ("airflow", "kafka", "localstack", "logs", "mysql", "postgres", 
 
 @dataclass(frozen=True)
 class ProcessState:
-    """What supervisord knows of a service; `name` is one of supervisord's states, RUNNING, EXITED, FATAL ..."""
+    """supervisord's state of a service; `name` is one of supervisord's states, RUNNING, EXITED, FATAL ..."""
 
     name: str
     exit_status: int
@@ -46,12 +46,12 @@ class ProcessState:
 
     @property
     def ended_well(self) -> bool:
-        """Whether a one-shot service has done its work."""
+        """Return whether a one-shot service has done its work."""
         return self.name == "EXITED" and self.exit_status == 0
 
     @property
     def active(self) -> bool:
-        """Whether a process runs, or is about to."""
+        """Return whether a process runs, or is about to."""
         return self.name in ("STARTING", "RUNNING", "BACKOFF")
 
 
@@ -134,7 +134,7 @@ def server(settings: Settings) -> Any:  # noqa: ANN401 - XML-RPC has no types
 
 
 def running(settings: Settings) -> bool:
-    """Whether supervisord answers."""
+    """Return whether supervisord answers."""
     try:
         server(settings).getState()
     except OSError:
@@ -155,7 +155,7 @@ def states(settings: Settings) -> dict[str, ProcessState]:
 
 
 def ended_well(settings: Settings, service: str) -> bool:
-    """Whether a one-shot service has run to its end with status 0."""
+    """Return whether a one-shot service has run to its end with status 0."""
     state = states(settings).get(service)
     return state is not None and state.ended_well
 
@@ -199,7 +199,7 @@ def noted_settings() -> dict[str, str]:
 
 
 def _update(settings: Settings) -> None:
-    """What `supervisorctl update` does: stop what has gone or changed, start what is new."""
+    """Do as `supervisorctl update`: stop what has gone or changed, start what is new."""
     remote = server(settings)
     [[added, changed, removed]] = remote.reloadConfig()
     for name in (*changed, *removed):

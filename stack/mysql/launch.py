@@ -26,7 +26,7 @@ def program(settings: Settings) -> Path:
 
 
 def data_folder(settings: Settings) -> Path:
-    """Where the databases live."""
+    """Return where the databases live."""
     return server_home(settings) / "mysql" / "data"
 
 

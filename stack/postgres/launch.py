@@ -31,7 +31,7 @@ def program(settings: Settings) -> Path:
 
 
 def data_folder(settings: Settings) -> Path:
-    """Where the cluster lives."""
+    """Return where the cluster lives."""
     return server_home(settings) / "postgres" / "data"
 
 

@@ -1,1 +1,1 @@
-"""What `make status` prints."""
+"""Print `make status`."""

@@ -1,4 +1,4 @@
-"""What `make status` says of a lost bucket, as provisioning's watch knows it (`operations.rebuild`)."""
+"""Show a lost bucket in `make status`, as provisioning's watch knows it (`operations.rebuild`)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How often a service was started again since the stack came up, when last, and why: said in words."""
+"""Describe a service's restarts since the stack came up: how many, when last, and why."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How the streaming writer's queries are, as `make status` shows it."""
+"""Show the streaming writer's queries in `make status`."""
 
 from typing import Any
 

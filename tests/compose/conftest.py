@@ -50,7 +50,7 @@ class Containers:
         self.environment = environment
 
     def compose(self, *words: str) -> str:
-        """What `docker compose <words>`, which must succeed, prints."""
+        """Return what `docker compose <words>`, which must succeed, prints."""
         return self._run("docker", "compose", *words)
 
     def running(self) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ class Containers:
         return [json.loads(line) for line in self.compose("ps", "--format", "json").splitlines()]
 
     def executors(self) -> int:
-        """How many executors the workers have started."""
+        """Return how many executors the workers have started."""
         return self.compose("logs", "spark-worker").count("Asked to launch executor")
 
     def restarts(self) -> dict[str, tuple[int, bool]]:
@@ -179,7 +179,7 @@ def make(
 
 @pytest.fixture(scope="session")
 def up(make: Make) -> str:
-    """What `make up` prints."""
+    """Return what `make up` prints."""
     return make("up")
 
 

@@ -27,7 +27,7 @@ class Container:
         self.id = _docker("run", "--detach", "--init", *options, image)
 
     def __call__(self, *command: str) -> str:
-        """What a command in the container prints; an error if it fails."""
+        """Return what a command in the container prints; an error if it fails."""
         return _docker("exec", self.id, *command)
 
     def until(self, *command: str) -> None:

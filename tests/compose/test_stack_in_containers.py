@@ -49,7 +49,7 @@ def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
 
 
 def _forget_the_cluster(file: Path) -> None:
-    """What another checkout's .env is without: the secret of these data."""
+    """Leave out what another checkout's .env lacks: the secret of these data."""
     file.write_text("".join(line for line in file.open() if not line.startswith("KAFKA_CLUSTER_ID=")))
 
 

@@ -26,7 +26,7 @@ _FLAGS = (
 
 
 def missing() -> str:
-    """Why there can be no browser; empty where there can."""
+    """Return why there can be no browser; empty where there can."""
     lacking = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     needed = "install Debian's chromium and chromium-driver"
     return f"not on the PATH: {', '.join(lacking)} ({needed})" if lacking else ""
@@ -77,6 +77,6 @@ class Browser:
         return [each.text for each in self._driver.find_elements(By.CLASS_NAME, "react-flow__node")]
 
     def keep_screenshot(self, file: Path) -> None:
-        """What is seen now, as PNG."""
+        """Save what is seen now as PNG."""
         file.parent.mkdir(parents=True, exist_ok=True)
         assert self._driver.save_screenshot(str(file))

@@ -42,5 +42,5 @@ def make(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def demo(make: Make) -> str:
-    """What `make demo` prints."""
+    """Return what `make demo` prints."""
     return make("demo")

@@ -1,4 +1,4 @@
-"""What each process of the running stack has in its environment: nothing of the caller's shell, its own secrets alone.
+"""Test the environment of each process of the running stack: nothing of the caller's shell, its own secrets alone.
 
 That everything works from a hostile shell is what all tests here show: they call make from one.
 """

@@ -26,7 +26,7 @@ WORDS = f"--start-after {{after}} --limit {POSTS} --rate {RATE}"
 
 
 def _read(stack: Settings) -> dict[str, int]:
-    """What the writer has committed, over all its checkpoints."""
+    """Return what the writer has committed, over all its checkpoints."""
     rows = stages.ask(stack, "SELECT query, sum(read) FROM ops.stream_progress GROUP BY query")
     return {query: int(read) for query, read in rows}
 
@@ -43,7 +43,7 @@ def _kill_writer(stack: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def sent(make: Make, stack: Settings) -> str:
-    """What `make emulate` prints of POSTS posts to both paths, the writer killed before and amid them."""
+    """Return what `make emulate` prints of POSTS posts to both paths, the writer killed before and amid them."""
     after = stages.source_rows(stack, "pin")[stack.stream_limit - 1]["index"]
     before = stack.stream_limit * len(TABLES)
     wait_until(lambda: sum(_read(stack).values()) == before, timeout=TIMEOUT_SECONDS, what="the demo's posts")

@@ -31,7 +31,7 @@ def _pids(stack: Settings) -> list[int]:
 
 
 def _lasting(stack: Settings) -> int:
-    """How many services run on, once started."""
+    """Return how many services run on, once started."""
     return sum(service.enabled and not service.one_shot for service in load(stack).values())
 
 

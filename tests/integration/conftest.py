@@ -1,4 +1,4 @@
-"""What the files of a process share is made as new for each of them: which files those are depends on their speed."""
+"""Make what the files of a process share as new for each of them: which files those are depends on their speed."""
 
 from contextlib import closing
 

@@ -23,7 +23,7 @@ _PAGE = """<!doctype html><title>at work</title><script>
 
 
 class Request(NamedTuple):
-    """What the page has the browser send: a path, and the options of JavaScript's `fetch`."""
+    """A request that the page has the browser send: a path, and the options of JavaScript's `fetch`."""
 
     path: str
     options: dict[str, Any]

@@ -161,7 +161,7 @@ class Sink:
         return [row for tries in self.attempts().values() for row in tries[-1]]
 
     def values(self) -> list[int]:
-        """What the records held."""
+        """Return what the records held."""
         return [row[4] for row in self.rows()]
 
     def check_repeats(self) -> int:

@@ -57,7 +57,7 @@ def running_proxy(kafka: Settings, folder: Path, **values: object) -> Iterator[P
 
 
 def answers(client: httpx.Client) -> bool:
-    """Whether the server accepts connections."""
+    """Return whether the server accepts connections."""
     try:
         return client.get("/").status_code == 200
     except httpx.TransportError:

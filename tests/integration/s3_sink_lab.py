@@ -1,4 +1,4 @@
-"""What the S3 sink's tests share: an isolated user, load, a faulty S3, and the check of the landing zone."""
+"""Share between the S3 sink's tests: an isolated user, load, a faulty S3, and the check of the landing zone."""
 
 import http.client
 import json
@@ -57,12 +57,12 @@ def status(folder: Path, name: str = "sink") -> dict[str, Any]:
 
 
 def open_partitions(folder: Path, name: str = "sink") -> int:
-    """How many partitions the instance lands now."""
+    """Return how many partitions the instance lands now."""
     return sum(partition["next"] is not None for partition in status(folder, name)["partitions"])
 
 
 def buffered(folder: Path, name: str = "sink") -> int:
-    """How many records the instance holds in memory."""
+    """Return how many records the instance holds in memory."""
     return sum(partition["buffered"] for partition in status(folder, name)["partitions"])
 
 

@@ -87,7 +87,7 @@ def kinesis_of(user: Settings) -> psutil.Process:
 
 
 def is_empty(user: Settings) -> bool:
-    """Whether the stream of pins is there and holds nothing."""
+    """Return whether the stream of pins is there and holds nothing."""
     client, stream = kinesis_client(user), user.stream("pin")
     try:
         [shard] = client.list_shards(StreamName=stream)["Shards"]

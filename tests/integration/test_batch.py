@@ -107,7 +107,7 @@ class Zone:
         return found
 
     def problems(self, table: Table, ends: dict[int, int]) -> list[str]:
-        """What `make verify` says of a table."""
+        """Return what `make verify` says of a table."""
         with closing(postgres_connection(self.settings, "analyst")) as connection:
             return verify_batch.check(self.settings, connection, table, ends, lost=False).problems
 
@@ -115,7 +115,7 @@ class Zone:
         delete_bucket(self.settings)
 
     def lost(self, settings: Settings | None = None) -> list[Table]:
-        """What `make verify` and provisioning's watch take for lost."""
+        """Return what `make verify` and provisioning's watch take for lost."""
         mine = settings or self.settings
         with closing(postgres_connection(mine, "analyst")) as connection:
             return lost_tables(connection, mine, bucket_id(self.s3, mine.bucket))

@@ -76,7 +76,7 @@ def run(settings: Settings, folder: Path, *words: object) -> Emulator:
 
 
 def rows(table: Table, count: int) -> list[tuple[str, bytes]]:
-    """What a stream gets of the first posts: their keys as text, and their bytes."""
+    """Return what a stream gets of the first posts: their keys as text, and their bytes."""
     made = [row for block in generate(table, ROWS, 5) for row in block][:count]
     encoded = [msgspec.json.encode(row) for row in made]
     key = "index" if table == "pin" else "ind"

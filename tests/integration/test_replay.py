@@ -51,7 +51,7 @@ class ReplayZone(Zone):
         return self.served(), self.stored()
 
     def check(self, table: Table, ends: dict[int, int]) -> None:
-        """What `make verify` says of the table, and the quarantine's counts."""
+        """Check what `make verify` says of the table, and the quarantine's counts."""
         with closing(postgres_connection(self.settings, "analyst")) as connection:
             assert verify_batch.check(self.settings, connection, table, ends, lost=False).problems == []
 

@@ -51,7 +51,7 @@ def one_topic(kafka: Settings) -> str:
 
 
 def raw_answer(proxy: Proxy, request: bytes) -> bytes:
-    """What the proxy answers to these bytes while the client neither sends more nor closes."""
+    """Return what the proxy answers to these bytes while the client neither sends more nor closes."""
     with socket.create_connection(("127.0.0.1", proxy.settings.rest_proxy_port), timeout=10) as connection:
         connection.sendall(request)
         answer = b""

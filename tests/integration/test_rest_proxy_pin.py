@@ -39,7 +39,7 @@ def pin(proxy: Proxy, body: bytes, content_type: str = "application/json") -> ht
 
 
 def written(proxy: Proxy) -> list[int]:
-    """How many records each of the two topics has."""
+    """Return how many records each of the two topics has."""
     names = (proxy.settings.pin_batch_topic, proxy.settings.pin_streaming_topic)
     return [sum(end_offsets(proxy.settings, name).values()) for name in names]
 

@@ -1,4 +1,4 @@
-"""What `make trigger` prints of a run that Airflow has ended."""
+"""Test what `make trigger` prints of a run that Airflow has ended."""
 
 import io
 import json

@@ -188,7 +188,7 @@ def test_a_foreign_object_stops_its_partition_alone(user: Settings, tmp_path: Pa
 
 
 def _lines(user: Settings, places: list[tuple[str, int]]) -> int:
-    """How many lines have landed; listing objects by name, so that a foreign key does no harm."""
+    """Return how many lines have landed; listing objects by name, so that a foreign key does no harm."""
     s3 = s3_client(user)
     total = 0
     for topic, partition in places:

@@ -1,4 +1,4 @@
-"""What the roles of the served database may do, and what they may not."""
+"""Test what the roles of the served database may do, and what they may not."""
 # ruff: noqa: S608 - the names in the statements are this file's own
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def analyst(served: Settings) -> Iterator["PostgresConnection"]:
 
 @pytest.fixture
 def batch_writer(served: Settings) -> Iterator["PostgresConnection"]:
-    """What it does is rolled back."""
+    """Yield its connection; all it does is rolled back."""
     with closing(postgres_connection(served, "batch_writer")) as connection:
         yield connection
 

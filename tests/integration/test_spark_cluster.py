@@ -77,7 +77,7 @@ def _zone(settings: Settings, user_id: str, master: str) -> Settings:
 
 
 def _run(settings: Settings, log: Path) -> dict[str, Any]:
-    """What a full run serves and stores."""
+    """Return what a full run serves and stores."""
     job = ServiceProcess(settings, "spark_jobs.batch", "--full", log=log, env={"SPARK_LOCAL_IP": LOOPBACK})
     with job:
         assert job.process is not None

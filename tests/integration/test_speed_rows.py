@@ -1,4 +1,4 @@
-"""What a micro-batch does to `speed.*`, on real Postgres: the latest record of an ind stays, whatever comes when."""
+"""Test what a micro-batch does to `speed.*`, on real Postgres: the latest record of an ind stays, in any order."""
 
 from collections.abc import Iterator
 from contextlib import closing

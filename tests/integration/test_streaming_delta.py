@@ -80,7 +80,7 @@ class Tables:
         return [tuple(row) for row in rows.select("shard", "sequence_number", "raw").orderBy("raw").collect()]
 
     def stored_files(self) -> int:
-        """How many Parquet files of pin there are, whatever version they are of."""
+        """Return how many Parquet files of pin there are, whatever version they are of."""
         prefix = "delta_tables/streaming/pin/"
         objects = s3_client(self.settings).list_objects_v2(Bucket=self.settings.bucket, Prefix=prefix)[
             "Contents"
@@ -158,7 +158,7 @@ VALUES ('s', 'shard', 7, 'k', '2026-01-01 12:00:07+00', '{not_json}', '{broken')
 
 @pytest.fixture
 def served(settings: Settings) -> Iterator[None]:
-    """What an earlier bucket's query has had, and Postgres still serves."""
+    """Have Postgres serve what an earlier bucket's query has had."""
     with closing(postgres_connection(settings)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(SERVED)
         connection.commit()

@@ -47,7 +47,7 @@ def user(ind: int, **values: object) -> dict[str, Any]:
 
 
 class Flow:
-    """What is sent, and what becomes of it."""
+    """The posts that are sent, and what becomes of them."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
         self.settings = settings

@@ -54,7 +54,7 @@ UNAME = '#!/bin/sh\necho "$SYSTEM"\n'
 
 
 def is_script(path: Path) -> bool:
-    """Whether a shell runs the file."""
+    """Return whether a shell runs the file."""
     return path.open("rb").read(2) == b"#!"
 
 
@@ -113,5 +113,5 @@ class Host:
         return self.run("stack/containers/stack", *words, **answers)
 
     def notes(self) -> str:
-        """What `docker` was asked."""
+        """Return what `docker` was asked."""
         return self.notes_file.read_text() if self.notes_file.exists() else ""

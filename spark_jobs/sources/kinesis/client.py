@@ -85,7 +85,7 @@ class StreamArgument(TypedDict, total=False):
 
 
 def stream_argument(stream: str) -> StreamArgument:
-    """How calls name the stream, which is given by its name or its ARN."""
+    """Return how calls name the stream, which is given by its name or its ARN."""
     return {"StreamARN": stream} if stream.startswith("arn:") else {"StreamName": stream}
 
 
@@ -95,7 +95,7 @@ def error_code(error: Exception) -> str:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the same call may well succeed later."""
+    """Return whether the same call may well succeed later."""
     if not isinstance(error, ClientError):
         return isinstance(error, NoConnectionError | HTTPClientError)
     code, status = error_code(error), error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -27,7 +27,7 @@ _FULL_PAGE_BYTES = 5_000_000
 
 @dataclass(frozen=True)
 class Page:
-    """What one read of a shard gave.
+    """The result of one read of a shard.
 
     records: may be none though more follow.
     behind: milliseconds between the last record of the page and the shard's newest.
@@ -42,7 +42,7 @@ class Page:
 
     @property
     def at_end(self) -> bool:
-        """Whether nothing more was there at the time of the read.
+        """Return whether nothing more was there at the time of the read.
 
         LocalStack says 0 ms behind also where more records of the same millisecond follow.
         """
@@ -141,7 +141,7 @@ class ShardCursor:
         return records
 
     def _is_early(self, record: Record) -> bool:
-        """Whether the record is not after the cursor, which two iterators do not see to.
+        """Return whether the record is not after the cursor, which two iterators do not see to.
 
         LocalStack's "after" a shard's very first record begins with that record, and boto3 may cut the time of an
         iterator to the second.

@@ -1,4 +1,4 @@
-"""What the source raises, beside boto3's own errors."""
+"""The errors that the source raises, beside boto3's own errors."""
 
 
 class OptionError(ValueError):

@@ -1,4 +1,4 @@
-"""How far a query is behind its streams, for monitoring."""
+"""Measure how far a query is behind its streams."""
 
 import json
 import time
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ShardLag:
-    """What a shard holds beyond an offset.
+    """The records of a shard beyond an offset.
 
     records: how many, counted up to the limit that was given.
     millis: the age of the oldest of them by this machine's clock; 0 if there is none.
@@ -71,7 +71,7 @@ def _shard_lag(client: "KinesisClient", place: Place, position: Position, limit:
 
 
 def _arrivals(cursor: ShardCursor, options: Options, limit: int) -> Iterator[int]:
-    """When the next records arrived, in milliseconds since 1970."""
+    """Yield the arrivals of the next records, in milliseconds since 1970."""
     while limit > 0:
         page = next_page(cursor, min(limit, options.max_records_per_fetch))
         yield from map(arrival_millis, page.records)

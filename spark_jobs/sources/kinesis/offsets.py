@@ -18,7 +18,7 @@ Parents = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Position:
-    """How far a shard is read.
+    """The position up to which a shard is read.
 
     read_to: everything that arrived up to this time is read.
     sequence: of the last record read; None if there was none yet.
@@ -40,7 +40,7 @@ class Position:
 
 @dataclass(frozen=True)
 class StreamOffset:
-    """Where one stream is read.
+    """The positions of one stream.
 
     created: the stream's creation, which tells it from another stream of the same name.
     start: shards without a record read start at this time; 0 is the oldest record.

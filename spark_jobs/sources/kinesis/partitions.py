@@ -1,4 +1,4 @@
-"""What a task gets to read: records that came with it, a range to read once more, or a whole shard."""
+"""The partitions that a task reads: records that came with it, a range to read once more, or a whole shard."""
 
 import logging
 import time

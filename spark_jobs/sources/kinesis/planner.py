@@ -69,7 +69,7 @@ class Planner:
         return end
 
     def _must_look(self, cursors: Mapping[Place, ShardCursor], taken: Mapping[Place, Taken]) -> bool:
-        """Whether what was read may be of another stream of the same name, or has made children readable."""
+        """Return whether what was read may be of another stream of the same name, or has made children readable."""
         return any(
             each.gone or each.closed or (each.records and cursors[place].position.sequence is None)
             for place, each in taken.items()
@@ -126,7 +126,7 @@ class Planner:
         return cursor
 
     def _position(self, cursor: ShardCursor, taken: Taken) -> Position:
-        """Where the shard stands after the micro-batch; moves its cursor there."""
+        """Return where the shard stands after the micro-batch; moves its cursor there."""
         place, before, view = cursor.place, cursor.position, self.watch.views[cursor.place.stream]
         if taken.gone and not taken.records:
             del self.cursors[place]

@@ -1,4 +1,4 @@
-"""Reading many shards at once, until they are read to their end or a limit is reached."""
+"""Read many shards at once, until they are read to their end or a limit is reached."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _LAGGING_MILLIS = 1000
 
 @dataclass
 class Taken:
-    """What was read of one shard; arrival of its last record, in milliseconds since 1970.
+    """The records read of one shard; arrival of its last record, in milliseconds since 1970.
 
     lagging: more is known to follow, a second's worth or more.
     cut: records that arrived after the target were left out.
@@ -41,7 +41,7 @@ class Taken:
 
     @property
     def over(self) -> bool:
-        """Whether there is no use in reading on now."""
+        """Return whether there is no use in reading on now."""
         return self.at_end or self.closed or self.cut or self.gone is not None
 
 
@@ -85,7 +85,7 @@ class Prefetch:
         return sum(taken.records for taken in self.taken.values())
 
     def _room(self) -> int:
-        """How many records may still be asked for."""
+        """Return how many records may still be asked for."""
         if sum(taken.size for taken in self.taken.values()) >= self.options.fetch_buffer_bytes:
             return 0
         return MAX_PAGE_RECORDS * len(self.taken) if self.limit is None else self.limit - self._count()

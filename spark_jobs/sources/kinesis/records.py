@@ -47,7 +47,7 @@ def to_batch(stream: str, shard: str, records: Sequence[Record]) -> pa.RecordBat
 
 
 def arrival_millis(record: Record) -> int:
-    """When the record arrived, in milliseconds since 1970."""
+    """Return when the record arrived, in milliseconds since 1970."""
     arrival: datetime = record["ApproximateArrivalTimestamp"]
     return round(arrival.timestamp() * 1000)
 

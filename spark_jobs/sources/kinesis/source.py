@@ -1,4 +1,4 @@
-"""What `spark.dataSource.register` takes."""
+"""The data source for `spark.dataSource.register`."""
 
 from pyspark.sql.datasource import DataSource
 from pyspark.sql.types import StructType

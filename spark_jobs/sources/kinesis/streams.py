@@ -1,4 +1,4 @@
-"""What Kinesis says about a stream: since when it is, what it keeps, which shards it has."""
+"""Describe a stream as Kinesis does: since when it is, what it keeps, which shards it has."""
 
 import time
 from collections.abc import Iterator

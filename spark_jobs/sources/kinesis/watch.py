@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """What Kinesis says about the streams, looked at again and again.
+    """The streams' descriptions, asked of Kinesis again and again.
 
     losses: how often records may have been lost, where that is no error.
     """
@@ -81,7 +81,7 @@ class Watch:
         return replace(known, shards=with_ready(kept, view.parents, view.now()))
 
     def _initial(self, view: StreamView) -> int:
-        """Where a stream starts, in milliseconds since 1970; 0 for its oldest record."""
+        """Return where a stream starts, in milliseconds since 1970; 0 for its oldest record."""
         if self.options.initial_position == "latest":
             return view.now()
         if self.options.at_millis > view.now():

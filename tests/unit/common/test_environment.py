@@ -1,4 +1,4 @@
-"""What a process of ours gets of its caller's environment."""
+"""Test what a process of ours gets of its caller's environment."""
 
 import os
 import subprocess

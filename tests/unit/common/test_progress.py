@@ -1,4 +1,4 @@
-"""What commands show of their waiting where there is no terminal."""
+"""Test what commands show of their waiting where there is no terminal."""
 
 import io
 from types import SimpleNamespace

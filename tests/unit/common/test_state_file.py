@@ -1,4 +1,4 @@
-"""What a service says of itself is news of that process alone, and only for seconds."""
+"""Test that a service's state is that of its process alone, and only for seconds."""
 
 import json
 import os

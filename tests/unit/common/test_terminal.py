@@ -1,4 +1,4 @@
-"""What commands print: no escape sequence, picture or markup that data brought, and one maker of consoles."""
+"""Test what commands print: no escape sequence, picture or markup that data brought, and one maker of consoles."""
 
 import ast
 import io

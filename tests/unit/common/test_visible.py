@@ -1,4 +1,4 @@
-"""What data hold reaches nobody's terminal, log or page as a command."""
+"""Test that nothing in data reaches a terminal, log or page as a command."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What an answer says of each record."""
+"""Test what an answer says of each record."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What a replay shows while it runs."""
+"""Test what a replay shows while it runs."""
 
 from io import StringIO
 

@@ -1,4 +1,4 @@
-"""Which posts are replayed, in which batches, how fast, and where a replay that was cut short goes on."""
+"""Test which posts are replayed, in which batches, how fast, and where a replay that was cut short goes on."""
 
 from collections.abc import Iterator
 from itertools import count

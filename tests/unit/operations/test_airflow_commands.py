@@ -1,4 +1,4 @@
-"""What `make trigger` and `make backfill` print where their output is no terminal, and what they refuse."""
+"""Test what `make trigger` and `make backfill` print where their output is no terminal, and what they refuse."""
 
 import io
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How the nine queries are found and their answers shown."""
+"""Test how the nine queries are found and their answers shown."""
 
 import io
 import re

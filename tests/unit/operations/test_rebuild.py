@@ -1,4 +1,4 @@
-"""What provisioning's watch does after a lost bucket, step by step; the servers say what a test has them say."""
+"""Test what provisioning's watch does after a lost bucket, step by step; the servers say what a test has them say."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

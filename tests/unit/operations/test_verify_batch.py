@@ -1,4 +1,4 @@
-"""What is read must be a row, in quarantine or outdone; and what a scheduled run may look like."""
+"""Test that each record read is a row, in quarantine or superseded; and what a scheduled run may look like."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -30,7 +30,7 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def inds(table: Path, monkeypatch: pytest.MonkeyPatch) -> Inds:
-    """What verify reads of the table: the inds of its rows."""
+    """Return what verify reads of the table: the inds of its rows."""
 
     def keys(*_: object) -> Iterator[str]:
         yield from (str(path) for path in sorted((table / "_delta_log").iterdir()))

@@ -1,4 +1,4 @@
-"""What `make verify` says of the speed path after a loss: a table that is gone, records that a stream took with it."""
+"""Test what `make verify` says of the speed path after a loss: a table, or records with their stream."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ SERVED = pa.table(
 
 
 class World:
-    """What Postgres, Delta and Kinesis say."""
+    """The answers of Postgres, Delta and Kinesis."""
 
     def __init__(self) -> None:
         self.in_delta = SERVED.append_column("arrived_at", pa.array([ARRIVED] * 2, pa.timestamp("us", "UTC")))

@@ -1,4 +1,4 @@
-"""What the documents name exists: make targets, settings, files."""
+"""Check that what the documents name exists: make targets, settings, files."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What provisioning says of topics that exist, by what a broker answers just after one was made."""
+"""Test what provisioning says of topics that exist, by what a broker answers just after one was made."""
 
 from types import SimpleNamespace
 from typing import Any

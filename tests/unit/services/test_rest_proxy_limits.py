@@ -1,4 +1,4 @@
-"""What a request may hold: the body's limit and the budget of all requests together."""
+"""Test what a request may hold: the body's limit and the budget of all requests together."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""What the proxy knows of Kafka's topics, by the answers that a broker gives one after the other."""
+"""Test what the proxy knows of Kafka's topics, by the answers that a broker gives one after the other."""
 
 import asyncio
 from collections.abc import Coroutine

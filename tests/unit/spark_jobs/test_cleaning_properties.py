@@ -1,4 +1,4 @@
-"""What holds for every input. Each example is a batch of records: a Spark job costs more than its records."""
+"""Test properties of every input. Each example is a batch of records: a Spark job costs more than its records."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What becomes of whole records: accepted, or refused with reasons; what the functions return."""
+"""Test what becomes of whole records: accepted, or refused with reasons; what the functions return."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which objects Arrow reads, and what their fields are; all else is left to Spark's parser."""
+"""Test which objects Arrow reads, and what their fields are; all else is left to Spark's parser."""
 
 from typing import Any
 

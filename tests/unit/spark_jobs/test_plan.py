@@ -1,4 +1,4 @@
-"""What a run finds in the bucket to do: new objects, all of them, or the tables that an earlier version wrote."""
+"""Test what a run finds in the bucket to do: new objects, all of them, or the tables that an earlier version wrote."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -104,7 +104,7 @@ def test_what_is_new_is_taken(bucket: Bucket, settings: Settings) -> None:
 def test_a_first_run_takes_all_and_empties_only_what_is_empty(
     bucket: Bucket, settings: Settings, serving: bool, replace: bool
 ) -> None:
-    """Where Postgres has rows, the bucket was lost: what has not landed again stays."""
+    """Rows in Postgres mean that the bucket was lost: what has not landed again stays."""
     made = plan(bucket, settings, serving=serving)
     assert (made.mode, made.rebuild, made.replace, made.outdated) == ("rebuild", True, replace, False)
     assert starts(made) == ALL

@@ -1,4 +1,4 @@
-"""What is counted of staged records: by object, by outcome, and by code."""
+"""Test what is counted of staged records: by object, by outcome, and by code."""
 
 from pyspark.sql import SparkSession
 

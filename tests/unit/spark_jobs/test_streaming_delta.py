@@ -1,4 +1,4 @@
-"""Which record of an ind the speed path's Delta tables keep, in one micro-batch and across two: on local files."""
+"""Test which record of an ind the speed path's Delta tables keep, in one micro-batch and across two: on local files."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -63,7 +63,7 @@ def stored(sink: DeltaSink) -> list[tuple[int, str]]:
 
 
 def take_in(sink: DeltaSink, *places: Place) -> None:
-    """What the sink does with a table's rows of a micro-batch."""
+    """Do what the sink does with a table's rows of a micro-batch."""
     sink._take_in("pin", latest(rows(*places)), (KEY,), delta._LATER)
 
 

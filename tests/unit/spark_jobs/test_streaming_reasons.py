@@ -1,4 +1,4 @@
-"""What is said of a streaming query's end: the one line of Spark's report that tells, and no more."""
+"""Test what is said of a streaming query's end: the one line of Spark's report that tells, and no more."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the engine prints of the stack, read into the table of services."""
+"""Test what the engine prints of the stack, read into the table of services."""
 
 import json
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What the stack's script asks of the engine before it begins, and what it says where the engine refuses."""
+"""Test what the stack's script asks of the engine before it begins, and what it says where the engine refuses."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ AIRFLOW = {
 
 @pytest.fixture(autouse=True)
 def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
-    """What is to be read, by port and path; the tests change it."""
+    """Return what is to be read, by port and path; the tests change it."""
     found = {"8080/json/": MASTER, "8081/json/": {"id": "one"}, "9/api/v2/monitor/health": AIRFLOW}
     monkeypatch.setattr(health, "page", lambda url: found[url.split(":")[2]])
     monkeypatch.setenv("AIRFLOW_URL", "http://airflow:9")

@@ -56,7 +56,7 @@ def copied(tmp_path: Path) -> Path:
 def _stack(
     notes: Path, *words: str, chosen: str = "", held: str = "", running: str = "", script: Path = STACK
 ) -> subprocess.CompletedProcess[str]:
-    """What the script does where .env chooses this service and others, and Kafka's volume holds this file."""
+    """Return what the script does where .env chooses this service and others, and Kafka's volume holds this file."""
     environment = {**os.environ, "PATH": f"{notes.parent}:{os.environ['PATH']}", "NOTES": str(notes)}
     return subprocess.run(
         [script, *words],

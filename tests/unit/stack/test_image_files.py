@@ -1,4 +1,4 @@
-"""What the images' stages copy of the checkout is enough for what runs there."""
+"""Test that the images' stages copy enough of the checkout for what runs there."""
 
 import os
 import re

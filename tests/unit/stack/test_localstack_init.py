@@ -1,4 +1,4 @@
-"""What LocalStack runs at its start: where it finds it, that it is first, and that LocalStack ends where it fails."""
+"""Test what LocalStack runs at its start: where it finds it, that it is first, and that it ends where it fails."""
 
 import re
 import sys

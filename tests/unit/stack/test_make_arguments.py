@@ -9,7 +9,7 @@ from common.settings import ROOT
 
 
 def make(*words: str, **exported: str) -> subprocess.CompletedProcess[str]:
-    """What `make` would run, without running it."""
+    """Return what `make` would run, without running it."""
     outer = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         ["make", "--dry-run", *words],

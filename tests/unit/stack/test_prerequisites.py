@@ -1,4 +1,4 @@
-"""What a machine lacks is named with the package of its own release, and the newest Python that works is taken."""
+"""Test that what a machine lacks is named with its package, and that the newest working Python is taken."""
 
 import re
 import shutil

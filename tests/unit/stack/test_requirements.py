@@ -1,4 +1,4 @@
-"""What the pipeline imports is in the requirements it runs with, and no lock file names where it came from."""
+"""Test that what the pipeline imports is in its requirements, and that no lock file names where it came from."""
 
 import ast
 import re
@@ -62,7 +62,7 @@ def _locked(name: str) -> list[Requirement]:
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("name", ["runtime", "dev"])
 def test_a_lock_file_is_complete_on_each_python(name: str, python: str) -> None:
-    """What a locked package asks for there, by its installed metadata, is locked in a version that it takes."""
+    """Each requirement of a locked package, by its installed metadata, is locked in a version that it takes."""
     environment = {"python_version": python, "python_full_version": f"{python}.1", "extra": ""}
     pins = [pin for pin in _locked(name) if pin.marker is None or pin.marker.evaluate(environment)]
     versions = {pin.name: next(iter(pin.specifier)).version for pin in pins}

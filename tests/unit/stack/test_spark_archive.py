@@ -1,4 +1,4 @@
-"""When the archive of Spark's classes is made anew, and that Spark is told of it only where there is one."""
+"""Test when the archive of Spark's classes is made anew, and that Spark is told of it only where there is one."""
 
 import os
 from pathlib import Path
