@@ -50,5 +50,5 @@ def _error(query: dict[str, Any]) -> Text | None:
     if query["problem"]:
         return Text(visible(f"{query['name']} does not run: {query['problem']}"), "red")
     if query["last_error"]:
-        return Text(visible(f"{query['name']}, mended: {query['last_error']}"), "dim")
+        return Text(visible(f"{query['name']}, recovered from: {query['last_error']}"), "dim")
     return None

@@ -34,4 +34,4 @@ def test_errors_come_in_full_under_the_numbers(tmp_path: Path) -> None:
     blank, header, *rows = _printed(tmp_path, queries)
     assert (blank, header.split()) == ("", ["query", "reads", "records/s", "waiting", "oldest"])
     assert rows[0].split() == ["speed", "streaming-*", "12", "1,234", "0.5", "s"]
-    assert rows[3:] == [f"delta does not run: {error}", f"other, mended: {error}"]
+    assert rows[3:] == [f"delta does not run: {error}", f"other, recovered from: {error}"]
