@@ -102,7 +102,9 @@ def show(console: Console, query: Query, answer: Answer, limit: int | None) -> N
 def show_sides(console: Console, sides: Answer) -> None:
     """Print how many rows of each table came from which path; where there are none, how to get some."""
     console.print(Text("Rows behind the answers", style="bold"))
-    console.print(Text("Each post's batch row, else its speed row. Covered: speed rows batch has too."))
+    console.print(
+        Text("Each post's batch row, else its speed row. Covered: speed rows hidden by a batch row.")
+    )
     console.print(to_table(sides, None))
     if not any(count for _, *counts in sides.rows for count in counts):
         console.print(
