@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     """Data and logs of the running stack in local mode."""
 
     compose_profiles: Annotated[str, AfterValidator(rules.known_profiles)] = "stream,airflow"
-    """What `make up` starts besides the core: `stream`, the streaming writer (1.5 GB), `airflow` (1 GB); or empty."""
+    """What `make up` starts besides the core: `stream`, the streaming writer (1.8 GB), `airflow` (2.2 GB); or empty."""
 
     kafka_port: Port = 9092
     """Kafka's port on 127.0.0.1, as are all ports here."""
