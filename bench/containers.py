@@ -6,6 +6,9 @@ limit than HEADROOM. It needs a stack of its own, started by `make up` with `SOU
 """
 
 import json
+import os
+import re
+import signal
 import subprocess
 import threading
 import time
@@ -55,11 +58,11 @@ class Watch:
         self.limit[service] = memory["limit"]
 
     def ended(self, event: dict[str, Any]) -> None:
-        """Note the end of a container, but that of a command: it ends by itself, with status 0."""
+        """Note the end of a container, but that of a command that ends by itself or as by Ctrl-C."""
         attributes = event["Actor"]["Attributes"]
         status = attributes.get("exitCode", "")
         is_command = attributes.get("com.docker.compose.oneoff") == "True"
-        if event["Action"] != "die" or not is_command or status != "0":
+        if event["Action"] != "die" or not is_command or status not in ("0", str(128 + signal.SIGINT)):
             self.problems.append(f"{attributes['name']}: {event['Action']} {status}".strip())
 
     def rows(self) -> list[Row]:
@@ -104,45 +107,69 @@ def watching(project: str) -> Iterator[Watch]:
             thread.join()
 
 
-def load(settings: Settings, scale: float, run: Callable[..., float]) -> list[Row]:
+def load(settings: Settings, scale: float, run: Callable[..., str]) -> list[Row]:
     """Send posts to the streams for 35 minutes and clean batches meanwhile; `scale` shortens both.
 
     Args:
-        run: runs `make` with these words and returns its seconds.
+        run: runs `make` with these words, for `at_most` seconds, and returns what it printed.
 
     Returns:
         how fast the posts went, against the rate that was asked for.
     """
     posts = round(BATCH_POSTS * scale)
     slow = round(SLOW_RATE * SLOW_MINUTES * 60 * scale)
-    fast = round(FAST_RATE * FAST_MINUTES * 60 * scale)
 
-    def stream(rate: int, count: int, first: int) -> Row:
-        seconds = run("emulate", f"ARGS=stream --rate {rate} --limit {count} --start-after {first}")
-        return Row(f"to the streams at {rate} posts/s", count / seconds, "posts/s", rate)
+    def stream(rate: int, minutes: float, first: int) -> Row:
+        seconds = minutes * 60 * scale
+        words = f"stream --rate {rate} --limit {round(rate * seconds)} --start-after {first}"
+        printed = run("emulate", f"ARGS={words}", at_most=seconds)
+        return Row(f"to the streams at {rate} posts/s", posts_a_second(printed), "posts/s", rate)
 
     with ThreadPoolExecutor(1) as beside:
-        slowly = beside.submit(stream, SLOW_RATE, slow, 0)
+        slowly = beside.submit(stream, SLOW_RATE, SLOW_MINUTES, 0)
         for first in (0, posts):
             run("emulate", f"ARGS=batch --limit {posts} --start-after {first}")
             run("landed", "batch")
         run("trigger" if "airflow" in settings.compose_profiles else "batch", "FULL=1")
-        rates = [slowly.result(), stream(FAST_RATE, fast, slow)]
+        rates = [slowly.result(), stream(FAST_RATE, FAST_MINUTES, slow)]
     run("streamed")
     run("landed", "batch", "verify")
     return rates
 
 
-def _make(problems: list[str], *words: str) -> float:
-    """Run a command as a user does, note where it fails, and return its seconds."""
+def posts_a_second(printed: str) -> float:
+    """Return the rate that the emulator's last line tells: each post is three records."""
+    told = re.search(r"([\d,]+) records acknowledged in ([\d.]+) s", printed)
+    return int(told[1].replace(",", "")) / 3 / float(told[2]) if told else 0.0
+
+
+def _make(problems: list[str], *words: str, at_most: float | None = None) -> str:
+    """Run a command as a user does, note where it fails, and return what it printed.
+
+    Args:
+        at_most: seconds after which it is interrupted as by Ctrl-C; that is no failure.
+    """
     started = time.monotonic()
-    status = subprocess.run(["make", *words], cwd=ROOT, check=False).returncode
+    command = subprocess.Popen(
+        ["make", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    interrupt = threading.Timer(at_most or 0, os.killpg, [command.pid, signal.SIGINT])
+    if at_most:
+        interrupt.start()
+    with command:
+        printed = "".join(map(_echo, command.stdout or ()))
+    interrupt.cancel()
     seconds = time.monotonic() - started
-    said = f"make {' '.join(words)}: status {status} after {seconds:.0f} s"
+    said = f"make {' '.join(words)}: status {command.returncode} after {seconds:.0f} s"
     print(f"{datetime.now(UTC):%H:%M:%S} {said}", flush=True)
-    if status:
+    if command.returncode and not (at_most and seconds >= at_most):
         problems.append(said)
-    return seconds
+    return printed
+
+
+def _echo(line: str) -> str:
+    print(line, end="", flush=True)
+    return line
 
 
 def main(

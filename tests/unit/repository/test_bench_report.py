@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench import containers
 from bench.report import Row, replace_section
 
 
@@ -24,3 +25,10 @@ def test_a_section_is_replaced_in_place_and_its_neighbours_stay() -> None:
     again = replace_section(document, "Ingest", "three")
     assert again == document.replace("one", "three")
     assert again.index("three") < again.index("two")
+
+
+def test_the_rate_of_a_stream_is_that_of_posts_and_none_where_nothing_was_told() -> None:
+    assert containers.posts_a_second(
+        "stream: 54,000 records acknowledged in 1962.3 s, 28/s\n"
+    ) == pytest.approx(9.17, abs=0.01)
+    assert containers.posts_a_second("make: *** Error 1") == 0
