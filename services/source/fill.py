@@ -3,6 +3,9 @@
 The rows are loaded into a database beside it and moved over at the end, in one statement, together with
 the note of what they were loaded from. So a load that was killed or failed leaves no note of itself, and the
 next call does it again; until the move, readers see the rows of before.
+
+Tables that lack a column of the declaration, as an earlier version made them, are loaded likewise, and every row that
+they hold is kept with its values: the load fills the new columns alone.
 """
 
 from collections.abc import Iterator
@@ -17,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from common.settings import ROOT, Settings, load_settings
 from common.terminal import complain, make_console
 from contracts.rows import TABLE_NAMES, Row
-from contracts.tables import TABLES, Table
+from contracts.tables import DECLARATIONS, TABLES, Table
 from services.source import generator, source_dir
 from services.source.load import load_rows
 
@@ -44,9 +47,12 @@ def ensure_source(settings: Settings) -> bool:
     with root_connection(settings) as connection, connection.cursor() as cursor:
         _lock(cursor)
         _ensure_reader(cursor, settings)
-        if _loaded_from(cursor) == wanted:
+        is_wanted = _loaded_from(cursor) == wanted
+        if is_wanted and _has_all_columns(cursor):
             return False
         _load(connection, cursor, settings)
+        if is_wanted:
+            _keep_rows(cursor)
         cursor.execute("INSERT INTO source_load VALUES (%s, UTC_TIMESTAMP())", (wanted,))
         _move_over(cursor)
     return True
@@ -112,6 +118,39 @@ def _loaded_from(cursor: Any) -> str | None:  # noqa: ANN401
     cursor.execute(f"SELECT MAX(origin) FROM {DATABASE}.source_load")  # noqa: S608 - a constant
     (text,) = cursor.fetchone()
     return None if text is None else str(text)
+
+
+def _has_all_columns(cursor: Any) -> bool:  # noqa: ANN401
+    """Whether the tables have every column that is declared, of its type."""
+    declared = {
+        (each.source, column.name, column.type.partition("(")[0].lower())
+        for each in DECLARATIONS.values()
+        for column in each.source_columns
+    }
+    return declared <= _columns(cursor)
+
+
+def _columns(cursor: Any) -> set[tuple[str, str, str]]:  # noqa: ANN401
+    """The tables' columns as they are: table, name, and type without its size."""
+    cursor.execute(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = %s",
+        (DATABASE,),
+    )
+    return {(str(table), str(name), str(kind).lower()) for table, name, kind in cursor.fetchall()}
+
+
+def _keep_rows(cursor: Any) -> None:  # noqa: ANN401
+    """Bring the rows of before into the loaded tables, their values in the place of the loaded ones."""
+    there = {(table, name) for table, name, _ in _columns(cursor)}
+    for declared in DECLARATIONS.values():
+        names = [f"`{name}`" for name in declared.source_names if (declared.source, name) in there]
+        if not names:
+            continue  # a table that is new
+        columns, values = ", ".join(names), ", ".join(f"{name} = old.{name}" for name in names)
+        cursor.execute(
+            f"INSERT INTO {LOADING}.{declared.source} ({columns})"  # noqa: S608 - our own constants
+            f" SELECT {columns} FROM {DATABASE}.{declared.source} AS old ON DUPLICATE KEY UPDATE {values}"
+        )
 
 
 def create_empty(cursor: Any, database: str) -> None:  # noqa: ANN401

@@ -19,10 +19,11 @@ from contracts.rows import ROW_TYPES, TABLE_NAMES, Row, columns
 from contracts.tables import TABLES, Table
 from emulator.patience import Patience
 from emulator.source import PAGE, Source
-from services.source.fill import LOADING, ensure_source
+from services.source.fill import LOADING, ensure_source, root_connection
 from services.source.generator import generate
 from services.source.source_dir import SourceError
 from tests.processes import ServiceProcess
+from tests.source_rows import source_row
 
 HOSTILE = "tab\t newline\n return\r nul\0 back\\slash \\N 'single' \"double\" 🎄👩\N{ZERO WIDTH JOINER}🎨 かな жук %s"
 
@@ -95,6 +96,26 @@ def test_it_is_loaded_again_only_when_what_is_asked_for_changes(mysql: Settings,
     write(folder, "geo", generated("geo", 4))
     assert [ensure_source(own), ensure_source(own)] == [True, False]
     assert [len(stored(own, table)) for table in TABLES] == [3, 4, 3]
+
+
+def test_a_new_column_is_filled_and_no_row_is_lost(mysql: Settings) -> None:
+    settings = wanting(mysql, source_rows=50)
+    ensure_source(settings)
+    with root_connection(settings) as connection, connection.cursor() as cursor:
+        for statement in (
+            "USE pinterest_data",
+            "ALTER TABLE pinterest_data DROP COLUMN category",  # as before there was such a column
+            "UPDATE pinterest_data SET title = 'edited' WHERE `index` = 3",
+            "INSERT INTO pinterest_data (`index`, title) VALUES (1000, 'a row of one''s own')",
+            "DROP TABLE user_data",  # as before there was such a table
+        ):
+            cursor.execute(statement)
+    assert [ensure_source(settings), ensure_source(settings)] == [True, False]
+    expected = generated("pin", 50)
+    expected[3] = msgspec.structs.replace(expected[3], title="edited")
+    assert stored(settings, "pin") == [*expected, source_row("pin", 1000, title="a row of one's own")]
+    assert stored(settings, "geo") == generated("geo", 50)
+    assert stored(settings, "user") == generated("user", 50)
 
 
 def test_text_of_any_kind_survives(mysql: Settings, folder: Path) -> None:
