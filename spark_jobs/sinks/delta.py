@@ -57,7 +57,9 @@ def merge(rows: DataFrame, path: str) -> int:
 
 def _merge(rows: DataFrame, path: str, key: Sequence[str], later: str | None = None) -> int:
     table = DeltaTable.forPath(rows.sparkSession, path).alias("old")
-    merging = table.merge(rows.alias("new"), same(key)).whenMatchedUpdateAll(later).whenNotMatchedInsertAll()
+    # A column that is newer than the table is added to it; in the rows that were there it is null.
+    merging = table.merge(rows.alias("new"), same(key)).withSchemaEvolution()
+    merging = merging.whenMatchedUpdateAll(later).whenNotMatchedInsertAll()
     affected: int = merging.execute().collect()[0]["num_affected_rows"]
     return affected
 

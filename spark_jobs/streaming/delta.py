@@ -87,7 +87,10 @@ class DeltaSink:
         if not self._exists(name):
             write_deltalake(self._path(name), rows, storage_options=self._options)
         elif rows.num_rows:
-            merging = self._open(name).merge(rows, delta.same(key), source_alias="new", target_alias="old")
+            # A column that is newer than the table is added to it; in the rows that were there it is null.
+            merging = self._open(name).merge(
+                rows, delta.same(key), source_alias="new", target_alias="old", merge_schema=True
+            )
             merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
 
     def _tidy_up(self) -> None:

@@ -5,6 +5,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
@@ -93,3 +94,14 @@ def test_the_record_of_the_same_place_is_taken_in_again(sink: DeltaSink) -> None
     again = rows((0, "10"))
     sink._take_in("pin", again.set_column(1, "title", pa.array(["now", "other"])), (KEY,), delta._LATER)
     assert stored(sink) == [(1, "now"), (2, "other")]
+
+
+def test_a_new_column_reaches_a_table_that_is_older_than_it(sink: DeltaSink) -> None:
+    take_in(sink, (0, "1"))
+    newer = latest(rows((1, "2")).filter(pc.equal(rows((1, "2"))["ind"], 1)))
+    sink._take_in("pin", newer.append_column("board_name", pa.array(["cats"])), (KEY,), delta._LATER)
+    found = DeltaTable(sink._path("pin")).to_pyarrow_table().select(["ind", "title", "board_name"])
+    assert sorted(found.to_pylist(), key=lambda row: row["ind"]) == [
+        {"ind": 1, "title": "1 2", "board_name": "cats"},
+        {"ind": 2, "title": "other", "board_name": None},
+    ]
