@@ -289,8 +289,9 @@ lint-here: setup-dev
 	@sqlfluff lint --disable-progress-bar sql
 
 .PHONY: format
-format: setup-dev ## Format the code, and write .env.example from the settings
+format: setup-dev ## Format the code, and write .env.example and what is derived from the tables' declaration
 	@$(IN_OURS) stack.dotenv > .env.example
+	@$(IN_OURS) stack.derived
 	@ruff format .
 	@ruff check --fix .
 
