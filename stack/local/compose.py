@@ -41,7 +41,7 @@ class Service:
         url: what a user connects to.
         one_shot: whether it ends by itself when its work is done.
         enabled: whether it starts with the others: it has no profile, or one of COMPOSE_PROFILES.
-        digest: changes when a setting changes that matters to it.
+        digest: changes when a setting changes that matters to it or, for our own services, contracts/ or sql/.
     """
 
     name: str
@@ -97,8 +97,8 @@ def _service(
     shared = {key: value for key, value in values.items() if key not in secrets}
     environment = {**shared, **own, **replaced, SERVICE: name}
     launcher, port = local.get("command"), int(values[local["port"]]) if "port" in local else None
-    # Our own services read any setting; a third-party server what stands in its part of the file.
-    relevant = [body, port, {} if launcher else environment]
+    # Our own services read any setting and what all agree on; a third-party server what stands in its part of the file.
+    relevant = [body, port, {} if launcher else [environment, agreement()]]
     return Service(
         name=name,
         command=_command(body.get("command", ""), launcher),
@@ -112,6 +112,15 @@ def _service(
         enabled=is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
         digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
     )
+
+
+def agreement(root: Path = ROOT) -> str:
+    """Return a digest of contracts/ and sql/: where it changes, as by a new column, `make up` restarts our services."""
+    content = hashlib.sha256()
+    for folder, kind in (("contracts", "*.py"), ("sql", "**/*.sql")):
+        for file in sorted((root / folder).glob(kind)):
+            content.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return content.hexdigest()
 
 
 def _variables(part: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:

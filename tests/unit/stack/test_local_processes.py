@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ import pytest
 from common import health
 from common.settings import Settings
 from common.wait import wait_until
-from stack.local import cli, processes, supervision
+from stack.local import cli, compose, processes, supervision
 from stack.local.compose import load
 from tests.processes import free_port, make_settings
 
@@ -108,6 +110,23 @@ def test_a_changed_setting_changes_the_services_it_matters_to(tmp_path: Path) ->
     changed = {name for name, service in load(after).items() if service.digest != digests[name]}
     airflow = {f"airflow-{part}" for part in ("init", "apiserver", "scheduler", "dag-processor")}
     assert changed == {"rest-proxy", "s3-sink", "provision", "streaming-writer"} | airflow
+
+
+@pytest.mark.parametrize("file", ["contracts/tables.py", "sql/migrations/pinterest/0001_first_schema.sql"])
+def test_a_changed_table_restarts_our_own_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    settings, checkout = make_settings(tmp_path / "state"), tmp_path / "checkout"
+    for folder in ("contracts", "sql"):
+        shutil.copytree(compose.ROOT / folder, checkout / folder)
+    before = {name: service.digest for name, service in load(settings).items()}
+    monkeypatch.setattr(compose, "agreement", partial(compose.agreement, checkout))
+    assert {name: service.digest for name, service in load(settings).items()} == before
+    with (checkout / file).open("a") as changed:
+        changed.write("\n")
+    restarted = {name for name, service in load(settings).items() if service.digest != before[name]}
+    airflow = {f"airflow-{part}" for part in ("init", "apiserver", "scheduler", "dag-processor")}
+    assert restarted == {"rest-proxy", "s3-sink", "provision", "streaming-writer"} | airflow
 
 
 def test_a_moved_port_restarts_its_server(tmp_path: Path) -> None:
