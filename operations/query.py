@@ -19,7 +19,7 @@ from common.settings import ROOT, Settings, load_settings
 from common.terminal import complain, make_console
 
 QUERY_FOLDER = ROOT / "sql" / "queries"
-SIDES = "SELECT * FROM serving.sides ORDER BY array_position('{pin,geo,users}'::text[], table_name)"
+SIDES = "SELECT * FROM serving.row_sources ORDER BY array_position('{pin,geo,users}'::text[], table_name)"
 SHOWN_ROWS = 15  # a terminal's height is enough for one answer and its question
 
 _USAGE = (

@@ -1,31 +1,33 @@
-"""Create the served databases, their schemas and their roles.
+"""Create the served databases, their roles, tables and views, and bring older ones up to date.
 
-The files of sql/postgres make the database pinterest and all roles, those of sql/postgres_streaming the database
-pinterest_streaming, each in the order of their names; those of sql/each hold for both.
-
-Every file can be applied again to the schema it made; this runs after every start of the servers.
+In each database, in one transaction: the migrations that it lacks (sql/migrations), what the declaration of the cleaned
+tables asks for (contracts/tables.py), and what is repeated at each start, since a session could have changed it: roles,
+grants and revokes (sql/repeated).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from common.clients import postgres_connection
 from common.settings import ROOT, Settings
+from contracts.tables import DECLARATIONS, Declaration
+from services.provision.cleaned_tables import ensure_cleaned_tables
+from services.provision.migrations import driver_connection, migrate
+from services.provision.statements import SchemaLockedError, apply_file
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 SQL_FOLDER = ROOT / "sql"
-# The folder of each database, in the order in which they are applied: roles come first.
-DATABASES = {"pinterest": "postgres", "pinterest_streaming": "postgres_streaming"}
-EACH = "each"
+DATABASES = ("pinterest", "pinterest_streaming")
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
@@ -38,25 +40,22 @@ _PATIENCE_SECONDS = 60.0
 _QUEUE_MS = 90_000
 
 
-class SchemaError(RuntimeError):
-    """A file of the schema could not be applied; the message names the file, the line and the cause."""
+def ensure_schema(
+    settings: Settings,
+    folder: Path = SQL_FOLDER,
+    declarations: Iterable[Declaration] = tuple(DECLARATIONS.values()),
+) -> None:
+    """Create and upgrade what is needed, as superuser `postgres`, and set the roles' passwords to the settings'.
 
-
-class SchemaLockedError(SchemaError):
-    """Another session kept a table of the file to itself."""
-
-
-def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
-    """Create what is missing, as superuser `postgres`, and set the roles' passwords to those of the settings.
-
-    The files of a database are applied in one transaction: all of them or none. Callers at the same time queue up.
+    A database is changed in one transaction: wholly or not at all. Callers at the same time queue up.
 
     Args:
-        folder: holds a folder for each database, as DATABASES names them, and EACH.
+        folder: holds the migrations and the repeated files.
+        declarations: the cleaned tables.
 
     Raises:
         psycopg2.OperationalError: the server cannot be reached, or another caller takes too long.
-        SchemaError: a file failed.
+        SchemaError: a statement failed, or a newer version made a database.
     """
     retrying = Retrying(
         retry=retry_if_exception_type(SchemaLockedError),
@@ -64,21 +63,47 @@ def ensure_schema(settings: Settings, folder: Path = SQL_FOLDER) -> None:
         wait=wait_fixed(0.2),
         reraise=True,
     )
+    declared = tuple(declarations)
     with _turn(settings) as server:
         _create_databases(server)
-        for database, files in DATABASES.items():
-            retrying(_apply_all, settings, database, _sorted(folder / files) + _sorted(folder / EACH))
+        retrying(_bring_up_pinterest, settings, folder, declared)
+        retrying(_bring_up_streaming, settings, folder)
         _set_passwords(settings)
 
 
-def _sorted(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.sql"))
+def _bring_up_pinterest(settings: Settings, folder: Path, declarations: Sequence[Declaration]) -> None:
+    with _transaction(settings, "pinterest") as connection:
+        driver, repeated = driver_connection(connection), folder / "repeated"
+        apply_file(driver, repeated / "roles.sql")
+        apply_file(driver, repeated / "ledger.sql")
+        migrate(connection, "pinterest", folder / "migrations")
+        ensure_cleaned_tables(driver, declarations)
+        apply_file(driver, repeated / "pinterest.sql")
+        apply_file(driver, repeated / "functions.sql")
 
 
-def _apply_all(settings: Settings, database: str, files: Sequence[Path]) -> None:
-    with closing(_connect(settings, database, _ATTEMPT_MS)) as connection, connection:
-        for file in files:
-            _apply(connection, file)
+def _bring_up_streaming(settings: Settings, folder: Path) -> None:
+    with _transaction(settings, "pinterest_streaming") as connection:
+        driver, repeated = driver_connection(connection), folder / "repeated"
+        apply_file(driver, repeated / "ledger.sql")
+        migrate(connection, "pinterest_streaming", folder / "migrations")
+        apply_file(driver, repeated / "pinterest_streaming.sql")
+        apply_file(driver, repeated / "functions.sql")
+
+
+@contextmanager
+def _transaction(settings: Settings, database: str) -> Iterator[Connection]:
+    """A connection of SQLAlchemy's, since Alembic wants one; committed at the end, unless there was an error."""
+    engine = create_engine(
+        "postgresql+psycopg2://",
+        creator=lambda: _connect(settings, database, _ATTEMPT_MS),
+        poolclass=NullPool,
+    )
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise error.orig or error from error  # callers know psycopg2's errors
 
 
 def _set_passwords(settings: Settings) -> None:
@@ -125,26 +150,6 @@ def _create_databases(server: "PostgresConnection") -> None:
                         " LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
                     ).format(sql.Identifier(database))
                 )
-
-
-def _apply(connection: "PostgresConnection", file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(text)
-    except psycopg2.errors.LockNotAvailable as error:
-        raise SchemaLockedError(f"{file.name}: another session keeps one of its tables locked") from error
-    except psycopg2.Error as error:
-        raise SchemaError(f"{_place(file, text, error)}: {error.diag.message_primary or error}") from error
-
-
-def _place(file: Path, text: str, error: psycopg2.Error) -> str:
-    """`30_speed.sql line 4`, without the line where the server doesn't say it."""
-    position = error.diag.statement_position
-    if position is None:
-        return file.name
-    line = text.count("\n", 0, int(position) - 1) + 1
-    return f"{file.name} line {line}"
 
 
 def set_password(connection: "PostgresConnection", role: str, password: str) -> None:

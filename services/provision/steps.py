@@ -12,7 +12,8 @@ from structlog.stdlib import BoundLogger
 from common.settings import Settings
 from services.provision.api import ensure_api
 from services.provision.bucket import ensure_bucket
-from services.provision.databases import SchemaError, ensure_schema
+from services.provision.databases import ensure_schema
+from services.provision.statements import SchemaError
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics, ensure_topics
 from services.source.fill import ensure_source

@@ -72,7 +72,7 @@ def ask_sql(connection: "PostgresConnection", sql: str) -> Asked:
 
 
 def check_sides(connection: "PostgresConnection", batch: Rows, speed: Rows) -> None:
-    """`serving.sides` has the sizes of what each side serves, and of what batch covers."""
+    """`serving.row_sources` has the sizes of what each side serves, and of what batch covers."""
     expected = []
     for name, old, new in zip(("pin", "geo", "users"), batch, speed, strict=True):
         known, recent = {row.ind for row in old}, {row.ind for row in new}

@@ -1,5 +1,6 @@
 """The served schema: made once, again, and by several at once, on a server of its own."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -14,7 +15,8 @@ from common.clients import postgres_connection
 from common.settings import Settings
 from common.wait import wait_until
 from services.provision import databases as schema
-from services.provision.databases import DATABASES, SchemaError, SchemaLockedError, ensure_schema
+from services.provision.databases import DATABASES, SQL_FOLDER, ensure_schema
+from services.provision.statements import SchemaError, SchemaLockedError
 from stack.os_user import remove_server_home
 from tests.processes import launch_server, make_settings
 
@@ -157,29 +159,28 @@ def test_passwords_follow_the_settings(served: Settings, password: str) -> None:
 
 
 def test_a_failing_file_is_named_and_nothing_is_applied(served: Settings, tmp_path: Path) -> None:
-    files = tmp_path / "postgres"
-    files.mkdir()
-    (files / "10_good.sql").write_text("CREATE TABLE ops.half_made (n integer);")
-    (files / "20_bad.sql").write_text("-- Ünïcode\nSELECT 1;\nCREATE TABLE ops.bad (n nonsense);\n")
-    with pytest.raises(SchemaError, match=r'20_bad\.sql line 3: type "nonsense" does not exist'):
-        ensure_schema(served, tmp_path)
+    folder = shutil.copytree(SQL_FOLDER, tmp_path / "sql")
+    (folder / "repeated" / "ledger.sql").write_text("CREATE TABLE ops.half_made (n integer);")
+    (folder / "repeated" / "pinterest.sql").write_text(
+        "-- Ünïcode\nSELECT 1;\nCREATE TABLE ops.bad (n nonsense);\n"
+    )
+    with pytest.raises(SchemaError, match=r'pinterest\.sql line 3: type "nonsense" does not exist'):
+        ensure_schema(served, folder)
     assert rows(served, "SELECT to_regclass('ops.half_made')") == [(None,)]
 
 
 def test_a_failure_without_a_position_names_the_file(served: Settings, tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "10_runtime.sql").write_text("SELECT 1 / 0;")
-    with pytest.raises(SchemaError, match=r"10_runtime\.sql: division by zero"):
-        ensure_schema(served, tmp_path)
+    folder = shutil.copytree(SQL_FOLDER, tmp_path / "sql")
+    (folder / "repeated" / "roles.sql").write_text("SELECT 1 / 0;")
+    with pytest.raises(SchemaError, match=r"roles\.sql: division by zero"):
+        ensure_schema(served, folder)
 
 
 def test_a_table_that_stays_locked_is_reported(served: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "_PATIENCE_SECONDS", 1.0)
     with closing(postgres_connection(served)) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLE batch.pin")
-        with pytest.raises(
-            SchemaLockedError, match=r"20_batch\.sql: another session keeps one of its tables"
-        ):
+        with pytest.raises(SchemaLockedError, match=r"serving\.pin: another session keeps one of its tables"):
             ensure_schema(served)
 
 
