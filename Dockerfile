@@ -13,6 +13,11 @@ RUN --mount=type=secret,id=registries \
     && /opt/uv/bin/fetching /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
         -r /requirements.txt
 
+# The source for Kinesis as a wheel, which uv builds without a registry.
+FROM tools AS kinesis-source
+COPY kinesis-source /kinesis-source
+RUN /opt/uv/bin/uv build --quiet --wheel --offline --no-cache --out-dir /wheels /kinesis-source
+
 # What the three have in common.
 # hadolint ignore=DL3006
 FROM ${BASE_IMAGE} AS base
@@ -82,6 +87,10 @@ COPY --from=jars /jars/spark /app/.local/jars/spark
 COPY --from=spark-classes /app/.local/spark-classes.* /app/.local/
 
 FROM spark-runtime AS spark
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,from=kinesis-source,source=/wheels,target=/wheels \
+    /opt/uv/bin/uv pip install --quiet --python /opt/venv/bin/python --no-deps --offline --no-cache \
+        --link-mode copy --compile-bytecode /wheels/*.whl
 COPY --from=code /app /app
 USER 1000:1000
 
@@ -141,5 +150,6 @@ FROM servers AS dev
 COPY . /app
 RUN ln -s /opt/venv .venv \
     && mkdir .venv/stamps \
-    && touch .venv/stamps/venv .venv/stamps/runtime .venv/stamps/dev
+    && touch .venv/stamps/venv .venv/stamps/runtime .venv/stamps/dev \
+    && make .venv/stamps/kinesis-source MODE=local
 CMD ["make", "test", "MODE=local"]

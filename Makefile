@@ -18,6 +18,8 @@ STAMPS := .venv/stamps
 COMPILE := uv pip compile --quiet --generate-hashes --override requirements/overrides.in \
 	--universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# Our own distribution; not its folders, which bytecode changes.
+KINESIS_SOURCE := $(wildcard $(addprefix kinesis-source/,pyproject.toml README.md src/*/*.py src/*/py.typed))
 # A dot for the number sign, at which a comment would begin before make 4.3.
 IMAGE_SCRIPTS = $(shell grep -rlE '^.!.*sh$$' images stack)
 QUIET := $(shell test -t 2 || echo --quiet)  # uv's progress is for a terminal
@@ -115,7 +117,7 @@ ifneq ($(TESTS),)
 	@$(IN_OURS) pytest $(TESTS)
 else
 	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
-	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit
+	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit kinesis-source/tests
 	@# A file's tests stay together: each process has servers of its own, some 4 GB of them.
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadfile tests/integration
 	@$(IN_OURS) pytest tests/e2e
@@ -239,6 +241,11 @@ $(STAMPS)/runtime: $(STAMPS)/venv requirements/runtime.txt
 	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt
 	@touch $@
 
+# Built into a wheel and installed like a package of the index, which neither step asks: uv brings the build's backend.
+$(STAMPS)/kinesis-source: $(STAMPS)/runtime $(KINESIS_SOURCE)
+	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --offline --reinstall ./kinesis-source
+	@touch $@
+
 $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@echo "Installing the tools for tests and checks"
 	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
@@ -260,7 +267,7 @@ setup-compose:
 	@$(STACK) setup
 
 .PHONY: setup-local
-setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime
+setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime $(STAMPS)/kinesis-source
 	@$(IN_OURS) --set-up stack.local.setup
 
 .PHONY: setup-dev

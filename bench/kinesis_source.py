@@ -18,6 +18,7 @@ import boto3
 import typer
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark_kinesis_source import KinesisDataSource
 
 from bench.ingest import post
 from bench.report import Row, report
@@ -26,7 +27,6 @@ from common.kinesis import shard_ids
 from common.settings import Settings, load_settings
 from common.wait import wait_until
 from spark_jobs.session.spark import spark_session
-from spark_jobs.sources.kinesis import KinesisDataSource
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -3,12 +3,13 @@
 import signal
 import threading
 
+from pyspark_kinesis_source import KinesisDataSource
+
 from common.clients import s3_client
 from common.log import configure
 from common.settings import load_settings
 from common.state_file import StateFile
 from spark_jobs.session.spark import spark_session
-from spark_jobs.sources.kinesis import KinesisDataSource
 from spark_jobs.streaming import rounds
 from spark_jobs.streaming.queries import all_queries
 from spark_jobs.streaming.runner import Runner

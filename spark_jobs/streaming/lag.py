@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, TopicPartition
+from pyspark_kinesis_source import measure_lag
 
 from common.clients import kinesis_client
 from common.settings import Settings
-from spark_jobs.sources.kinesis import measure_lag
 
 # A broker on this machine or network answers in milliseconds; the status is due every few seconds.
 _KAFKA_SECONDS = 5.0

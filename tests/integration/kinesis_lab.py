@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark_kinesis_source import KinesisDataSource
 
 from common.clients import aws_options
 from common.settings import Settings, load_settings
 from common.wait import wait_until
 from spark_jobs.session.spark import spark_session
-from spark_jobs.sources.kinesis import KinesisDataSource
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pyspark.errors import PySparkException, StreamingQueryException
 from pyspark.sql import SparkSession
+from pyspark_kinesis_source import measure_lag
+from pyspark_kinesis_source.client import make_client
+from pyspark_kinesis_source.options import parse_options
 
 from common.settings import Settings
 from common.wait import wait_until
-from spark_jobs.sources.kinesis import measure_lag
-from spark_jobs.sources.kinesis.client import make_client
-from spark_jobs.sources.kinesis.options import parse_options
 from tests.integration.kinesis_lab import Reader, Stream, make_session, source_options
 
 READ_SECONDS = 60.0  # a micro-batch takes half a second; the machine may be busy

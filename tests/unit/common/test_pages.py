@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pyspark_kinesis_source.streams import look_at
 
 from common import airflow
 from common.airflow import AirflowApi
@@ -21,7 +22,6 @@ from operations import streamed
 from operations.airflow import backfill, trigger
 from operations.verify import delta_log, landed
 from spark_jobs.batch.landing import new_objects
-from spark_jobs.sources.kinesis.streams import look_at
 from spark_jobs.streaming import checkpoints
 from tests.processes import make_settings
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def _canonical(distribution: str) -> str:
 
 
 INSTALLED = {_canonical(one.name): one for one in distributions()}
+# Our own distribution, which is installed without its requirements: these locks have them.
+KINESIS_SOURCE = "pyspark_kinesis_source"
 # By requirements/overrides.in.
 LEFT_OUT = {"pyspark-client"}
 # Run by LocalStack, in its own environment.
@@ -41,7 +44,7 @@ def test_every_import_is_a_runtime_requirement() -> None:
     )
     ours = {path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     imported = set().union(*(_imports(path) for path in ours if LOCALSTACKS not in path.parents))
-    foreign = imported - set(PACKAGES) - set(sys.stdlib_module_names) - TYPES_ONLY
+    foreign = imported - {*PACKAGES, KINESIS_SOURCE} - set(sys.stdlib_module_names) - TYPES_ONLY
     providers = packages_distributions()
     missing = {name for name in foreign if not {_canonical(one) for one in providers.get(name, [])} & locked}
     assert missing == set()
@@ -80,6 +83,24 @@ def test_a_lock_file_is_complete_on_each_python(name: str, python: str) -> None:
         for by, wanted in asked
         if _canonical(wanted.name) not in LEFT_OUT
         and not wanted.specifier.contains(versions.get(_canonical(wanted.name), "0"), prereleases=True)
+    ]
+    assert unmet == []
+
+
+@pytest.mark.parametrize("name", ["runtime", "spark"])
+def test_a_lock_file_has_what_the_kinesis_source_requires(name: str) -> None:
+    project = tomllib.loads((ROOT / "kinesis-source" / "pyproject.toml").read_text())["project"]
+    versions = {_canonical(pin.name): next(iter(pin.specifier)).version for pin in _locked(name)}
+    wanted = [Requirement(each) for each in project["dependencies"]]
+    extra = {
+        Requirement(each)
+        for parent in wanted
+        for each in INSTALLED[_canonical(parent.name)].requires or []
+        if any(f'extra == "{named}"' in each for named in parent.extras)
+    }
+    assert extra
+    unmet = [
+        str(each) for each in (*wanted, *extra) if not each.specifier.contains(versions.get(each.name, "0"))
     ]
     assert unmet == []
 

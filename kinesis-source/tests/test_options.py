@@ -1,10 +1,9 @@
 """The Kinesis source's options: Databricks' names and defaults, errors that name the option."""
 
 import pytest
-
-from spark_jobs.sources.kinesis.errors import OptionError
-from spark_jobs.sources.kinesis.options import MAX_BUFFER_BYTES, Options, parse_options
-from spark_jobs.sources.kinesis.timestamps import to_millis
+from pyspark_kinesis_source.errors import OptionError
+from pyspark_kinesis_source.options import MAX_BUFFER_BYTES, Options, parse_options
+from pyspark_kinesis_source.timestamps import to_millis
 
 
 def parse(**given: str) -> Options:

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
-
-from spark_jobs.sources.kinesis.options import Options, parse_options
+from pyspark_kinesis_source.options import Options, parse_options
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,8 +4,7 @@ import json
 import random
 
 import pytest
-
-from spark_jobs.sources.kinesis.offsets import (
+from pyspark_kinesis_source.offsets import (
     Parents,
     Position,
     StreamOffset,

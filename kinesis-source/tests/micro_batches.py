@@ -1,0 +1,35 @@
+"""Micro-batches of a planner, as Spark asks for them."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from pyspark_kinesis_source.cursor import Place
+from pyspark_kinesis_source.offsets import Offset, from_json, to_json
+from pyspark_kinesis_source.partitions import PrefetchedPartition, RangePartition
+from pyspark_kinesis_source.planner import Planner
+
+MakePlanner = Callable[..., Planner]
+
+PLACE = Place("s", "a", 0)
+
+
+def numbers(parts: Iterable[PrefetchedPartition | RangePartition]) -> list[int]:
+    given = [part for part in parts if isinstance(part, PrefetchedPartition)]
+    return [int(data) for part in given for batch in part.batches() for data in batch["data"].to_pylist()]
+
+
+def drain(planner: Planner, offset: Offset, limit: int | None = None) -> tuple[list[int], Offset]:
+    """Micro-batches until there are no more; the offsets pass through JSON, as Spark does it."""
+    found: list[int] = []
+    while True:
+        end = planner.latest(offset, limit)
+        if end == offset:
+            return found, offset
+        parts = planner.partitions(from_json(to_json(offset)), from_json(to_json(end)))
+        assert all(isinstance(part, PrefetchedPartition) for part in parts)
+        found += numbers(parts)
+        offset = end
+
+
+def recent() -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=1)
