@@ -27,10 +27,15 @@ def sequence(number: int) -> str:
 
 
 class FakeShard:
-    """Records 0, 1, 2 ... whose data is their number; the first may have expired."""
+    """Records 0, 1, 2 ... whose data is their number; the first may have expired.
 
-    def __init__(self, records: int = 0, *, parents: tuple[str, ...] = (), closed: bool = False) -> None:
-        self.records, self.parents, self.closed, self.expired = records, parents, closed, 0
+    page: no page has more, whatever the limit of the call.
+    """
+
+    def __init__(
+        self, records: int = 0, *, parents: tuple[str, ...] = (), closed: bool = False, page: int = 10_000
+    ) -> None:
+        self.records, self.parents, self.closed, self.expired, self.page = records, parents, closed, 0, page
 
 
 class FakeKinesis:
@@ -38,6 +43,7 @@ class FakeKinesis:
 
     failures: raised by the next calls of get_records, one each; None lets a call pass.
     empty_pages: before each page with records.
+    behind: milliseconds that each record which a page leaves puts the reader behind.
     """
 
     def __init__(self, **shards: FakeShard) -> None:
@@ -45,6 +51,7 @@ class FakeKinesis:
         self.created = BEGIN
         self.failures: Iterator[Exception | None] = iter(())
         self.empty_pages = 0
+        self.behind = 5000
         self.calls: list[str] = []
 
     def describe_stream_summary(self, **_stream: str) -> dict[str, Any]:
@@ -76,15 +83,38 @@ class FakeKinesis:
             raise failure
         name, first, empty = ShardIterator.split()
         shard, start = self.shards[name], int(first)
-        stop = start if int(empty) else min(start + Limit, shard.records)
+        stop = start if int(empty) else min(start + min(Limit, shard.page), shard.records)
         following = {
             "NextShardIterator": f"{name} {stop} {int(empty) - 1 if int(empty) else self.empty_pages}"
         }
         return {
             "Records": [_record(number) for number in range(start, stop)],
-            "MillisBehindLatest": 5000 * (shard.records - stop),
+            "MillisBehindLatest": self.behind * (shard.records - stop),
             **({} if shard.closed and stop == shard.records else following),
         }
+
+
+class FakeStreams:
+    """Several streams by name; an iterator tells which it is of."""
+
+    def __init__(self, **streams: FakeKinesis) -> None:
+        self.streams = streams
+
+    def describe_stream_summary(self, *, StreamName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return self.streams[StreamName].describe_stream_summary()
+
+    def list_shards(self, *, StreamName: str) -> dict[str, Any]:  # noqa: N803
+        return self.streams[StreamName].list_shards()
+
+    def get_shard_iterator(self, *, StreamName: str, **given: str) -> dict[str, str]:  # noqa: N803
+        answer = self.streams[StreamName].get_shard_iterator(**given)
+        return {"ShardIterator": f"{StreamName}/{answer['ShardIterator']}"}
+
+    def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803
+        name, _, iterator = ShardIterator.partition("/")
+        answer = self.streams[name].get_records(ShardIterator=iterator, Limit=Limit)
+        following = answer.get("NextShardIterator")
+        return answer | ({"NextShardIterator": f"{name}/{following}"} if following else {})
 
 
 def _record(number: int) -> dict[str, Any]:

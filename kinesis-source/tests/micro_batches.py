@@ -18,6 +18,13 @@ def numbers(parts: Iterable[PrefetchedPartition | RangePartition]) -> list[int]:
     return [int(data) for part in given for batch in part.batches() for data in batch["data"].to_pylist()]
 
 
+def rows(parts: Iterable[PrefetchedPartition | RangePartition]) -> list[tuple[str, int]]:
+    """The records of the parts that came with them: stream and number."""
+    given = [part for part in parts if isinstance(part, PrefetchedPartition)]
+    found = [row for part in given for batch in part.batches() for row in batch.to_pylist()]
+    return [(row["stream"], int(row["data"])) for row in found]
+
+
 def drain(planner: Planner, offset: Offset, limit: int | None = None) -> tuple[list[int], Offset]:
     """Micro-batches until there are no more; the offsets pass through JSON, as Spark does it."""
     found: list[int] = []
