@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from confluent_kafka.admin import PartitionMetadata  # type: ignore[attr-defined] # public, but not so marked
+from confluent_kafka.admin import PartitionMetadata
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel

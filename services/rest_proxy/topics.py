@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import structlog
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (  # type: ignore[attr-defined] # public, but not marked as exported
+from confluent_kafka.admin import (
     AdminClient,
     ClusterMetadata,
     ConfigResource,

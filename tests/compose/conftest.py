@@ -186,7 +186,7 @@ def up(make: Make) -> str:
 @pytest.fixture(scope="session")
 def stack(up: str, checkout: Path) -> Settings:  # noqa: ARG001 - it has completed .env
     """The settings as .env has them after `make up`."""
-    return Settings(_env_file=checkout / ".env")  # type: ignore[call-arg]
+    return Settings(_env_file=checkout / ".env")
 
 
 @pytest.fixture(scope="session")

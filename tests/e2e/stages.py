@@ -14,6 +14,7 @@ from common.settings import Settings
 from contracts.landing import parse_key
 from contracts.tables import Table
 from services.s3_sink.catch_up import end_offsets
+from tests.kafka_records import position, value_of
 
 SOURCES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}
 SERVED: dict[Table, str] = {"pin": "pin", "geo": "geo", "user": "users"}
@@ -49,7 +50,7 @@ def kafka_values(settings: Settings) -> dict[Place, bytes]:
         while len(values) < sum(ends.values()):
             for message in consumer.consume(5000, timeout=10):
                 assert message.error() is None
-                values[message.topic(), message.partition(), message.offset()] = message.value()
+                values[position(message)] = value_of(message)
     return values
 
 

@@ -13,8 +13,9 @@ from common.settings import ROOT, Settings
 from contracts.tables import TABLES, Table
 from operations.query import load_queries
 from tests.e2e import stages
-from tests.e2e.conftest import TEST_SECONDS, Make
+from tests.e2e.conftest import TEST_SECONDS
 from tests.integration.api_gateway import records
+from tests.make import Make
 from tests.nine_answers import nine_answers
 from tests.plain_cleaning import CLEAN
 

@@ -15,7 +15,8 @@ from stack.local import supervision
 from tests.airflow_runs import RUN_SECONDS, ended, wait_for_task
 from tests.e2e import stages
 from tests.e2e.browser import Browser, missing
-from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS, Make
+from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS
+from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 

@@ -12,8 +12,9 @@ import pytest
 
 from common.settings import Settings, secret_names
 from stack.local import compose, supervision
-from tests.e2e.conftest import TEST_SECONDS, Make
+from tests.e2e.conftest import TEST_SECONDS
 from tests.hostile import NOWHERE
+from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 

@@ -13,8 +13,9 @@ from contracts.tables import TABLES, Table
 from spark_jobs.schemas import CLEANED
 from stack.local import supervision
 from tests.e2e import stages
-from tests.e2e.conftest import TEST_SECONDS, Make
+from tests.e2e.conftest import TEST_SECONDS
 from tests.integration.api_gateway import records
+from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 

@@ -17,7 +17,8 @@ from stack.local import supervision
 from stack.local.compose import load
 from tests import airflow_runs
 from tests.e2e import stages
-from tests.e2e.conftest import TEST_SECONDS, Make
+from tests.e2e.conftest import TEST_SECONDS
+from tests.make import Make
 
 # The writer looks every 5 s and reads 3,000 records again in 30 s on two busy cores; four times that.
 HEALED_SECONDS = 140.0

@@ -15,6 +15,7 @@ from confluent_kafka.cimpl import NewTopic
 from common.settings import Settings
 from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
+from tests.kafka_records import position
 from tests.processes import ServiceProcess, free_port
 
 PARTITIONS = 3
@@ -98,7 +99,7 @@ def read_all(kafka: Settings, topic: str) -> dict[tuple[int, int], Message]:
         def complete() -> bool:
             for message in consumer.consume(10_000, timeout=0.1):
                 assert message.error() is None, message.error()
-                found[message.partition(), message.offset()] = message
+                found[position(message)[1:]] = message
             return len(found) >= sum(ends.values())
 
         wait_until(complete, timeout=60, what=f"{ends} of {topic}", interval=0)

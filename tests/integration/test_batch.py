@@ -320,7 +320,7 @@ def test_counts_are_those_of_the_present_bucket(zone: Zone) -> None:
     zone.run()
     assert zone.lost() == []
     with closing(postgres_connection(zone.settings, "analyst")) as connection:
-        assert [accounts.batch_counts(connection, table).read for table in ("pin", "geo")] == [1, 1]  # type: ignore[arg-type]
+        assert [accounts.batch_counts(connection, table).read for table in ("pin", "geo")] == [1, 1]
 
 
 def test_a_bucket_of_an_earlier_version_stays_without_an_id(zone: Zone) -> None:

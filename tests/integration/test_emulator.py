@@ -23,6 +23,7 @@ from contracts.tables import TABLES, Table
 from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
 from services.source.generator import generate
+from tests.kafka_records import value_of
 from tests.processes import ServiceProcess, free_port
 
 ROWS = 2_345
@@ -140,16 +141,16 @@ def landed(settings: Settings, table: Table) -> list[dict[str, Any]]:
             "enable.partition.eof": True,
         }
     )
-    values = []
+    values: list[dict[str, Any]] = []
     try:
         consumer.assign([TopicPartition(topic, 0, 0)])
         while True:
             message = consumer.poll(30)
             assert message is not None, f"{topic} did not come to its end"
-            if message.error():
-                assert message.error().code() == KafkaError._PARTITION_EOF
+            if error := message.error():
+                assert error.code() == KafkaError._PARTITION_EOF
                 return values
-            values.append(msgspec.json.decode(message.value()))
+            values.append(msgspec.json.decode(value_of(message)))
     finally:
         consumer.close()
 

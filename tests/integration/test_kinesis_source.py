@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -144,14 +145,16 @@ def test_running_query_follows_new_records_and_tells_its_lag(
     stream, other = Stream(localstack, shards=2), Stream(localstack)
     options = source_options(localstack, stream.name, other.name, initialPosition="earliest")
     reader = Reader(spark, tmp_path, options)
+
+    def has_read(count: int) -> bool:
+        return len(reader.sink.values()) == count
+
     query = reader.start()
     for value in range(5):
         stream.put([value])
         other.put([100 + value])
         wanted = 2 * (value + 1)
-        wait_until(
-            lambda wanted=wanted: len(reader.sink.values()) == wanted, timeout=READ_SECONDS, what="records"
-        )
+        wait_until(partial(has_read, wanted), timeout=READ_SECONDS, what="records")
     wait_until(lambda: query.lastProgress, timeout=READ_SECONDS, what="progress")
     query.stop()
     progress = query.lastProgress

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from common.settings import Settings
 from common.wait import wait_until
-from tests.integration.kinesis_lab import Reader, Stream, make_session, source_options
+from tests.integration.kinesis_lab import Reader, Sink, Stream, make_session, source_options
 from tests.processes import ServiceProcess
 
 # A child starts a JVM in 10 s, which may take three times that on a busy machine; its batches take half a second.
@@ -24,6 +25,10 @@ def spark(localstack: Settings) -> Iterator[SparkSession]:
     session = make_session(localstack)
     yield session
     session.stop()
+
+
+def has_ended(child: ServiceProcess) -> bool:
+    return not child.running
 
 
 def fail(_batch: int) -> None:
@@ -69,7 +74,11 @@ def test_kill_at_fixed_and_at_random_moments(localstack: Settings, tmp_path: Pat
     stream = Stream(localstack, shards=2)
     folder = tmp_path / "query"
     folder.mkdir()
-    reader = Reader(None, folder, {})  # type: ignore[arg-type] - to look at the child's sink and checkpoint
+    sink = Sink(folder / "sink")  # where the child's reader has it
+
+    def has_begun(batch: int) -> bool:
+        return max(sink.attempts(), default=0) >= batch
+
     chance = random.Random(4)  # noqa: S311 - repeatable moments
     moments = [("before", 2), ("after", 4), ("random", 9)]
     put = 0
@@ -80,23 +89,23 @@ def test_kill_at_fixed_and_at_random_moments(localstack: Settings, tmp_path: Pat
         with ServiceProcess(localstack, *arguments, log=tmp_path / "child.log") as child:
             if moment == "random":
                 wait_until(
-                    lambda reader=reader, batch=batch: max(reader.sink.attempts(), default=0) >= batch,
+                    partial(has_begun, batch),
                     timeout=CHILD_SECONDS,
                     what=f"batch {batch}: {child.output()[-2000:]}",
                 )
                 time.sleep(chance.random())
                 child.kill()
-            wait_until(lambda child=child: not child.running, timeout=CHILD_SECONDS, what="the child to die")
+            wait_until(partial(has_ended, child), timeout=CHILD_SECONDS, what="the child to die")
     arguments = ("tests.integration.kinesis_lab", stream.name, str(folder), "never", "0")
     with ServiceProcess(localstack, *arguments, log=tmp_path / "child.log") as child:
         wait_until(
-            lambda: len(reader.sink.values()) >= put or not child.running,
+            lambda: len(sink.values()) >= put or not child.running,
             timeout=CHILD_SECONDS,
             what=f"all {put} records",
         )
         assert child.running, child.output()[-4000:]
-    assert reader.sink.check_repeats() >= 1  # that of ("after", 4)
-    reader.sink.check_holds(range(put))
+    assert sink.check_repeats() >= 1  # that of ("after", 4)
+    sink.check_holds(range(put))
 
 
 def test_stream_created_again_is_an_error_or_begins_anew(

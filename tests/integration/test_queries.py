@@ -1,10 +1,10 @@
 """The nine queries against plain Python, over rows that hold every edge case, in a real Postgres."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from psycopg2.extras import execute_values
@@ -23,11 +23,30 @@ QUERIES = load_queries()
 ZONES = ("UTC", "Pacific/Kiritimati", "America/Los_Angeles")  # +14 h, -8 h: another year near midnight
 
 
+Row = TypeVar("Row", bound=Pin | Geo | User)
+
+
 def merged(batch: Rows, speed: Rows) -> Rows:
     """Per ind the batch row, else the speed row."""
     return Rows(
-        *({row.ind: row for row in (*new, *old)}.values() for old, new in zip(batch, speed, strict=True))
-    )  # type: ignore[arg-type]
+        shadowed(batch.pins, speed.pins),
+        shadowed(batch.geos, speed.geos),
+        shadowed(batch.users, speed.users),
+    )
+
+
+def shadowed(batch: Sequence[Row], speed: Sequence[Row]) -> list[Row]:
+    return list({row.ind: row for row in (*speed, *batch)}.values())
+
+
+def inds(rows: Rows) -> list[set[int]]:
+    """The ind of each row, by table."""
+    return [{pin.ind for pin in rows.pins}, {geo.ind for geo in rows.geos}, {user.ind for user in rows.users}]
+
+
+def part(rows: Rows, which: slice) -> Rows:
+    """A part of each table."""
+    return Rows(rows.pins[which], rows.geos[which], rows.users[which])
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +85,7 @@ def ask_sql(connection: "PostgresConnection", sql: str) -> Asked:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE analyst")
         cursor.execute(sql)
+        assert cursor.description is not None
         answer = [column.name for column in cursor.description], cursor.fetchall()
         cursor.execute("RESET ROLE")
         return answer
@@ -74,8 +94,7 @@ def ask_sql(connection: "PostgresConnection", sql: str) -> Asked:
 def check_sides(connection: "PostgresConnection", batch: Rows, speed: Rows) -> None:
     """`serving.row_sources` has the sizes of what each side serves, and of what batch covers."""
     expected = []
-    for name, old, new in zip(("pin", "geo", "users"), batch, speed, strict=True):
-        known, recent = {row.ind for row in old}, {row.ind for row in new}
+    for name, known, recent in zip(("pin", "geo", "users"), inds(batch), inds(speed), strict=True):
         expected.append((name, len(known), len(recent - known), len(recent & known)))
     assert ask_sql(connection, SIDES)[1] == expected
 
@@ -108,11 +127,11 @@ def test_what_batch_comes_to_cover_changes_no_answer(connection: "PostgresConnec
     load(connection, "batch", batch)
     load(connection, "speed", speed)
     before = [ask(connection, number) for number in QUERIES]
-    load(connection, "batch", Rows(*(rows[:50] for rows in speed)))
+    load(connection, "batch", part(speed, slice(50)))
     assert [ask(connection, number) for number in QUERIES] == before
-    load(connection, "batch", Rows(*(rows[50:] for rows in speed)))
+    load(connection, "batch", part(speed, slice(50, None)))
     assert [ask(connection, number) for number in QUERIES] == before
-    check_all(connection, Rows(*((*old, *new) for old, new in zip(batch, speed, strict=True))))  # type: ignore[arg-type]
+    check_all(connection, merged(batch, speed))
     assert ask_sql(connection, SIDES) == (
         ["table_name", "from_batch", "from_speed", "covered"],
         [
@@ -201,7 +220,7 @@ def test_age_groups_from_the_youngest_to_the_oldest(connection: "PostgresConnect
     joined = datetime(2020, 12, 31, 23, tzinfo=timezone(timedelta(hours=-1)))  # 2021 in UTC
     pins = [Pin(age or 0, follower_count=age, category=f"age {age}") for age in ages]
     load(connection, "speed", Rows(pins, [], [User(age or 0, "Ann", age, joined) for age in ages]))
-    groups = {group: [] for group in ("18-24", "25-35", "36-50", "+50")}
+    groups: dict[str, list[str]] = {group: [] for group in ("18-24", "25-35", "36-50", "+50")}
     for group, category, _ in ask(connection, 5)[1]:
         groups[group].append(category)
     assert list(groups.items()) == [

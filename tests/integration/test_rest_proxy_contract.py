@@ -26,6 +26,7 @@ from tests.integration.rest_proxy import (
     read_all,
     running_proxy,
 )
+from tests.kafka_records import value_of
 from tests.processes import ServiceProcess
 
 MAX_BODY = 2 * 1024**2
@@ -120,7 +121,7 @@ def test_entries_are_in_the_order_of_the_records(proxy: Proxy, topic: str) -> No
     where = places(proxy.post(topic, {"records": records}))
     assert [partition for partition, _ in where] == [record["partition"] for record in records]
     written = read_all(proxy.settings, topic)
-    assert [json.loads(written[place].value()) for place in where] == list(range(MAX_RECORDS))
+    assert [json.loads(value_of(written[place])) for place in where] == list(range(MAX_RECORDS))
 
 
 def test_a_key_goes_to_the_partition_of_java_clients(proxy: Proxy, topic: str) -> None:
@@ -211,7 +212,7 @@ def test_a_record_over_the_limit_fails_alone(proxy: Proxy, topic: str) -> None:
     entries = answer.json()["offsets"]
     assert [entry["error_code"] for entry in entries] == [50002, None]
     assert str(limit) in entries[0]["error"]
-    assert [len(m.value()) for m in read_all(proxy.settings, topic).values()] == [limit]
+    assert [len(value_of(m)) for m in read_all(proxy.settings, topic).values()] == [limit]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def account(postgres: Settings) -> Settings:
     ensure_schema(postgres)
     with closing(postgres_connection(postgres)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(RUN)
-        [run_id] = cursor.fetchone()
+        [(run_id,)] = cursor.fetchall()
         for table in ("geo", "pin"):
             warned = {"follower_count_unreadable": 2} if table == "pin" else {}
             cursor.execute(TABLE, [run_id, table, json.dumps({"bad_ind": 1}), json.dumps(warned)])

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Flow:
     def put_posts(self, first: int, count: int = POSTS) -> None:
         inds = range(first, first + count)
         for table, make in (("pin", pin), ("geo", geo), ("user", user)):
-            self.put(table, [make(ind) for ind in inds])  # type: ignore[arg-type, operator]
+            self.put(table, [make(ind) for ind in inds])  # type: ignore[arg-type]
 
     def produce(self, values: Sequence[bytes]) -> None:
         producer = Producer({"bootstrap.servers": self.settings.kafka_bootstrap_servers, "acks": "all"})
@@ -185,12 +186,18 @@ def test_health_is_that_of_the_queries(flow: Flow) -> None:
 
 
 def test_killed_under_load_nothing_is_lost_or_counted_twice(flow: Flow) -> None:
+    def counted() -> int:
+        return sum(counts[0] for counts in flow.counts().values())
+
+    def has_counted_more(than: int) -> bool:
+        return counted() > than
+
     for round_ in range(1, 3):
-        before = sum(counts[0] for counts in flow.counts().values())
+        before = counted()
         flow.put_posts(1000 * round_)
         if round_ == 1:  # in the middle of it; the second time at whatever it does after a fresh start
             wait_until(
-                lambda seen=before: sum(counts[0] for counts in flow.counts().values()) > seen,
+                partial(has_counted_more, before),
                 timeout=TIMEOUT_SECONDS,
                 what="a part of the round",
             )
