@@ -31,7 +31,7 @@ from services.source.generator import generate
 from spark_jobs.batch.job import run_batch
 from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks.postgres import SERVED
-from tests.processes import launch_server, make_settings
+from stack.local.isolated import launch_server, make_settings
 
 PACKAGES = ("pyspark", "delta-spark", "pyarrow", "psycopg2-binary")
 OBJECT_RECORDS, PARTITIONS = 10_000, 3

@@ -19,7 +19,7 @@ from spark_jobs.cleaning import classify, clean_pin
 from spark_jobs.cleaning.text import BLANKS, SENTINELS
 from spark_jobs.schemas import CLEANED
 from spark_jobs.session.spark import spark_session
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 FILES = 8
 ROUNDS = 5

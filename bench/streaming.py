@@ -32,7 +32,7 @@ from services.provision.databases import ensure_schema
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
 from services.source.generator import generate
-from tests.processes import ServiceProcess, launch_server, make_settings
+from stack.local.isolated import ServiceProcess, launch_server, make_settings
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812

@@ -1,181 +1,19 @@
 """Our own programs and the real servers as child processes of a test."""
 
-import base64
-import os
-import secrets
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from contextlib import ExitStack
 
-import psutil
 import pytest
 
-from common import health
-from common.settings import ROOT, Settings
-from common.wait import wait_until
+from common.settings import Settings
+from stack.local import isolated
 from stack.local.install import mysql_problem
+from stack.local.isolated import START_SECONDS, STOP_SECONDS, ServiceProcess, free_port, make_settings
 
-# LocalStack needs 20 s on two idle cores; the suite may share them with Spark.
-START_SECONDS = 90.0
-STOP_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def make_settings(state_dir: Path, **values: object) -> Settings:
-    """Settings of a stack of its own: free ports, fresh secrets, nothing from .env or the environment."""
-    ports = (
-        "kafka_port",
-        "kafka_controller_port",
-        "rest_proxy_port",
-        "localstack_port",
-        "mysql_port",
-        "airflow_port",
-    )
-    passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "speed_writer", "analyst", "emulator")
-    generated: dict[str, object] = {
-        "user_id": secrets.token_hex(6),
-        "kafka_cluster_id": f"{secrets.token_hex(10)}_A",
-        "state_dir": state_dir,
-        **{port: free_port() for port in (*ports, "postgres_port")},
-        **{
-            f"{name}_password": secrets.token_urlsafe(12)
-            for name in (*passwords, "airflow", "airflow_database")
-        },
-        "airflow_jwt_secret": secrets.token_urlsafe(64),
-        "airflow_fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "airflow_secret_key": secrets.token_urlsafe(16),
-    }
-    with _without_settings_in_environment():
-        return Settings(_env_file=None, **{**generated, **values})  # type: ignore[arg-type]
-
-
-@contextmanager
-def _without_settings_in_environment() -> Iterator[None]:
-    names = {name.upper() for name in Settings.model_fields}
-    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
-
-
-class ServiceProcess:
-    """A program under test: `python -m <module> ...` with its output in a file.
-
-    As a context manager it starts at entry and is stopped at exit, with its whole process group.
-    """
-
-    def __init__(
-        self, settings: Settings, *command: str, log: Path, env: Mapping[str, str] | None = None
-    ) -> None:
-        self.command = (sys.executable, "-m", *command)
-        self.environment = {**os.environ, **settings.environment(), **(env or {})}
-        self.log = log
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start it; the log goes on where it was."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def running(self) -> bool:
-        """Return whether it was started and has not ended."""
-        return self.process is not None and self.process.poll() is None
-
-    def wait_healthy(self, check: Callable[[], bool], timeout: float = START_SECONDS) -> None:
-        """Return once `check` is true; fail with the log if the program ends or stays silent."""
-
-        def healthy_or_dead() -> bool:
-            return not self.running or check()
-
-        try:
-            wait_until(healthy_or_dead, timeout=timeout, what=f"{self.command} to be healthy")
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}\n{self.output()[-4000:]}") from None
-        if not self.running:
-            raise RuntimeError(f"{self.command} ended:\n{self.output()[-4000:]}")
-
-    def signal(self, number: int) -> None:
-        """Send a signal to the program itself."""
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        """kill -9 of the whole process group; returns when it is dead."""
-        self._signal_group(signal.SIGKILL)
-        self._wait()
-
-    def stop(self) -> int | None:
-        """SIGTERM, then SIGKILL if it does not end; returns the exit status."""
-        if self.running:
-            self.signal(signal.SIGTERM)
-            try:
-                self._wait()
-            except subprocess.TimeoutExpired:
-                self.kill()
-        self._signal_group(signal.SIGKILL)
-        return self.process.returncode if self.process else None
-
-    def _wait(self) -> None:
-        assert self.process is not None
-        self.process.wait(STOP_SECONDS)
-
-    def _signal_group(self, number: int) -> None:
-        """Signal what is left of the group, also where its leader has ended."""
-        if self.process is None:
-            return
-        for process in psutil.process_iter():
-            try:
-                if os.getpgid(process.pid) == self.process.pid:
-                    process.send_signal(number)
-            except (ProcessLookupError, psutil.NoSuchProcess):
-                continue
-
-    def output(self) -> str:
-        """All it has printed so far."""
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
+__all__ = ["START_SECONDS", "STOP_SECONDS", "ServiceProcess", "free_port", "launch_server", "make_settings"]
 
 
 def launch_server(stack: ExitStack, settings: Settings, name: str) -> ServiceProcess:
-    """Start a server of docker-compose.yml as local mode does, and wait until it is healthy.
-
-    Skips the test on a machine that the server is not made for.
-    """
+    """Start a server as `stack.local.isolated` does; skip the test on a machine that the server is not made for."""
     if name == "mysql" and (problem := mysql_problem()):
         pytest.skip(problem)
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    log = settings.state_dir / f"{name}.test.log"
-    server = stack.enter_context(ServiceProcess(settings, "stack.local.launch", name, log=log))
-    server.wait_healthy(lambda: health.problem(name, settings) is None)
-    return server
+    return isolated.launch_server(stack, settings, name)
