@@ -20,13 +20,12 @@ def task(api: AirflowApi, run_id: str, name: str) -> dict[str, Any]:
 
 def wait_for_task(api: AirflowApi, run_id: str, name: str, state: str) -> dict[str, Any]:
     """The task once it is in the state."""
-    found: dict[str, Any] = wait_until(
-        lambda: (now := task(api, run_id, name)).get("state") == state and now,
-        timeout=RUN_SECONDS,
-        what=f"task {name} of {run_id} to be {state}",
-        interval=0.2,
-    )
-    return found
+
+    def found() -> dict[str, Any]:
+        now = task(api, run_id, name)
+        return now if now.get("state") == state else {}
+
+    return wait_until(found, timeout=RUN_SECONDS, what=f"task {name} of {run_id} to be {state}", interval=0.2)
 
 
 def ended(api: AirflowApi, run_id: str) -> str:

@@ -70,7 +70,7 @@ def pin(row: dict[str, Any]) -> Pin:
         follower_count=followers(row["follower_count"]),
         tag_list=tags(row["tag_list"]),
         save_location=path(row["save_location"]),
-        **{name: text(row[name]) for name in texts},  # type: ignore[arg-type]
+        **{name: text(row[name]) for name in texts},
     )
 
 

@@ -39,7 +39,9 @@ def _ensure(names: Sequence[str], settings: Settings) -> list[str]:
         [_new(name, settings) for name in names], operation_timeout=_TIMEOUT_SECONDS
     )
     existing = [name for name in names if not _created(requests[name])]
-    return [remark for name in existing if (remark := _difference(client, name, settings.kafka_partitions))]
+    return [
+        remark for name in existing if (remark := partition_remark(client, name, settings.kafka_partitions))
+    ]
 
 
 def _new(name: str, settings: Settings) -> NewTopic:
@@ -65,7 +67,12 @@ def _created(request: Future[None]) -> bool:
     return True
 
 
-def _difference(client: AdminClient, name: str, expected: int) -> str | None:
+def partition_remark(client: AdminClient, name: str, expected: int) -> str | None:
+    """Return a sentence if the topic has another number of partitions than expected, else None.
+
+    Raises:
+        TimeoutError: the broker does not say what partitions the topic has.
+    """
     # A topic made a moment ago, perhaps by another's hand, is known before its partitions are.
     found = wait_until(
         lambda: len(client.list_topics(name, timeout=_TIMEOUT_SECONDS).topics[name].partitions),

@@ -87,8 +87,8 @@ class Host:
             "FAILED": "",
             "SYSTEM": "Linux x86_64",
         }
-        path = f"{self.programs}:{os.environ['PATH']}"
-        self.environment = {**kept, **answers, "PATH": path, "NOTES": str(self.notes_file)}
+        search = f"{self.programs}:{os.environ['PATH']}"
+        self.environment = {**kept, **answers, "PATH": search, "NOTES": str(self.notes_file)}
 
     def put(self, name: str, text: str) -> None:
         """Write a program of the machine's."""

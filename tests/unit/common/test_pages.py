@@ -10,7 +10,6 @@ import httpx
 import pytest
 from pyspark_kinesis_source.streams import look_at
 
-from common import airflow
 from common.airflow import AirflowApi
 from common.api import find_api
 from common.clients import api_gateway_client, kinesis_client, s3_client
@@ -64,7 +63,7 @@ def airflow_with(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callabl
             return httpx.Response(200, json={key: lists[name][start:end], "total_entries": len(lists[name])})
 
         client = partial(httpx.Client, transport=httpx.MockTransport(answer))
-        monkeypatch.setattr(airflow.httpx, "Client", client)
+        monkeypatch.setattr(httpx, "Client", client)
         return AirflowApi(settings)
 
     return make

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -13,8 +14,9 @@ from tests.processes import make_settings
 
 
 def _explained(tmp_path: Path, **values: object) -> str:
+    given: dict[str, Any] = {"state_dir": tmp_path, **values}
     with pytest.raises(ValidationError) as caught:
-        make_settings(**{"state_dir": tmp_path, **values})
+        make_settings(**given)
     return explain(caught.value)
 
 

@@ -36,7 +36,7 @@ class Proxy(ThreadingHTTPServer):
         self.script: list[Reply] = []
         self.received: list[list[int]] = []
         self.connections = 0
-        self.on_request: Callable[[], None] = lambda: None
+        self.on_request: Callable[[], object] = lambda: None
 
     @property
     def url(self) -> str:
@@ -227,7 +227,7 @@ def test_a_stop_ends_the_wait_before_another_try(proxy: Proxy) -> None:
 
 def test_a_lane_holds_two_requests_at_most(proxy: Proxy) -> None:
     gate = threading.Event()
-    proxy.on_request = lambda: gate.wait(10) and None
+    proxy.on_request = lambda: gate.wait(10)
     run = Run(proxy.url)
     feeding = threading.Thread(target=run.send, args=(range(1), range(1, 2), range(2, 3), range(3, 4)))
     feeding.start()

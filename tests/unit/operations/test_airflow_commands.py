@@ -197,12 +197,16 @@ def test_make_backfill_ends_with_the_days_result(
 ) -> None:
     started: list[backfill.Days] = []
 
+    def start(_: object, days: backfill.Days) -> int:
+        started.append(days)
+        return 7
+
     def follow(*_: object) -> bool:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    monkeypatch.setattr(backfill, "start", lambda _, days: started.append(days) or 7)
+    monkeypatch.setattr(backfill, "start", start)
     monkeypatch.setattr(backfill, "follow", follow)
     with pytest.raises(SystemExit) as ended:
         backfill.main("2026-01-01", "2026-01-01")

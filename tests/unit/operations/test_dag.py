@@ -11,6 +11,7 @@ import pytest
 
 from common.batch_progress import Progress
 from common.settings import ROOT
+from contracts.tables import Table
 from operations.airflow import spark
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.plan import Plan
@@ -87,7 +88,7 @@ def test_java_is_told_whether_the_run_is_a_short_one(
     size: int, brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spark, "load_settings", lambda: make_settings(tmp_path))
-    landed = {"pin": [LandedObject("t", 0, 0, "key", size)]}
+    landed: dict[Table, list[LandedObject]] = {"pin": [LandedObject("t", 0, 0, "key", size)]}
     monkeypatch.setattr(spark, "make_plan", lambda *_, **__: Plan("full", landed, Progress(), replace=True))
     assert spark.options()["spark.driver.extraJavaOptions"] == "{{ jvm(params.full, params.table) }}"
     assert ("TieredStopAtLevel=1" in spark.jvm(full=True, table="all")) == brief

@@ -13,6 +13,7 @@ from common.airflow import AirflowError
 from common.bucket import Identity
 from common.log import configure
 from operations import rebuild
+from operations.airflow.trigger import DAG
 from operations.rebuild import Rebuild
 from tests.processes import make_settings
 
@@ -39,7 +40,7 @@ class World:
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         if self.down:
             raise AirflowError("http://127.0.0.1:8080: refused")
-        if path == f"dags/{rebuild.DAG}":
+        if path == f"dags/{DAG}":
             return {"is_paused": self.paused}
         if path.endswith("/dagRuns"):
             found = [name for name, state in self.runs.items() if state == query["state"]]
@@ -50,7 +51,7 @@ class World:
         return {"dag_run_id": name, "state": self.runs[name]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        assert path == f"dags/{rebuild.DAG}/dagRuns"
+        assert path == f"dags/{DAG}/dagRuns"
         assert body["conf"] == {"full": False, "table": "all"}
         assert body["dag_run_id"] not in self.runs
         self.runs[body["dag_run_id"]] = "queued"

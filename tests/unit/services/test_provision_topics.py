@@ -1,9 +1,11 @@
 """Test what provisioning says of topics that exist, by what a broker answers just after one was made."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-from services.provision import topics
+from confluent_kafka.admin import AdminClient
+
+from services.provision.topics import partition_remark
 
 
 class _Broker:
@@ -16,7 +18,12 @@ class _Broker:
         return SimpleNamespace(topics={name: SimpleNamespace(partitions=next(self.answers))})
 
 
+def broker() -> AdminClient:
+    """Return a stand-in for what of a client is asked."""
+    return cast("AdminClient", _Broker())
+
+
 def test_the_partitions_of_a_topic_just_made_are_waited_for() -> None:
-    said = topics._difference(_Broker(), "t.pin", 4)  # type: ignore[arg-type] - what of the client is asked
+    said = partition_remark(broker(), "t.pin", 4)
     assert said == "topic t.pin has 1 partitions, KAFKA_PARTITIONS is 4; it is left as it is"
-    assert topics._difference(_Broker(), "t.pin", 1) is None  # type: ignore[arg-type] - as above
+    assert partition_remark(broker(), "t.pin", 1) is None

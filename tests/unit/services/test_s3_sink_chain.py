@@ -188,7 +188,7 @@ def test_any_schedule_of_writers_leaves_one_chain(
 
 
 def assert_one_chain(s3: FakeS3, kafka: list[int]) -> None:
-    end, landed = 0, []
+    end, landed = 0, list[int]()
     for key in sorted(s3.objects):
         body, metadata = s3.objects[key]
         assert parse_key(key).start == end

@@ -22,7 +22,11 @@ AIRFLOW = {
 @pytest.fixture(autouse=True)
 def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     """Return what is to be read, by port and path; the tests change it."""
-    found = {"8080/json/": MASTER, "8081/json/": {"id": "one"}, "9/api/v2/monitor/health": AIRFLOW}
+    found: dict[str, dict[str, Any]] = {
+        "8080/json/": MASTER,
+        "8081/json/": {"id": "one"},
+        "9/api/v2/monitor/health": AIRFLOW,
+    }
     monkeypatch.setattr(health, "page", lambda url: found[url.split(":")[2]])
     monkeypatch.setenv("AIRFLOW_URL", "http://airflow:9")
     return found

@@ -11,7 +11,7 @@ import yaml
 
 from common.settings import ROOT
 
-CONTRACT: dict[str, Any] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
+CONTRACT: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OFFLINE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.offline.yml").read_text())
 STAGES = {
@@ -23,7 +23,8 @@ STAGES = {
 def third_party_image(body: dict[str, Any]) -> str:
     """The image that a service runs, or what a little is added to: a stage of our own that is built from it."""
     target = body.get("build", {}).get("target", "")
-    return body["image"] if "build" not in body else STAGES[target]
+    image: str = STAGES[target] if "build" in body else body["image"]
+    return image
 
 
 THIRD_PARTY = {
