@@ -57,13 +57,14 @@ def ends(settings: Settings, start: dict[Shard, int]) -> dict[Shard, int]:
     """The last sequence number of each shard now; that of `start` where no record follows it."""
     client = kinesis_client(settings)
     return {
-        (stream, shard): _end(client, stream, shard, start[stream, shard])
+        (stream, shard): shard_end(client, stream, shard, start[stream, shard])
         for stream in map(settings.stream, TABLES)
         for shard in shard_ids(client, stream)
     }
 
 
-def _end(client: "KinesisClient", stream: str, shard: str, start: int) -> int:
+def shard_end(client: "KinesisClient", stream: str, shard: str, start: int) -> int:
+    """Return the last sequence number of a shard, or `start` where no record came after it."""
     iterator, end = _iterator(client, stream, shard, start), start
     while iterator:
         page = client.get_records(ShardIterator=iterator)

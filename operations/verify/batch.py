@@ -59,7 +59,7 @@ def check(
     """
     topic = settings.topic(table)
     objects = landed.as_mended(list(landed.read(settings, topic, ends)), accounts.mended(connection, topic))
-    walks = landed.walks(objects, _landed_again(objects, ends) if lost else ends)
+    walks = landed.walks(objects, ends_landed_again(objects, ends) if lost else ends)
     read = accounts.batch_offsets(connection, table, topic)
     stored = rows.of_delta(settings, "transformed", table, PLACE)
     served = rows.of_postgres(connection, "batch", table)
@@ -83,9 +83,9 @@ def check(
         lost=lost,
     )
     stages.problems = [
-        *_chain_problems(topic, walks),
-        *_read_problems(topic, read),
-        *_fate_problems(topic, objects, reached, _places(stored), rejected, keys.finder(settings, table)),
+        *coverage_problems(topic, walks),
+        *read_problems(topic, read),
+        *fate_problems(topic, objects, reached, _places(stored), rejected, keys.finder(settings, table)),
         *_count_problems(stages, topic),
         *([] if lost else _bucket_problems(stages)),
     ]
@@ -97,7 +97,7 @@ def _reached(read: Mapping[int, list[range]]) -> dict[int, int]:
     return {partition: max(each.stop for each in found) for partition, found in read.items()}
 
 
-def _landed_again(objects: list[Object], ends: Mapping[int, int]) -> dict[int, int]:
+def ends_landed_again(objects: list[Object], ends: Mapping[int, int]) -> dict[int, int]:
     """By partition, the end of what has landed: what is beyond it is not missing, but on its way."""
     stops = dict.fromkeys(ends, 0)
     for each in objects:
@@ -125,7 +125,8 @@ def _places(stored: pa.Table) -> dict[int, KafkaPosition]:
     return {ind: (partition, offset) for ind, partition, offset in zip(*columns, strict=True)}
 
 
-def _chain_problems(topic: str, walks: Mapping[int, OffsetCoverage]) -> list[str]:
+def coverage_problems(topic: str, walks: Mapping[int, OffsetCoverage]) -> list[str]:
+    """Return what the objects of each partition miss, or have twice, of the topic's offsets."""
     named = {"not in S3": "missing", "twice in S3": "doubled"}
     return [
         f"{topic}[{partition}]: {what}: {describe(getattr(walk, kind))}"
@@ -135,7 +136,7 @@ def _chain_problems(topic: str, walks: Mapping[int, OffsetCoverage]) -> list[str
     ]
 
 
-def _read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
+def read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
     """Offsets that no run read, or two did, among those that the runs say they read."""
     problems = []
     for partition, found in read.items():
@@ -149,7 +150,7 @@ def _read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
     return problems
 
 
-def _fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and where each may have gone
+def fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and where each may have gone
     topic: str,
     objects: list[Object],
     reached: Mapping[int, int],

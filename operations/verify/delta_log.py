@@ -33,16 +33,16 @@ def files(s3: "S3Client", bucket: str, folder: str) -> list[str]:
     Raises:
         ValueError: a commit is missing from the log, so nobody can know what the table holds.
     """
-    keys = list(_log(s3, bucket, folder))
+    keys = list(log_keys(s3, bucket, folder))
     checkpoint = max((int(found[1]) for found in map(_CHECKPOINT.search, keys) if found), default=-1)
     present: set[str] = set()
     for key in keys:
         found = _CHECKPOINT.search(key)
         if found and int(found[1]) == checkpoint:
-            present |= set(_added(_body(s3, bucket, key)))
+            present |= set(_added(read_object(s3, bucket, key)))
     commits = {int(found[1]): key for key in keys if (found := _COMMIT.search(key))}
     for version in _later(commits, checkpoint, folder):
-        present = _after(present, _body(s3, bucket, commits[version]))
+        present = _after(present, read_object(s3, bucket, commits[version]))
     return [f"s3a://{bucket}/{folder}/{path}" for path in sorted(present)]
 
 
@@ -57,13 +57,15 @@ def _later(commits: Iterable[int], checkpoint: int, folder: str) -> list[int]:
     return later
 
 
-def _log(s3: "S3Client", bucket: str, folder: str) -> Iterator[str]:
+def log_keys(s3: "S3Client", bucket: str, folder: str) -> Iterator[str]:
+    """Yield the keys of the objects in a table's log."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{folder}/_delta_log/")
     for page in pages:
         yield from (item["Key"] for item in page.get("Contents", []))
 
 
-def _body(s3: "S3Client", bucket: str, key: str) -> bytes:
+def read_object(s3: "S3Client", bucket: str, key: str) -> bytes:
+    """Return what an object holds."""
     return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 

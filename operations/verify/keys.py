@@ -15,7 +15,7 @@ from spark_jobs.schemas import kinds
 from spark_jobs.session.spark import spark_session
 
 # One text with a surprise sends those beside it to Spark as well; reading fewer at a time takes Arrow longer.
-_PIECE = 1_000
+PIECE_KEYS = 1_000
 
 
 Find = Callable[[Sequence[str]], Sequence[int | None]]
@@ -41,7 +41,7 @@ def find(texts: Sequence[str], table: Table, spark: Callable[[], SparkSession]) 
         table: whose they are meant to be.
         spark: gives the session in which those are read that Arrow leaves to Spark; it is asked if there are any.
     """
-    pieces = [texts[start : start + _PIECE] for start in range(0, len(texts), _PIECE)]
+    pieces = [texts[start : start + PIECE_KEYS] for start in range(0, len(texts), PIECE_KEYS)]
     read = [_by_arrow(piece, table) for piece in pieces]
     left = [text for piece, keys in zip(pieces, read, strict=True) if keys is None for text in piece]
     of_left = iter(_by_spark(left, table, spark()) if left else ())

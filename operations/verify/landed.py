@@ -37,8 +37,10 @@ def read(settings: Settings, topic: str, ends: Mapping[int, int]) -> Iterator[Ob
         key for partition, end in sorted(ends.items()) for key in _keys(s3, settings, topic, partition, end)
     ]
     with ThreadPoolExecutor(_READERS) as pool:
-        for name, body in pool.map(lambda key: (landing.parse_key(key), _body(s3, settings, key)), keys):
-            yield Object(name.partition, name.start, _lines(body))
+        for name, body in pool.map(
+            lambda key: (landing.parse_key(key), read_object(s3, settings, key)), keys
+        ):
+            yield Object(name.partition, name.start, split_lines(body))
 
 
 def _keys(s3: "S3Client", settings: Settings, topic: str, partition: int, end: int) -> Iterator[str]:
@@ -49,11 +51,12 @@ def _keys(s3: "S3Client", settings: Settings, topic: str, partition: int, end: i
                 yield item["Key"]
 
 
-def _body(s3: "S3Client", settings: Settings, key: str) -> bytes:
+def read_object(s3: "S3Client", settings: Settings, key: str) -> bytes:
+    """Return what an object holds."""
     return s3.get_object(Bucket=settings.bucket, Key=key)["Body"].read()
 
 
-def _lines(body: bytes) -> list[bytes]:
+def split_lines(body: bytes) -> list[bytes]:
     """Only a newline ends a line, as in the batch job."""
     return body.removesuffix(b"\n").split(b"\n") if body else []
 

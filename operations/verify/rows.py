@@ -30,7 +30,7 @@ _TYPES = {
     Type.TIME: pa.int64(),
 }
 # A Python object for each text is ten times what Arrow has: 20,000 posts at a time are 30 MB of them.
-_HASHED_ROWS = 20_000
+HASHED_ROWS = 20_000
 
 
 def comparable_names(table: Table) -> list[str]:
@@ -121,7 +121,7 @@ def checksum(rows: pa.Table, names: Sequence[str]) -> str:
 
 def row_hashes(rows: pa.Table, names: Sequence[str]) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
     """Return a 64-bit hash of each row."""
-    pieces = (rows.slice(first, _HASHED_ROWS) for first in range(0, rows.num_rows, _HASHED_ROWS))
+    pieces = (rows.slice(first, HASHED_ROWS) for first in range(0, rows.num_rows, HASHED_ROWS))
     return np.concatenate([np.empty(0, np.uint64), *(_hashes(piece, names) for piece in pieces)])
 
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 _QUARANTINED = "SELECT count(*) FROM quarantine.stream WHERE stream = %s"
-_PLACES = """
+PLACES_QUERY = """
 SELECT ind, (extract(epoch FROM arrived_at) * 1000000)::bigint FROM speed.places WHERE table_name = %s
 """
 # Of the streams that were there before, each with its checkpoints; and of the present one, whose newest checkpoint has
 # read all of it.
-_READ = """
+READ_QUERY = """
 SELECT
     count(*) FILTER (WHERE started_at < %(created)s),
     coalesce(sum(read) FILTER (WHERE started_at < %(created)s), 0)::bigint + coalesce((
@@ -70,7 +70,7 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
     stored = rows.of_delta(settings, "streaming", table, ("arrived_at",))
     served = rows.of_postgres(connection, "speed", table)
     in_delta = _arrivals(stored)
-    in_postgres = dict(accounts.ask(connection, _PLACES, [table]))
+    in_postgres = dict(accounts.ask(connection, PLACES_QUERY, [table]))
     settled = _settled(in_delta, in_postgres, limit)
     stored, served = (_only(side, settled) for side in (stored, served))
     stages = SpeedStages(
@@ -97,7 +97,7 @@ def _lost(settings: Settings, connection: "PostgresConnection", stages: SpeedSta
     ]
     created = described["StreamCreationTimestamp"]
     [(earlier, read)] = accounts.ask(
-        connection, _READ, {"query": f"speed-{stages.table}", "created": created}
+        connection, READ_QUERY, {"query": f"speed-{stages.table}", "created": created}
     )
     if not earlier or read >= stages.sent:
         return None

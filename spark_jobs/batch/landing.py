@@ -51,7 +51,7 @@ def new_objects(
                 f"{listed[0].key} begins before offset {position.next_offset}, up to which the last run read"
             )
         # An empty object says where a hole in Kafka's offsets ends; there is nothing in it to read.
-        found += [each for each in _bounded(listed) if each.size]
+        found += [each for each in bounded_by_next(listed) if each.size]
     return found
 
 
@@ -70,17 +70,18 @@ def _list_after(
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after)
     for page in pages:
         for item in page.get("Contents", []):
-            yield _named(item["Key"], item["Size"])
+            yield landed_object(item["Key"], item["Size"])
 
 
-def _named(key: str, size: int) -> LandedObject:
+def landed_object(key: str, size: int) -> LandedObject:
+    """Return the object that a key names; LandingError if the S3 sink gives no such key."""
     try:
         return LandedObject(*landing.parse_key(key), key=key, size=size)
     except ValueError as error:
         raise LandingError(f"{error}. Only the S3 sink writes there: move it elsewhere.") from None
 
 
-def _bounded(objects: Sequence[LandedObject]) -> list[LandedObject]:
+def bounded_by_next(objects: Sequence[LandedObject]) -> list[LandedObject]:
     """Each object ends where the next one begins, at the latest."""
     bounded = [replace(each, end=following.start) for each, following in pairwise(objects)]
     return [*bounded, *objects[-1:]]

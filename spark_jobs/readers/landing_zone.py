@@ -69,7 +69,7 @@ def _read_objects(
         return row, s3.get_object(Bucket=bucket, Key=row["key"])["Body"].read()
 
     rows = (row for batch in batches for share in batch["id"].to_pylist() for row in shares[share])
-    for row, body in _ahead(fetch, rows):
+    for row, body in fetch_ahead(fetch, rows):
         yield to_records(row, body, kinds)
 
 
@@ -79,7 +79,7 @@ def _client(**options: Any) -> "S3Client":  # noqa: ANN401 - boto3's own options
     return boto3.client("s3", config=_CONFIG, **options)
 
 
-def _ahead(
+def fetch_ahead(
     fetch: Callable[[LandedRow], tuple[LandedRow, bytes]], rows: Iterator[LandedRow]
 ) -> Iterator[tuple[LandedRow, bytes]]:
     """The results in order, up to _AHEAD of them fetched before they are asked for."""

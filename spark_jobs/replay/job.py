@@ -39,7 +39,7 @@ def replay(
     with closing(postgres_connection(settings, "batch_writer")) as connection:
         if apply:
             failures.lock(connection)
-            _check_ready(settings)
+            check_ready(settings)
         records = _chosen(store.quarantined(connection, selection), mended)
         if not records:
             return None
@@ -53,7 +53,12 @@ def replay(
             return take_in(settings, connection, validated)
 
 
-def _check_ready(settings: Settings) -> None:
+def check_ready(settings: Settings) -> None:
+    """Check that the batch path's tables are there and whole, for replay to add to.
+
+    Raises:
+        RefusedError: they are not; the message says which command makes them so.
+    """
     known = progress.load(s3_client(settings), settings.bucket)
     if known is None:
         raise failures.RefusedError(

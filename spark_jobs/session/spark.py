@@ -99,7 +99,7 @@ def spark_session(
     return builder.getOrCreate()
 
 
-def _java() -> dict[str, str]:
+def java_environment() -> dict[str, str]:
     """For the environment of Spark's launcher: a Java that does not warn of a module which nothing here uses."""
     home = os.environ.get("JAVA_HOME")
     if home == str(_JAVA_HOME):
@@ -116,7 +116,7 @@ def _compose_environment(settings: Settings) -> None:
     # Workers need this environment's libraries; the first python3 on the path may have none of them.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ.update(_place(settings))
-    os.environ.update(_aws_keys(settings) | _java())
+    os.environ.update(_aws_keys(settings) | java_environment())
 
 
 def _place(settings: Settings) -> dict[str, str]:

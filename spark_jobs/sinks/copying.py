@@ -71,7 +71,7 @@ def copy(
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, FREEZE {})").format(
         into, names(columns), sql.Literal(freeze)
     )
-    cursor.copy_expert(command, _Pieces(chunks), _COPY_BUFFER_BYTES)
+    cursor.copy_expert(command, ChunkReader(chunks), _COPY_BUFFER_BYTES)
     return cursor.rowcount
 
 
@@ -125,7 +125,7 @@ def names(columns: Iterable[str], *of: str) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(*of, column) for column in columns)
 
 
-class _Pieces:
+class ChunkReader:
     """The chunks as the file that psycopg2's COPY reads from."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:

@@ -25,7 +25,7 @@ from spark_jobs.streaming.transactions import split
 OPTIMIZE_SECONDS = 600.0
 # What a query that runs now may still read: none takes an hour.
 VACUUM_SECONDS = 3600.0
-_KEPT_HOURS = 1
+KEPT_HOURS = 1
 
 _LENGTHS = ("character_length(new.sequence_number)", "character_length(old.sequence_number)")
 _LATER = (
@@ -104,7 +104,7 @@ class DeltaSink:
             self._vacuum_at = now + VACUUM_SECONDS
             for table in TABLES:
                 # Delta's guard of a week is for tables with writers that may still be at work on old files.
-                self._open(table).vacuum(_KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
+                self._open(table).vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
 
     def _exists(self, name: str) -> bool:
         return DeltaTable.is_deltatable(self._path(name), self._options)

@@ -55,10 +55,12 @@ def _note() -> Path:
 
 def _description() -> str:
     """Each file by what a JVM knows it by: where it is, its size, and when it was last changed."""
-    return "".join(f"{path} {path.stat().st_size} {path.stat().st_mtime}\n" for path in sorted(_sources()))
+    return "".join(
+        f"{path} {path.stat().st_size} {path.stat().st_mtime}\n" for path in sorted(class_sources())
+    )
 
 
-def _sources() -> list[Path]:
+def class_sources() -> list[Path]:
     """The jars, and the file in which Java says its version, where it has one."""
     java = Path(shutil.which("java") or "").resolve()
     release = java.parents[1] / "release"

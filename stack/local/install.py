@@ -55,7 +55,7 @@ def install(target: Path) -> list[str]:
     Raises:
         InstallError: of the first step that failed; the others are finished first.
     """
-    pending = [step for step in steps() if not _done(step, target)]
+    pending = [step for step in steps() if not is_done(step, target)]
     if not pending:
         return []
     columns = (
@@ -71,7 +71,7 @@ def install(target: Path) -> list[str]:
 
         def run(step: Step) -> None:
             step.run(target)
-            _stamp(step, target).write_text(step.digest())
+            stamp_file(step, target).write_text(step.digest())
             progress.update(tasks[step.name], completed=1)
 
         results: list[Future[None]] = [pool.submit(run, step) for step in pending]
@@ -93,14 +93,16 @@ def mysql_problem() -> str:
     return f"local mode's MySQL server is for Linux on x86_64, this is {' on '.join(here)}"
 
 
-def _stamp(step: Step, target: Path) -> Path:
+def stamp_file(step: Step, target: Path) -> Path:
+    """Return the file that holds the digest of the step as it was last done; its folder is made."""
     folder = target / "installed"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / step.name
 
 
-def _done(step: Step, target: Path) -> bool:
-    stamp = _stamp(step, target)
+def is_done(step: Step, target: Path) -> bool:
+    """Return whether the step has been done with its present inputs."""
+    stamp = stamp_file(step, target)
     return stamp.exists() and stamp.read_text() == step.digest()
 
 

@@ -129,7 +129,7 @@ def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch
     assert tables.stored_files() >= 2
     monkeypatch.setattr(delta, "OPTIMIZE_SECONDS", 0)
     monkeypatch.setattr(delta, "VACUUM_SECONDS", 0)
-    monkeypatch.setattr(delta, "_KEPT_HOURS", 0)
+    monkeypatch.setattr(delta, "KEPT_HOURS", 0)
     due = DeltaSink(tables.settings)
     due.write(tables.batch((2, pin(2, "2"))), 2, QUERY)
     assert tables.stored_files() == 1

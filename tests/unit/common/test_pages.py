@@ -124,7 +124,7 @@ def test_every_shard_of_a_stream_is_listed() -> None:
 
 def test_streamed_waits_for_every_shard(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamed, "kinesis_client", lambda _: Streams())
-    monkeypatch.setattr(streamed, "_end", lambda *_: 7)
+    monkeypatch.setattr(streamed, "shard_end", lambda *_: 7)
     start = dict.fromkeys(((settings.stream("pin"), shard) for shard in Streams.SHARDS), 0)
     start |= dict.fromkeys(((settings.stream("geo"), shard) for shard in Streams.SHARDS), 0)
     start |= dict.fromkeys(((settings.stream("user"), shard) for shard in Streams.SHARDS), 0)
@@ -190,7 +190,7 @@ def test_verify_reads_every_object_below_the_end(
     settings: Settings, landing_zone: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(landed, "s3_client", lambda each: _client(s3_client, each, landing_zone))
-    monkeypatch.setattr(landed, "_body", lambda *_: b"{}\n" * 10)
+    monkeypatch.setattr(landed, "read_object", lambda *_: b"{}\n" * 10)
     objects = list(landed.read(settings, TOPIC, dict.fromkeys(range(5), 50)))
     assert len(objects) == 25
 
@@ -201,7 +201,7 @@ def test_verify_reads_all_of_a_delta_log(settings: Settings, monkeypatch: pytest
         return f'{{"add": {{"path": "part-{number}"}}}}\n'.encode()
 
     log = Bucket(*(f"pin/_delta_log/{number:020}.json" for number in range(5)))
-    monkeypatch.setattr(delta_log, "_body", commit)
+    monkeypatch.setattr(delta_log, "read_object", commit)
     found = delta_log.files(_client(s3_client, settings, log), "bucket", "pin")
     assert found == [f"s3a://bucket/pin/part-{number}" for number in range(5)]
 

@@ -10,12 +10,12 @@ from operations.verify import quality
 from operations.verify.accounts import Mended
 from operations.verify.batch import (
     KafkaPosition,
-    _chain_problems,
-    _fate_problems,
-    _landed_again,
-    _read_problems,
+    coverage_problems,
+    ends_landed_again,
+    fate_problems,
+    read_problems,
 )
-from operations.verify.landed import Object, _lines, as_mended, walks
+from operations.verify.landed import Object, as_mended, split_lines, walks
 from operations.verify.rows import checksum
 from tests.processes import make_settings
 
@@ -67,7 +67,7 @@ def fates(
         digits = ("".join(filter(str.isdigit, text)) for text in texts)
         return [int(found) if found else None for found in digits]
 
-    return _fate_problems("t", objects, reached, places, rejected, find)
+    return fate_problems("t", objects, reached, places, rejected, find)
 
 
 def test_rows_quarantine_and_outdone_records_are_all_there_is() -> None:
@@ -102,9 +102,9 @@ def test_a_text_that_was_mended_at_another_time_does_not_count() -> None:
 
 
 def test_only_a_newline_ends_a_landed_line() -> None:
-    assert _lines(b'{"ind": 1}\r\n\n\x0b\n') == [b'{"ind": 1}\r', b"", b"\x0b"]
-    assert _lines(b"\n") == [b""]
-    assert _lines(b"") == []
+    assert split_lines(b'{"ind": 1}\r\n\n\x0b\n') == [b'{"ind": 1}\r', b"", b"\x0b"]
+    assert split_lines(b"\n") == [b""]
+    assert split_lines(b"") == []
 
 
 def test_what_no_run_has_read_yet_is_not_lost() -> None:
@@ -118,18 +118,20 @@ def test_a_record_in_two_places_is_named() -> None:
 
 
 def test_offsets_read_twice_or_never_are_named() -> None:
-    assert _read_problems("t", {0: [range(5), range(5, 9)]}) == []
-    assert _read_problems("t", {0: [range(5), range(4, 9)]}) == ["t[0]: read by two runs: 1 offsets: 4"]
-    assert _read_problems("t", {0: [range(5), range(7, 9)]}) == ["t[0]: read by no run: 2 offsets: 5 to 6"]
+    assert read_problems("t", {0: [range(5), range(5, 9)]}) == []
+    assert read_problems("t", {0: [range(5), range(4, 9)]}) == ["t[0]: read by two runs: 1 offsets: 4"]
+    assert read_problems("t", {0: [range(5), range(7, 9)]}) == ["t[0]: read by no run: 2 offsets: 5 to 6"]
 
 
 def test_what_a_lost_bucket_has_not_landed_again_is_not_missing_but_a_gap_is() -> None:
     ends = {0: 9, 1: 7, 2: 4}
-    again = _landed_again(OBJECTS, ends)
+    again = ends_landed_again(OBJECTS, ends)
     assert again == {0: 4, 1: 1, 2: 0}
-    assert _chain_problems("t", walks(OBJECTS, again)) == []
+    assert coverage_problems("t", walks(OBJECTS, again)) == []
     gap = [*OBJECTS, Object(0, 5, [b"1"])]
-    assert _chain_problems("t", walks(gap, _landed_again(gap, ends))) == ["t[0]: not in S3: 1 offsets: 4"]
+    assert coverage_problems("t", walks(gap, ends_landed_again(gap, ends))) == [
+        "t[0]: not in S3: 1 offsets: 4"
+    ]
 
 
 def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:

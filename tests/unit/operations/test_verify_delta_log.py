@@ -35,8 +35,8 @@ def inds(table: Path, monkeypatch: pytest.MonkeyPatch) -> Inds:
     def keys(*_: object) -> Iterator[str]:
         yield from (str(path) for path in sorted((table / "_delta_log").iterdir()))
 
-    monkeypatch.setattr(delta_log, "_log", keys)
-    monkeypatch.setattr(delta_log, "_body", lambda _, __, key: Path(key).read_bytes())
+    monkeypatch.setattr(delta_log, "log_keys", keys)
+    monkeypatch.setattr(delta_log, "read_object", lambda _, __, key: Path(key).read_bytes())
 
     def read() -> list[int]:
         # The reader asks nothing of S3 but what the two replacements answer.

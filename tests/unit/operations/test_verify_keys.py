@@ -116,7 +116,7 @@ def no_spark() -> SparkSession:
 
 
 def test_records_without_a_surprise_need_no_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "_PIECE", 3)
+    monkeypatch.setattr(keys, "PIECE_KEYS", 3)
     records: list[dict[str, Any]] = [{"index": ind, "title": "a"} for ind in range(10)]
     texts = [json.dumps(record) for record in records]
     assert keys.find(texts, "pin", no_spark) == [*range(10)]
@@ -126,6 +126,6 @@ def test_records_without_a_surprise_need_no_spark(monkeypatch: pytest.MonkeyPatc
 def test_the_order_is_kept_where_spark_reads_some(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keys, "_PIECE", 3)
+    monkeypatch.setattr(keys, "PIECE_KEYS", 3)
     texts = [json.dumps({"index": ind, "ind": ind} if ind % 4 == 2 else {"index": ind}) for ind in range(20)]
     assert keys.find(texts, "pin", lambda: spark) == [*range(20)]

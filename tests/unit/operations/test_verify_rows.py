@@ -19,6 +19,6 @@ def test_texts_as_delta_rs_writes_them_are_those_of_spark() -> None:
 def test_the_checksum_of_many_rows_is_that_of_all_their_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     posts = pa.table({"ind": list(range(7)), "title": ["a", None, "", "a", "\0", "b", "c"]})
     whole = rows.row_hashes(posts, ["ind", "title"])
-    monkeypatch.setattr(rows, "_HASHED_ROWS", 3)
+    monkeypatch.setattr(rows, "HASHED_ROWS", 3)
     assert rows.row_hashes(posts, ["ind", "title"]).tolist() == whole.tolist()
     assert len(set(whole.tolist())) == 7

@@ -28,10 +28,10 @@ class World:
         self.earlier, self.read = 0, 0
 
     def ask(self, _: object, query: str, __: object = None) -> list[tuple[Any, ...]]:
-        if query == speed._PLACES:
+        if query == speed.PLACES_QUERY:
             micros = int(ARRIVED.timestamp() * 1_000_000)
             return [(1, micros), (2, micros)]
-        return [(self.earlier, self.read)] if query == speed._READ else [(0,)]
+        return [(self.earlier, self.read)] if query == speed.READ_QUERY else [(0,)]
 
     def check(self, folder: Path) -> speed.SpeedStages:
         return speed.check(make_settings(folder), None, "user", CREATED)  # type: ignore[arg-type]

@@ -23,14 +23,14 @@ from contracts import landing
 from contracts.run_counts import OffsetRange, TableRunCounts
 from operations import quarantine
 from spark_jobs.batch import summary
-from spark_jobs.batch.landing import LandedObject, LandingError, _bounded, _named
+from spark_jobs.batch.landing import LandedObject, LandingError, bounded_by_next, landed_object
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.run import Report, after
 from spark_jobs.batch.steps import StepFailedError, Steps, reason
-from spark_jobs.readers.landing_zone import _ahead, to_records
+from spark_jobs.readers.landing_zone import fetch_ahead, to_records
 from spark_jobs.readers.parquet import from_ranges
 from spark_jobs.schemas import kinds, landed
-from spark_jobs.sinks.copying import _Pieces, to_csv
+from spark_jobs.sinks.copying import ChunkReader, to_csv
 
 ROW = {"topic": "t.pin", "partition": 2, "start": 100, "key": "k", "end": 10**10}
 KINDS = kinds("pin")
@@ -95,7 +95,7 @@ def test_objects_come_in_order_and_few_are_held() -> None:
             asked.append(number)
             yield {"key": number}
 
-    fetched = _ahead(lambda row: (row, b""), rows())
+    fetched = fetch_ahead(lambda row: (row, b""), rows())
     assert next(fetched)[0] == {"key": 0}
     assert len(asked) < 10
     assert [row["key"] for row, _ in fetched] == list(range(1, 100))
@@ -103,13 +103,13 @@ def test_objects_come_in_order_and_few_are_held() -> None:
 
 def test_an_object_ends_where_the_next_begins() -> None:
     objects = [LandedObject("t", 0, start, "k", 1) for start in (0, 7, 9)]
-    assert [each.end for each in _bounded(objects)] == [7, 9, landing.MAX_OFFSET + 1]
-    assert _bounded([]) == []
+    assert [each.end for each in bounded_by_next(objects)] == [7, 9, landing.MAX_OFFSET + 1]
+    assert bounded_by_next([]) == []
 
 
 def test_a_foreign_key_in_the_landing_zone_is_named() -> None:
     with pytest.raises(LandingError, match=r"topics/t/partition=0/notes\.txt"):
-        _named("topics/t/partition=0/notes.txt", 1)
+        landed_object("topics/t/partition=0/notes.txt", 1)
 
 
 def test_csv_is_what_copy_reads() -> None:
@@ -144,7 +144,7 @@ def test_only_rows_of_the_ranges_are_taken() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_pieces_give_all_bytes_in_any_size_and_skip_empty_chunks(size: int) -> None:
-    pieces = _Pieces([b"", b"abc", b"", b"de", b"f"])
+    pieces = ChunkReader([b"", b"abc", b"", b"de", b"f"])
     assert b"".join(iter(lambda: pieces.read(size), b"")) == b"abcdef"
     assert pieces.read(size) == b""
 

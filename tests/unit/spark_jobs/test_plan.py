@@ -231,6 +231,6 @@ def test_nothing_is_replayed_into_tables_of_an_earlier_version(
     monkeypatch.setattr(job, "s3_client", lambda _: bucket)
     outdate(bucket, settings)
     with pytest.raises(failures.RefusedError, match="run `make batch` first, which rebuilds them"):
-        job._check_ready(settings)
+        job.check_ready(settings)
     progress.save(bucket, settings.bucket, read(settings))  # type: ignore[arg-type]
-    job._check_ready(settings)
+    job.check_ready(settings)

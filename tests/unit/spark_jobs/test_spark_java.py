@@ -30,17 +30,17 @@ def test_it_gets_all_other_options_as_they_are(java: Path, monkeypatch: pytest.M
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", f"{java.parent}:{os.environ['PATH']}")
     options = ["--add-modules=jdk.incubator.vector", "-cp", "a b/*", "", "--add-modules=java.sql", "Main"]
-    assert _started(session._java(), *options) == options[1:]
+    assert _started(session.java_environment(), *options) == options[1:]
 
 
 def test_the_callers_java_home_counts(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(java.parents[1]))
-    assert session._java()["SPARK_DRIVER_JAVA"] == str(java)
+    assert session.java_environment()["SPARK_DRIVER_JAVA"] == str(java)
 
 
 def test_a_second_session_of_a_process_keeps_it(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(java.parents[1]))
-    for name, value in session._java().items():
+    for name, value in session.java_environment().items():
         monkeypatch.setenv(name, value)
-    assert session._java() == {}
+    assert session.java_environment() == {}
     assert _started(dict(os.environ), "x") == ["x"]

@@ -11,7 +11,7 @@ import pytest
 from common.settings import ROOT, Settings
 from stack import dotenv
 from stack.local import doctor, install
-from stack.local.install import InstallError, Step, _done, _stamp, check_jars
+from stack.local.install import InstallError, Step, check_jars, is_done, stamp_file
 from stack.mysql import launch
 from tests.processes import launch_server, make_settings
 
@@ -86,11 +86,11 @@ def test_a_step_is_done_again_when_its_inputs_change(tmp_path: Path) -> None:
     source = tmp_path / "lock"
     source.write_text("1")
     step = Step("step", (source,), lambda _: None)
-    assert not _done(step, tmp_path)
-    _stamp(step, tmp_path).write_text(step.digest())
-    assert _done(step, tmp_path)
+    assert not is_done(step, tmp_path)
+    stamp_file(step, tmp_path).write_text(step.digest())
+    assert is_done(step, tmp_path)
     source.write_text("2")
-    assert not _done(step, tmp_path)
+    assert not is_done(step, tmp_path)
 
 
 def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(archive, "command", lambda *_words, **_options: made.with_suffix(".new").touch())
     monkeypatch.setattr(archive, "SPARK_ARCHIVE", made)
     monkeypatch.setattr(session, "SPARK_ARCHIVE", made)
-    monkeypatch.setattr(archive, "_sources", lambda: [jar])
+    monkeypatch.setattr(archive, "class_sources", lambda: [jar])
     archive.make()
     return made
 
@@ -63,7 +63,7 @@ def test_one_whose_making_was_cut_off_is_made_again(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_it_is_made_from_is_the_jars_of_spark_and_the_java_that_runs_them() -> None:
-    names = [path.name for path in archive._sources()]
+    names = [path.name for path in archive.class_sources()]
     assert any(name.startswith("spark-core_") for name in names)
     assert any(name.startswith("delta-spark_") for name in names)
     assert {"release", "java"} & set(names)
