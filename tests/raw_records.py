@@ -32,5 +32,7 @@ def cleaned_column(
 
 def expected_column(spark: SparkSession, kind: str, results: Sequence[object]) -> DataFrame:
     """Return what `cleaned_column` gives where each record is accepted and results in this."""
-    rows = [(number, [], result) for number, result in enumerate(results)]
+    rows: list[tuple[int, list[str], object]] = [
+        (number, [], result) for number, result in enumerate(results)
+    ]
     return spark.createDataFrame(rows, f"offset long, reasons array<string>, result {kind}")

@@ -96,7 +96,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (packages,) = venv.glob("lib/python*/site-packages")
     for name in closure("pyspark", frozenset({"sql"})) | closure("boto3"):
         link(name, packages)
-    install = [
+    install: list[str | Path] = [
         UV,
         "pip",
         "install",

@@ -29,7 +29,10 @@ def words(statement: sql.Composable) -> str:
         return "".join(map(words, statement.seq))
     if isinstance(statement, sql.Identifier):
         return ".".join(statement.strings)
-    return statement.string if isinstance(statement, sql.SQL) else f"'{statement.wrapped}'"
+    if isinstance(statement, sql.Literal):
+        return f"'{statement.wrapped}'"
+    assert isinstance(statement, sql.SQL)
+    return statement.string
 
 
 def statements(relation: Relation | None, *columns: Column) -> list[str]:

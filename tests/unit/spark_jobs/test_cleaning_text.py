@@ -123,7 +123,7 @@ def test_user_name(spark: SparkSession) -> None:
 
 # A value of every source column that cleaning accepts, and the cleaned column it ends in.
 FULL: dict[Table, dict[str, object]] = {
-    "pin": dict.fromkeys(columns("pin")[1:], "kept") | {"follower_count": "7k"},
+    "pin": {**dict.fromkeys(columns("pin")[1:], "kept"), "follower_count": "7k"},
     "geo": {"timestamp": "2020-08-28T03:52:47", "latitude": 1.5, "longitude": 2.5, "country": "kept"},
     "user": {"first_name": "kept", "last_name": "too", "age": 30, "date_joined": "2016-01-01T00:00:00"},
 }

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from common import health
-from common.settings import Settings
+from common.settings import ROOT, Settings
 from common.wait import wait_until
 from stack.local import cli, compose, processes, supervision
 from stack.local.compose import load
@@ -118,7 +118,7 @@ def test_a_changed_table_restarts_our_own_services(
 ) -> None:
     settings, checkout = make_settings(tmp_path / "state"), tmp_path / "checkout"
     for folder in ("contracts", "sql"):
-        shutil.copytree(compose.ROOT / folder, checkout / folder)
+        shutil.copytree(ROOT / folder, checkout / folder)
     before = {name: service.digest for name, service in load(settings).items()}
     monkeypatch.setattr(compose, "agreement", partial(compose.agreement, checkout))
     assert {name: service.digest for name, service in load(settings).items()} == before
