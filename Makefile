@@ -288,7 +288,7 @@ lint-here: setup-dev
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@mypy airflow/dags/pinterest_batch.py
+	@mypy airflow/dags/pinterest_batch.py kinesis-source/tests
 	@lint-imports
 	@shellcheck .ci/run .ci/containers .ci/engine stack/containers/stack stack/local/prerequisites \
 		spark_jobs/session/java/bin/java tests/on-each-python $(IMAGE_SCRIPTS)

@@ -1,33 +1,24 @@
 """A clock that does not wait, and planners that read a Kinesis of lists."""
 
-import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from kinesis_fake import FakeKinesis, options
-from micro_batches import MakePlanner
+from micro_batches import Clock, MakePlanner
 from pyspark_kinesis_source import planner as planner_module
 from pyspark_kinesis_source.planner import Planner
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Waiting takes no time, but is written down.
 
     For the source alone: Spark's own threads in this process, which wait in loops, would spin.
     """
-    waited: list[float] = []
-    passed = [0.0]
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        passed[0] += seconds
-
-    fast = SimpleNamespace(sleep=sleep, monotonic=lambda: time.monotonic() + passed[0])
+    fast = Clock()
     for module in ("client", "cursor", "partitions", "prefetch", "watch"):
         monkeypatch.setattr(f"pyspark_kinesis_source.{module}.time", fast)
-    return waited
+    return fast
 
 
 @pytest.fixture

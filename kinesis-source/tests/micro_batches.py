@@ -1,5 +1,6 @@
 """Micro-batches of a planner, as Spark asks for them."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,23 @@ from pyspark_kinesis_source.planner import Planner
 MakePlanner = Callable[..., Planner]
 
 PLACE = Place("s", "a", 0)
+
+
+class Clock:
+    """The functions of `time` that the source calls; a sleep takes no time, but moves the clock on."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+        self._passed = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Note the wait."""
+        self.waited.append(seconds)
+        self._passed += seconds
+
+    def monotonic(self) -> float:
+        """Return the seconds that have passed, those of the waits among them."""
+        return time.monotonic() + self._passed
 
 
 def numbers(parts: Iterable[PrefetchedPartition | RangePartition]) -> list[int]:

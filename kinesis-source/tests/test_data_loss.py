@@ -1,19 +1,23 @@
 """Records, shards and streams that are gone: never passed over in silence."""
 
+from typing import Any
+
 import pytest
 from kinesis_fake import FakeKinesis, FakeShard, error, options, sequence
 from micro_batches import MakePlanner, drain, numbers, recent
 from pyspark_kinesis_source.errors import DataLossError
 from pyspark_kinesis_source.offsets import Position
+from pyspark_kinesis_source.partitions import RangePartition
 
 
 def test_range_that_has_expired_is_an_error_or_counted(
     make_planner: MakePlanner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = FakeKinesis(a=FakeShard(50))
+    client: Any = FakeKinesis(a=FakeShard(50))
     start = make_planner(client).latest({}, None)
     end = make_planner(client).latest(start, 30)
     (part,) = make_planner(client).partitions(start, end)
+    assert isinstance(part, RangePartition)
     client.shards["a"].expired = 12
     with pytest.raises(DataLossError, match=r"shard a: 12 of 30 records .* are gone"):
         list(part.batches(client, options()))

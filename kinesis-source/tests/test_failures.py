@@ -4,7 +4,7 @@ import time
 
 import pytest
 from kinesis_fake import FakeKinesis, FakeShard, error, options
-from micro_batches import PLACE, MakePlanner, drain, numbers
+from micro_batches import PLACE, Clock, MakePlanner, drain, numbers
 from pyspark_kinesis_source.cursor import ShardCursor
 from pyspark_kinesis_source.offsets import Position
 from pyspark_kinesis_source.partitions import RangePartition
@@ -24,14 +24,14 @@ def test_reads_keep_to_five_a_second_and_to_the_rate() -> None:
     "code", ["ProvisionedThroughputExceededException", "LimitExceededException", "InternalFailure"]
 )
 def test_throttling_is_waited_out_with_growing_delays(
-    make_planner: MakePlanner, clock: list[float], code: str
+    make_planner: MakePlanner, clock: Clock, code: str
 ) -> None:
     client = FakeKinesis(a=FakeShard(20))
     client.failures = iter([None, error(code), error(code), error(code), None])
     planner = make_planner(client, maxRecordsPerFetch="5")
     planner.set_target()
     assert drain(planner, {})[0] == list(range(20))
-    assert sum(clock) > 0.2 + 0.4 + 0.8
+    assert sum(clock.waited) > 0.2 + 0.4 + 0.8
 
 
 def test_other_shards_go_on_while_one_is_throttled(make_planner: MakePlanner) -> None:

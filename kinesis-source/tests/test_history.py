@@ -6,7 +6,7 @@ from typing import Any
 
 from kinesis_fake import FakeKinesis, FakeShard, error, options
 from micro_batches import MakePlanner
-from pyspark_kinesis_source.offsets import from_json, to_json
+from pyspark_kinesis_source.offsets import Offset, from_json, to_json
 from pyspark_kinesis_source.partitions import PrefetchedPartition
 
 
@@ -18,7 +18,8 @@ def test_any_history_of_crashes_errors_and_resharding(make_planner: MakePlanner)
         client.empty_pages = chance.choice([0, 0, 2])
         client.failures = _failures(chance)
         given = {"maxRecordsPerFetch": str(chance.choice([2, 5, 100]))}
-        planner, offset, found = make_planner(client, **given), {}, list[tuple[str, int]]()
+        planner, found = make_planner(client, **given), list[tuple[str, int]]()
+        offset: Offset = {}
         for _ in range(40):
             _live(client, chance)
             if chance.random() < 0.2:

@@ -23,7 +23,17 @@ UV = Path(sys.executable).with_name("uv")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built without the network, as set-up and the images do."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [UV, "build", "--quiet", "--wheel", "--offline", "--no-cache", "--out-dir", folder, FOLDER]
+    command: list[str | Path] = [
+        UV,
+        "build",
+        "--quiet",
+        "--wheel",
+        "--offline",
+        "--no-cache",
+        "--out-dir",
+        folder,
+        FOLDER,
+    ]
     subprocess.run(command, check=True)
     (wheel,) = folder.glob("*.whl")
     return wheel

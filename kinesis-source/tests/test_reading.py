@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 from kinesis_fake import BEGIN, FakeKinesis, FakeShard, options, sequence
-from micro_batches import MakePlanner, drain
-from pyspark_kinesis_source import prefetch
+from micro_batches import Clock, MakePlanner, drain
 from pyspark_kinesis_source.cursor import Place
 from pyspark_kinesis_source.offsets import Offset
 from pyspark_kinesis_source.partitions import ShardPartition
@@ -22,12 +21,12 @@ def test_reads_everything_in_limited_batches(make_planner: MakePlanner) -> None:
     assert offset["s"].shards["a"].records == 100 % 7
 
 
-def test_small_limit_starves_no_shard(make_planner: MakePlanner) -> None:
+def test_small_limit_starves_no_shard(make_planner: MakePlanner, clock: Clock) -> None:
     client = FakeKinesis(a=FakeShard(50), b=FakeShard(50))
     planner = make_planner(client)
     offset: Offset = planner.latest({}, 1)
     for _ in range(20):
-        prefetch.time.sleep(1)  # both may be read again
+        clock.sleep(1)  # both may be read again
         offset = planner.latest(offset, 1)
     read = {shard: position.sequence for shard, position in offset["s"].shards.items()}
     assert read == {"a": sequence(9), "b": sequence(9)}
