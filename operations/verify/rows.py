@@ -131,9 +131,13 @@ def _hashes(rows: pa.Table, names: Sequence[str]) -> "np.ndarray[tuple[int], np.
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values as texts, null apart from any text; a number's text says its bits."""
+    """Return the values as texts, null apart from any text; a number's text says its bits.
+
+    Null is the one text without a mark before it. It cannot be told by a NUL: pandas takes texts to end at one.
+    """
     if pa.types.is_floating(column.type):
         chunks = [chunk.fill_null(float("nan")).view(pa.int64()) for chunk in column.chunks]
         column = pa.chunked_array(chunks, pa.int64())
     texts = column.cast(pa.string())
-    return pc.fill_null(pc.replace_substring(texts, "\0", r"\x00"), "\0")
+    marked = pc.binary_join_element_wise("=", pc.replace_substring(texts, "\0", r"\x00"), "")
+    return pc.fill_null(marked, "")

@@ -148,3 +148,21 @@ def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:
 def test_an_empty_table_breaks_no_threshold(tmp_path: Path) -> None:
     measured = quality.measure("pin", rows(), read=0, quarantined=0)
     assert quality.judge(make_settings(tmp_path), measured, None) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "warned", "failed"), [(10, 0, 0), (11, 1, 0), (50, 1, 0), (51, 0, 1)]
+)
+def test_a_share_at_its_threshold_breaks_none(
+    tmp_path: Path, quarantined: int, warned: int, failed: int
+) -> None:
+    settings = make_settings(tmp_path, quality_quarantine_warn=0.01, quality_quarantine_fail=0.05)
+    measured = quality.Quality("pin", 10, 1000, quarantined, {})
+    warnings, failures = quality.judge(settings, measured, rows_before=10)
+    assert (len(warnings), len(failures)) == (warned, failed)
+
+
+def test_shares_of_nulls_are_kept_to_a_millionth() -> None:
+    served = rows((1, None, 0.5), (2, "a", 0.5), (3, "b", None))
+    measured = quality.measure("pin", served, read=3, quarantined=0)
+    assert set(measured.null_rates.values()) == {0.0, 0.333333}

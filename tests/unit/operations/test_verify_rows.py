@@ -22,3 +22,47 @@ def test_the_checksum_of_many_rows_is_that_of_all_their_pieces(monkeypatch: pyte
     monkeypatch.setattr(rows, "HASHED_ROWS", 3)
     assert rows.row_hashes(posts, ["ind", "title"]).tolist() == whole.tolist()
     assert len(set(whole.tolist())) == 7
+
+
+def test_coordinates_are_two_columns_of_numbers() -> None:
+    places = pa.array([[-1.5, 1e-05], None, [0.0, 90.0]], pa.list_(pa.float64()))
+    flat = rows.comparable(pa.table({"ind": pa.array([1, 2, 3], pa.int32()), "coordinates": places}), "geo")
+    assert flat.to_pydict() == {
+        "ind": [1, 2, 3],
+        "latitude": [-1.5, None, 0.0],
+        "longitude": [1e-05, None, 90.0],
+    }
+    assert flat.schema.field("ind").type == pa.int64()
+
+
+def test_the_comparable_form_names_all_columns_but_coordinates() -> None:
+    assert rows.comparable_names("geo") == ["ind", "country", "latitude", "longitude", "timestamp"]
+    assert rows._empty("geo").schema == pa.schema(
+        [
+            ("ind", pa.int64()),
+            ("country", pa.string()),
+            ("latitude", pa.float64()),
+            ("longitude", pa.float64()),
+            ("timestamp", pa.int64()),
+        ]
+    )
+
+
+def test_a_text_is_hashed_as_postgres_holds_it_and_null_is_none() -> None:
+    """Postgres has no NUL in a text: what Delta holds as one is served as the four characters of its escape."""
+    texts = pa.table({"title": ["a\0b", r"a\x00b", None, "", "\\0"]})
+    hashes = rows.row_hashes(texts, ["title"]).tolist()
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 4
+
+
+def test_a_number_is_hashed_by_its_bits_and_null_is_none() -> None:
+    numbers = pa.table({"latitude": pa.array([0.0, -0.0, 0.1, 0.1 + 2**-55, None], pa.float64())})
+    assert len(set(rows.row_hashes(numbers, ["latitude"]).tolist())) == 5
+
+
+def test_the_checksum_of_two_columns_is_of_what_is_in_which() -> None:
+    one, other = pa.table({"a": ["x", "y"], "b": ["y", "x"]}), pa.table({"a": ["x", "x"], "b": ["y", "y"]})
+    assert rows.checksum(one, ["a", "b"]) != rows.checksum(other, ["a", "b"])
+    assert rows.checksum(one, ["a", "b"]) == rows.checksum(one.take([1, 0]), ["a", "b"])
+    assert rows.checksum(one.slice(0, 0), ["a"]) == "0" * 16

@@ -57,7 +57,11 @@ class Broker:
 
 
 def ask_broker(monkeypatch: pytest.MonkeyPatch, broker: Broker) -> Broker:
-    monkeypatch.setattr(topics, "AdminClient", lambda _: broker)
+    def client(options: dict[str, str]) -> Broker:
+        assert options.keys() == {"bootstrap.servers"}
+        return broker
+
+    monkeypatch.setattr(topics, "AdminClient", client)
     return broker
 
 
@@ -102,22 +106,25 @@ def test_any_other_refusal_of_a_topic_fails(
 class S3:
     """A bucket: `create` is the code of the refusal, None if it was made; `objects` are what is in it."""
 
-    def __init__(self, create: str | None = None, put: str | None = None) -> None:
-        self.create, self.put = create, put
+    def __init__(self, name: str, create: str | None = None, put: str | None = None) -> None:
+        self.name, self.create, self.put = name, create, put
         self.location: object = None
         self.objects: dict[str, bytes] = {}
 
-    def create_bucket(self, Bucket: str, **more: object) -> None:  # noqa: ARG002, N803 - boto3's names
+    def create_bucket(self, Bucket: str, **more: object) -> None:  # noqa: N803 - boto3's names
+        assert Bucket == self.name
         self.location = more.get("CreateBucketConfiguration")
         if self.create:
             raise refusal(self.create)
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == self.name
         if Key not in self.objects:
             raise refusal("NoSuchKey")
         return {"Body": io.BytesIO(self.objects[Key]), "LastModified": None}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, **_: object) -> None:  # noqa: ARG002, N803
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_: object) -> None:  # noqa: N803
+        assert Bucket == self.name
         if self.put:
             raise refusal(self.put)
         self.objects[Key] = Body
@@ -128,14 +135,14 @@ class S3:
     [("us-east-1", None), ("eu-west-1", {"LocationConstraint": "eu-west-1"})],
 )
 def test_a_bucket_is_made_where_it_is_to_be(settings: Settings, region: str, location: object) -> None:
-    s3: Any = S3()
+    s3: Any = S3(settings.bucket)
     ensure_bucket(settings.model_copy(update={"aws_region": region}), s3)
     assert s3.location == location
     assert [*s3.objects] == [identity.KEY]
 
 
 def test_our_own_bucket_keeps_its_id_and_one_of_an_earlier_version_gets_none(settings: Settings) -> None:
-    s3: Any = S3("BucketAlreadyOwnedByYou")
+    s3: Any = S3(settings.bucket, "BucketAlreadyOwnedByYou")
     ensure_bucket(settings, s3)
     given = s3.objects[identity.KEY]
     ensure_bucket(settings, s3)
@@ -158,14 +165,14 @@ def test_our_own_bucket_keeps_its_id_and_one_of_an_earlier_version_gets_none(set
 def test_any_other_refusal_of_the_bucket_fails(
     settings: Settings, create: str | None, put: str | None
 ) -> None:
-    s3: Any = S3(create, put)
+    s3: Any = S3(settings.bucket, create, put)
     with pytest.raises(ClientError, match=create or put):
         ensure_bucket(settings, s3)
     assert s3.objects == {}
 
 
 def test_an_id_that_another_put_there_first_stays(settings: Settings) -> None:
-    s3: Any = S3("BucketAlreadyOwnedByYou", put="PreconditionFailed")
+    s3: Any = S3(settings.bucket, "BucketAlreadyOwnedByYou", put="PreconditionFailed")
     ensure_bucket(settings, s3)
     assert s3.objects == {}
 
@@ -184,6 +191,7 @@ class Kinesis:
         self.made[StreamName] = ShardCount
 
     def describe_stream_summary(self, StreamName: str) -> dict[str, Any]:  # noqa: N803
+        assert StreamName in self.made or StreamName in self.refusals
         self.looks[StreamName] = self.looks.get(StreamName, 0) + 1
         status = "ACTIVE" if self.looks[StreamName] > 1 else "CREATING"
         return {"StreamDescriptionSummary": {"StreamStatus": status, "OpenShardCount": self.shards}}
@@ -194,7 +202,8 @@ def test_streams_that_exist_are_left_alone(settings: Settings) -> None:
     kinesis: Any = Kinesis(exists)
     assert ensure_streams(settings, kinesis) == []
     assert kinesis.made == {settings.stream("pin"): 2, settings.stream("user"): 2}
-    assert all(kinesis.looks[settings.stream(table)] > 1 for table in TABLES)
+    # Each was looked at until it was active, then for its shards.
+    assert all(kinesis.looks[settings.stream(table)] >= 3 for table in TABLES)
     other: Any = Kinesis(exists, shards=1)
     remarks = ensure_streams(settings, other)
     assert remarks[0] == (

@@ -32,26 +32,33 @@ class Bucket:
 
     exceptions = SimpleNamespace(NoSuchBucket=ClientError)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.objects: dict[str, bytes] = {}
         self.is_lost = False
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: ARG002, N803 - boto3's names
+    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 - boto3's names
+        assert Bucket == self.name
         self.objects[Key] = Body
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == self.name
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
 
-    def get_paginator(self, _: str) -> "Bucket":
+    def get_paginator(self, operation: str) -> "Bucket":
+        assert operation == "list_objects_v2"
         return self
 
-    def paginate(self, Bucket: str, Prefix: str, **more: str) -> Iterator[dict[str, Any]]:  # noqa: ARG002, N803
+    def paginate(self, Bucket: str, Prefix: str, **more: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        assert Bucket == self.name
         if self.is_lost:
             raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "ListObjectsV2")
         found = sorted(key for key in self.objects if key.startswith(Prefix))
+        yield {}  # a page may be empty
         if "Delimiter" in more:
+            assert more["Delimiter"] == "/"
             folders = {Prefix + key.removeprefix(Prefix).split("/")[0] + "/" for key in found}
             yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
         else:
@@ -67,7 +74,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def bucket(settings: Settings) -> Bucket:
     """Two objects of each table, the first of which an earlier run has read."""
-    made = Bucket()
+    made = Bucket(settings.bucket)
     for table in TABLES:
         for start in (0, 1):
             made.objects[object_key(settings.topic(table), 0, start)] = b"1\n"
