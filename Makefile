@@ -127,6 +127,11 @@ endif
 test-pythons: setup-dev ## The unit tests on Python 3.11, 3.12 and 3.13, as many as are here, .venv's own apart
 	@TEST_PROCESSES=$(TEST_PROCESSES) tests/on-each-python 3.11 3.12 3.13
 
+.PHONY: mutants
+mutants: setup-dev ## Put small faults into the pure modules, one at a time, and list those that no unit test notices
+	@nice -n 19 mutmut run --max-children $(TEST_PROCESSES)
+	@nice -n 19 $(BIN)/python -m tests.mutation_score
+
 .PHONY: test-compose
 test-compose: setup-dev ## The stack in containers, end to end, on a Docker engine
 	@# The tests of the servers too: the fixtures of all tests take them from containers here.
