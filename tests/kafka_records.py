@@ -1,4 +1,4 @@
-"""What a record that a test has read from Kafka holds; confluent_kafka's own types allow None everywhere."""
+"""The values of a record that a test has read from Kafka; confluent_kafka's own types allow None everywhere."""
 
 from confluent_kafka import Message
 

@@ -1,4 +1,4 @@
-"""How far a query is behind, and whose clock says so."""
+"""Test how far a query is behind, and whose clock says so."""
 
 import time
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How long a micro-batch goes on reading: to the end of shards that are behind, not along with a steady flow."""
+"""Test that a micro-batch reads to the end of shards that are behind, and does not follow a steady flow."""
 
 import pytest
 from kinesis_fake import FakeKinesis, FakeShard, sequence

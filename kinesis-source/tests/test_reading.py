@@ -1,4 +1,4 @@
-"""What micro-batches read: all of it, in order, within the limits."""
+"""Test that micro-batches read everything, in order, within the limits."""
 
 import time
 from datetime import timedelta

@@ -102,7 +102,7 @@ def post_columns(declarations: Sequence[Declaration]) -> Expressions:
 
 
 def row_sources(declarations: Sequence[Declaration]) -> View:
-    """How many rows of each table come from which path. Ask it in the transaction of the queries that it explains."""
+    """The rows of each table by the path they come from. Ask it in the transaction of the queries that it explains."""
     query = sql.SQL(
         "SELECT {name} AS table_name, (SELECT count(*) FROM {batch}) AS from_batch,"
         " count(*) FILTER (WHERE known.{key} IS NULL) AS from_speed, count(known.{key}) AS covered"

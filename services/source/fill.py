@@ -121,7 +121,7 @@ def _loaded_from(cursor: Any) -> str | None:  # noqa: ANN401
 
 
 def _has_all_columns(cursor: Any) -> bool:  # noqa: ANN401
-    """Whether the tables have every column that is declared, of its type."""
+    """Return whether the tables have every column that is declared, of its type."""
     declared = {
         (each.source, column.name, column.type.partition("(")[0].lower())
         for each in DECLARATIONS.values()

@@ -1,4 +1,4 @@
-"""What the declaration of the tables asks of a database, and what the views over them are made of."""
+"""Test what the declaration of the tables asks of a database, and what its views are made of."""
 
 from dataclasses import replace
 
