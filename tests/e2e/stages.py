@@ -14,7 +14,7 @@ from common.settings import Settings
 from contracts.landing import parse_key
 from contracts.tables import Table
 from services.s3_sink.catch_up import end_offsets
-from tests.kafka_records import position, value_of
+from tests.kafka_records import position
 
 SOURCES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}
 SERVED: dict[Table, str] = {"pin": "pin", "geo": "geo", "user": "users"}
@@ -34,8 +34,8 @@ def source_rows(settings: Settings, table: Table) -> list[dict[str, Any]]:
         return rows
 
 
-def kafka_values(settings: Settings) -> dict[Place, bytes]:
-    """Every record of the three topics."""
+def kafka_values(settings: Settings) -> dict[Place, bytes | None]:
+    """Return every record of the three topics; None is a tombstone."""
     ends = end_offsets(settings)
     consumer = Consumer(
         {
@@ -45,12 +45,12 @@ def kafka_values(settings: Settings) -> dict[Place, bytes]:
         }
     )
     consumer.assign([TopicPartition(one.topic, one.partition, 0) for one in ends])
-    values: dict[Place, bytes] = {}
+    values: dict[Place, bytes | None] = {}
     with closing(consumer):
         while len(values) < sum(ends.values()):
             for message in consumer.consume(5000, timeout=10):
                 assert message.error() is None
-                values[position(message)] = value_of(message)
+                values[position(message)] = message.value()
     return values
 
 
