@@ -1,4 +1,4 @@
-"""Make what the flow needs where it is missing, and again when LocalStack has lost it: `python -m services.provision`.
+"""Make what the flow needs where it is missing, and again when LocalStack has lost it: `python -m stack.provision`.
 
 Topics, bucket, streams, REST API, served schema and source rows; what is there is left alone.
 """

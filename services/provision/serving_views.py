@@ -8,7 +8,7 @@ from psycopg2 import sql
 from contracts.tables import KEY, Declaration
 
 Expressions = dict[str, sql.Composable]
-"""What each column of a view is computed from, in the order in which a new view has them."""
+"""The expression of each column of a view, in the order in which a new view has them."""
 
 
 @dataclass(frozen=True)
