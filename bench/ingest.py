@@ -26,6 +26,7 @@ from services.rest_proxy.delivery import producer_config
 from services.rest_proxy.records import JSON_TYPE
 
 POST_BYTES = 735
+PARTITIONS = 3
 PACKAGES = ("confluent-kafka", "fastapi", "uvicorn", "uvloop", "httptools", "msgspec")
 
 
@@ -84,10 +85,10 @@ def main(
 
 @contextmanager
 def fresh_topic(settings: Settings) -> Iterator[str]:
-    """A topic of this run, with the partitions of the real ones; deleted at the end."""
+    """A topic of this run, deleted at the end."""
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
     topic = f"bench-ingest-{uuid.uuid4().hex[:8]}"
-    admin.create_topics([NewTopic(topic, settings.kafka_partitions, 1)])[topic].result()
+    admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result()
     yield topic
     admin.delete_topics([topic])[topic].result()
 

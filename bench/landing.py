@@ -18,7 +18,7 @@ import typer
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from bench.ingest import post
+from bench.ingest import PARTITIONS, post
 from bench.report import Row, report
 from common.clients import s3_client
 from common.settings import Settings, load_settings
@@ -69,7 +69,11 @@ def fresh_user(settings: Settings) -> Iterator[Settings]:
     """The settings of a user of this run, with topics and bucket, which are deleted at the end."""
     with TemporaryDirectory() as folder:
         user = settings.model_copy(
-            update={"user_id": f"bench{secrets.token_hex(4)}", "state_dir": Path(folder)}
+            update={
+                "user_id": f"bench{secrets.token_hex(4)}",
+                "state_dir": Path(folder),
+                "kafka_partitions": PARTITIONS,
+            }
         )
         ensure_topics(user)
         ensure_bucket(user)
@@ -103,7 +107,7 @@ def one_object_a_record(settings: Settings, count: int) -> float:
 def produce(settings: Settings, count: int, seconds: float = 0.0) -> None:
     """Send posts to all partitions in turn, spread over `seconds`."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 5})
-    places = [(settings.topic(table), p) for table in TABLES for p in range(settings.kafka_partitions)]
+    places = [(settings.topic(table), p) for table in TABLES for p in range(PARTITIONS)]
     value = post()
     begin = time.perf_counter()
     for number in range(count):

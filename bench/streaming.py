@@ -96,7 +96,7 @@ def main(
 def stack() -> Iterator[tuple[Settings, ServiceProcess]]:
     """The servers and the writer, healthy, in a folder that is removed at the end."""
     with TemporaryDirectory() as folder, ExitStack() as servers:
-        settings = make_settings(Path(folder))
+        settings = make_settings(Path(folder), kafka_partitions=3)
         for name in ("kafka", "localstack", "postgres"):
             launch_server(servers, settings, name)
         ensure_schema(settings)

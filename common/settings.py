@@ -160,8 +160,8 @@ class Settings(BaseSettings):
 
     kafka_cluster_id: Annotated[str, Field(pattern=r"^\w[\w-]{20}[AQgw]$")]
     """By which a health check knows our Kafka from another one: 16 bytes in base64."""
-    kafka_partitions: Positive = 3
-    """Partitions of a new topic."""
+    kafka_partitions: Positive = 1
+    """Partitions of a new topic. One, as the course has: its notebooks read topics/<topic>/partition=0/ alone."""
     kafka_retention_bytes: Positive = 4 * 1024**3
     """Bytes that a partition keeps: bounded, so that the disk does not fill."""
     kafka_heap_mb: Positive = 320

@@ -19,7 +19,7 @@ def ensure_topics(settings: Settings) -> list[str]:
     """Create `<id>.pin`, `<id>.geo` and `<id>.user`; existing topics are left alone.
 
     Returns:
-        One sentence per existing topic whose number of partitions is not the one that is set.
+        One sentence per existing topic that has fewer partitions than are set.
 
     Raises:
         confluent_kafka.KafkaException: no broker answers, or it refuses a topic.
@@ -68,7 +68,9 @@ def _created(request: Future[None]) -> bool:
 
 
 def partition_remark(client: AdminClient, name: str, expected: int) -> str | None:
-    """Return a sentence if the topic has another number of partitions than expected, else None.
+    """Return a sentence if the topic has fewer partitions than expected, else None.
+
+    More of them are no matter: everything here reads all that a topic has, and Kafka cannot take any away.
 
     Raises:
         TimeoutError: the broker does not say what partitions the topic has.
@@ -79,6 +81,6 @@ def partition_remark(client: AdminClient, name: str, expected: int) -> str | Non
         timeout=_TIMEOUT_SECONDS,
         what=f"the partitions of topic {name}",
     )
-    if found == expected:
+    if found >= expected:
         return None
     return f"topic {name} has {found} partitions, KAFKA_PARTITIONS is {expected}; it is left as it is"

@@ -25,8 +25,8 @@ IMAGES = ("COMPOSE_FILE", "BASE_IMAGE", "REGISTRIES_FILE")
 PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
 # One for all runs, so that each finds what one that was cut off has left: it would be in its way, and in its memory.
 PROJECT = "pinterest-pipeline-tests"
-# Enough posts for several objects, partitions and micro-batches; the whole set is the matter of tests/e2e.
 KILLED = "137"  # the exit status of a program that SIGKILL ended
+# Enough posts for several objects and micro-batches; the whole set, and several partitions, are what tests/e2e is for.
 ROWS = {"SOURCE_ROWS": "2000", "STREAM_LIMIT": "300", "STREAM_RATE": "60"}
 
 

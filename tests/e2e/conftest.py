@@ -23,8 +23,12 @@ ARTEFACTS = ROOT / ".local" / "artefacts"
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A stack of its own: its own state folder, ports, secrets and names."""
-    return make_settings(tmp_path_factory.mktemp("e2e"))
+    """A stack of its own: its own state folder, ports, secrets and names.
+
+    Its topics have several partitions, so that kills and offsets are tested over them. The stack in containers has one,
+    the default.
+    """
+    return make_settings(tmp_path_factory.mktemp("e2e"), kafka_partitions=3)
 
 
 @pytest.fixture(scope="session")

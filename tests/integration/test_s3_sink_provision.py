@@ -25,13 +25,16 @@ def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
     assert config["retention.bytes"].value == str(user.kafka_retention_bytes)
 
 
-def test_another_number_of_partitions_is_reported_and_left_alone(kafka: Settings, tmp_path: Path) -> None:
-    user = isolated_user(kafka, tmp_path, kafka_partitions=1)
-    wider = user.model_copy(update={"kafka_partitions": 4})
+def test_fewer_partitions_are_reported_and_more_are_no_matter(kafka: Settings, tmp_path: Path) -> None:
+    user = isolated_user(kafka, tmp_path, kafka_partitions=3)
+    wider, narrower = (user.model_copy(update={"kafka_partitions": number}) for number in (4, 1))
     assert ensure_topics(wider) == [
-        f"topic {user.topic(table)} has 1 partitions, KAFKA_PARTITIONS is 4; it is left as it is"
+        f"topic {user.topic(table)} has 3 partitions, KAFKA_PARTITIONS is 4; it is left as it is"
         for table in TABLES
     ]
+    assert ensure_topics(narrower) == []
+    topics = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers}).list_topics(timeout=10).topics
+    assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [3, 3, 3]
 
 
 def test_the_bucket_is_made_once(localstack: Settings, tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ def test_names_derive_from_the_user_id(tmp_path: Path) -> None:
     assert settings.stream("geo") == "streaming-0a1b2c3d4e5f-geo"
 
 
+def test_topics_have_the_one_partition_that_the_course_reads(tmp_path: Path) -> None:
+    assert make_settings(tmp_path).kafka_partitions == 1
+
+
 def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, kafka_port=19092, localstack_port=14566)
     assert settings.kafka_bootstrap_servers == "127.0.0.1:19092"

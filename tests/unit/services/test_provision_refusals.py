@@ -80,9 +80,19 @@ def test_topics_that_exist_are_left_alone(monkeypatch: pytest.MonkeyPatch, setti
     broker = ask_broker(monkeypatch, Broker({geo: EXISTS}))
     assert ensure_topics(settings) == []
     assert [each.topic for each in broker.made] == [settings.topic("pin"), settings.topic("user")]
-    ask_broker(monkeypatch, Broker({geo: EXISTS}, partitions=5))
+    ask_broker(monkeypatch, Broker({geo: EXISTS}, partitions=2))
     (remark,) = ensure_topics(settings)
-    assert remark == f"topic {geo} has 5 partitions, KAFKA_PARTITIONS is 3; it is left as it is"
+    assert remark == f"topic {geo} has 2 partitions, KAFKA_PARTITIONS is 3; it is left as it is"
+
+
+def test_topics_with_more_partitions_are_no_matter(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """A stack from before the default was one has three, and Kafka cannot take any away."""
+    every = dict.fromkeys(map(settings.topic, TABLES), EXISTS)
+    broker = ask_broker(monkeypatch, Broker(every, partitions=5))
+    assert ensure_topics(settings) == []
+    assert broker.made == []
 
 
 @pytest.mark.parametrize(
