@@ -25,8 +25,8 @@ from services.provision.databases import ensure_schema
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
 from tests.airflow_runs import ended, task, wait_for_task
-from tests.integration.test_batch import geo, pin, user
 from tests.processes import ServiceProcess
+from tests.records import geo, pin, user
 
 PARTS = ("api-server", "scheduler", "dag-processor")
 SERVICES = {

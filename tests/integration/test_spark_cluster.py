@@ -16,8 +16,8 @@ from contracts.tables import TABLES
 from services.provision.databases import ensure_schema
 from stack.containers import health
 from tests.e2e.stages import delta_rows, served_rows
-from tests.integration.test_batch import geo, pin, user
 from tests.processes import ServiceProcess, free_port
+from tests.records import geo, pin, user
 
 POSTS, PARTITIONS = 300, 4
 MAKE = {"pin": pin, "geo": geo, "user": user}

@@ -1,8 +1,6 @@
 """Replays of quarantined records on real LocalStack, Postgres and Spark: mended rules, mended records, failures."""
 
 import json
-import secrets
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -10,14 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from common.clients import postgres_connection
-from common.settings import Settings
 from common.terminal import make_console
 from contracts.tables import Table
-from operations.verify import batch as verify_batch
-from services.provision.databases import ensure_schema
 from spark_jobs.batch.failures import AlreadyRunningError, RefusedError
 from spark_jobs.batch.steps import StepFailedError
 from spark_jobs.cleaning import rules
@@ -28,9 +22,9 @@ from spark_jobs.replay.job import replay
 from spark_jobs.replay.mended_file import KafkaPosition
 from spark_jobs.replay.run import Report
 from spark_jobs.replay.selection import Selection, topics
-from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks import postgres
-from tests.integration.test_batch import Record, Zone, pin, user
+from tests.integration.batch.zone import Record, Row, Zone, picked
+from tests.records import pin, user
 
 
 class ReplayZone(Zone):
@@ -50,14 +44,9 @@ class ReplayZone(Zone):
     def everything(self) -> tuple[Any, ...]:
         return self.served(), self.stored()
 
-    def check(self, table: Table, ends: dict[int, int]) -> None:
-        """Check what `make verify` says of the table, and the quarantine's counts."""
-        with closing(postgres_connection(self.settings, "analyst")) as connection:
-            assert verify_batch.check(self.settings, connection, table, ends, lost=False).problems == []
-
-    def marks(self) -> list[tuple[Any, ...]]:
-        return self.sql(
-            'SELECT partition, "offset", reasons, mended, run_id, replayed_at >= quarantined_at'
+    def marks(self) -> list[Row]:
+        return self.rows(
+            'SELECT partition, "offset", reasons, mended, run_id, replayed_at >= quarantined_at AS later'
             " FROM quarantine.replayed ORDER BY 1, 2"
         )
 
@@ -65,21 +54,9 @@ class ReplayZone(Zone):
         return self.sql("SELECT mode, error IS NULL FROM ops.batch_runs ORDER BY run_id")
 
 
-@pytest.fixture(scope="module")
-def spark(localstack: Settings, postgres: Settings) -> Iterator[SparkSession]:
-    ensure_schema(postgres)
-    session = spark_session(localstack.model_copy(update={"spark_master": "local[2]"}), "replay", brief=True)
-    session.conf.set("spark.sql.shuffle.partitions", "2")
-    yield session
-    session.stop()
-
-
 @pytest.fixture
-def zone(settings: Settings, spark: SparkSession) -> ReplayZone:
-    with closing(postgres_connection(settings)) as connection, connection, connection.cursor() as cursor:
-        tables = "batch.pin, batch.geo, batch.users, quarantine.batch, quarantine.replayed, ops.batch_runs"
-        cursor.execute(f"TRUNCATE {tables} CASCADE")
-    return ReplayZone(settings.model_copy(update={"user_id": secrets.token_hex(6)}), spark)
+def zone(zone: Zone) -> ReplayZone:
+    return ReplayZone(zone.settings, zone.spark)
 
 
 def strict_user() -> Rules:
@@ -119,13 +96,15 @@ def test_a_mended_rule_lets_records_pass(zone: ReplayZone, monkeypatch: pytest.M
     [account] = report.accounts
     # Of the two that pass, one is older than the row of its ind.
     assert (account.table, account.cleaned, account.duplicate, account.quarantined) == ("user", 1, 1, -2)
-    assert [(row[0], row[2]) for row in zone.served()["batch.users"]] == [(1, 30), (2, 120), (3, 33)]
-    assert [row[1:3] for row in zone.served()["quarantine"]] == [(1, 1), (0, 4), (0, 5), (0, 6)]
+    assert picked(zone.served()["batch.users"], "ind", "age") == [(1, 30), (2, 120), (3, 33)]
+    rejected = zone.served()["quarantine"]
+    assert picked(rejected, "partition", "offset") == [(1, 1), (0, 4), (0, 5), (0, 6)]
     assert len(zone.stored()["quarantine"]) == 4
-    marks = [(0, offset, ["age_out_of_range"], None, report.run_id, True) for offset in (1, 2)]
+    mark = {"partition": 0, "reasons": ["age_out_of_range"], "mended": None, "run_id": report.run_id}
+    marks = [mark | {"offset": offset, "later": True} for offset in (1, 2)]
     assert zone.marks() == marks
-    zone.check("user", ENDS)
-    zone.check("pin", {1: 2})
+    assert zone.problems("user", ENDS) == []
+    assert zone.problems("pin", {1: 2}) == []
     sums = zone.sql(
         "SELECT sum(read), sum(cleaned), sum(duplicate), sum(quarantined) FROM ops.batch_run_tables"
     )
@@ -139,7 +118,7 @@ def test_a_mended_rule_lets_records_pass(zone: ReplayZone, monkeypatch: pytest.M
 
     assert zone.counts(zone.run(full=True)) == {"pin": (2, 1, 0, 1), "user": (7, 3, 1, 3)}
     assert zone.everything() == after
-    zone.check("user", ENDS)
+    assert zone.problems("user", ENDS) == []
 
 
 def test_mended_records_stay_mended(zone: ReplayZone) -> None:
@@ -155,21 +134,23 @@ def test_mended_records_stay_mended(zone: ReplayZone) -> None:
     report = zone.replay(mended)
     [account] = report.accounts
     assert (account.cleaned, account.duplicate, account.quarantined) == (3, 0, -3)
-    assert [(row[0], row[2]) for row in zone.served()["batch.users"]] == [(1, 61), (2, 120), (3, 3), (4, 51)]
-    assert [row[1:] for row in zone.served()["quarantine"]] == [(1, 1, ["tombstone"], "null")]
-    assert [row[3] for row in zone.marks()] == list(mended.values())[:3]
-    zone.check("user", ENDS)
+    assert picked(zone.served()["batch.users"], "ind", "age") == [(1, 61), (2, 120), (3, 3), (4, 51)]
+    [rejected] = zone.served()["quarantine"]
+    assert (rejected["partition"], rejected["offset"], rejected["raw"]) == (1, 1, "null")
+    assert rejected["reasons"] == ["tombstone"]
+    assert [mark["mended"] for mark in zone.marks()] == list(mended.values())[:3]
+    assert zone.problems("user", ENDS) == []
     after = zone.everything()
 
     zone.run(full=True)
     assert zone.everything() == after
-    zone.check("user", ENDS)
+    assert zone.problems("user", ENDS) == []
     zone.lose_bucket()
     zone.s3.create_bucket(Bucket=zone.settings.bucket)
     land_users(zone)
     assert zone.counts(zone.run())["user"] == (7, 4, 3, 0)
     assert zone.everything() == after
-    zone.check("user", ENDS)
+    assert zone.problems("user", ENDS) == []
 
 
 def test_a_mended_record_that_a_later_rule_rejects_is_known_as_it_landed(
@@ -182,7 +163,7 @@ def test_a_mended_record_that_a_later_rule_rejects_is_known_as_it_landed(
     with monkeypatch.context() as later:
         later.setitem(rules.RULES, "user", strict_user)
         assert zone.counts(zone.run(full=True)) == {"user": (2, 1, 0, 1)}
-        assert [row[4] for row in zone.served()["quarantine"]] == [text]
+        assert picked(zone.served()["quarantine"], "raw") == [(text,)]
     assert zone.replay().accepted == 1
     [(landed, mended)] = zone.sql("SELECT raw, mended FROM quarantine.replayed")
     assert (json.loads(landed), mended) == (user(2, age=-1), text)
@@ -209,8 +190,8 @@ def test_a_replay_that_failed_is_repeated_without_harm(
     assert zone.runs()[-1] == ("replay", False)
     [account] = zone.replay(mended).accounts
     assert (account.cleaned, account.duplicate, account.quarantined) == (2, 0, -2)
-    assert [row[2] for row in zone.served()["batch.users"]] == [40, 40]
-    zone.check("user", {0: 3})
+    assert picked(zone.served()["batch.users"], "age") == [(40,), (40,)]
+    assert zone.problems("user", {0: 3}) == []
 
 
 def test_the_command_selects_exports_takes_in_and_refuses(

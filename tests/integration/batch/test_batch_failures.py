@@ -1,0 +1,109 @@
+"""Batch runs that are refused, fail or are killed: nothing of them is served, and a repeat does all of it."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+
+from common import batch_progress as progress
+from common.clients import postgres_connection
+from common.wait import wait_until
+from spark_jobs.batch.failures import AlreadyRunningError
+from spark_jobs.batch.landing import LandingError
+from spark_jobs.batch.steps import StepFailedError
+from spark_jobs.sinks import postgres
+from stack.local.isolated import ServiceProcess
+from tests.integration.batch.zone import Zone, land_first
+from tests.records import pin, user
+
+
+def test_a_second_run_at_the_same_time_is_refused(zone: Zone) -> None:
+    zone.land("pin", 0, 0, [pin(1)])
+    with closing(postgres_connection(zone.settings, "batch_writer")) as other:
+        assert postgres.lock(other)
+        with pytest.raises(AlreadyRunningError, match="another batch run"):
+            zone.run()
+    assert zone.run() is not None
+
+
+def test_a_run_waits_for_the_session_of_one_that_has_just_ended(zone: Zone) -> None:
+    def session() -> closing[Any]:
+        return closing(postgres_connection(zone.settings, "batch_writer"))
+
+    with session() as ended, session() as following:
+        assert postgres.lock(ended)
+        Timer(0.5, ended.close).start()
+        assert postgres.lock(following)
+
+
+def test_a_broken_object_fails_the_run_by_name_and_a_repeat_heals_it(zone: Zone) -> None:
+    zone.land("user", 0, 0, [user(1)])
+    zone.land("pin", 0, 0, [pin(1), pin(2), pin(3)])
+    zone.land("pin", 0, 2, [pin(3)])
+    with pytest.raises(StepFailedError, match=r"pin: read and clean: .*\+0\+0000000000\.json holds offsets"):
+        zone.run()
+    assert zone.served()["batch.users"] == []
+    ((error,),) = zone.sql("SELECT error FROM ops.batch_runs")
+    assert "pin: read and clean" in error
+    zone.land("pin", 0, 0, [pin(1), pin(2)])
+    assert zone.counts(zone.run()) == {"pin": (3, 3, 0, 0), "user": (1, 1, 0, 0)}
+
+
+def test_a_foreign_key_in_the_landing_zone_is_named(zone: Zone) -> None:
+    key = f"topics/{zone.settings.topic('pin')}/partition=0/notes.txt"
+    zone.s3.put_object(Bucket=zone.settings.bucket, Key=key, Body=b"")
+    with pytest.raises(StepFailedError, match=r"look for new objects: .*notes\.txt") as caught:
+        zone.run()
+    assert isinstance(caught.value.__cause__, LandingError)
+
+
+def delta_committed(zone: Zone) -> bool:
+    prefix = "delta_tables/transformed/user/_delta_log/"
+    return "Contents" in zone.s3.list_objects_v2(Bucket=zone.settings.bucket, Prefix=prefix)
+
+
+def copied(zone: Zone) -> bool:
+    return bool(
+        zone.sql(
+            "SELECT pid FROM pg_stat_activity WHERE usename = 'batch_writer'"
+            " AND state = 'idle in transaction' AND query ~ '^(COPY|INSERT|ANALYZE)'"
+        )
+    )
+
+
+@pytest.mark.parametrize("reached", [delta_committed, copied])
+def test_a_killed_run_is_repeated_without_harm(
+    zone: Zone, tmp_path: Path, reached: Callable[[Zone], bool]
+) -> None:
+    land_first(zone)
+    zone.land("pin", 0, 7, [pin(ind) for ind in range(10, 3_000)])
+    with ServiceProcess(zone.settings, "spark_jobs.batch", log=tmp_path / "batch.log") as job:
+        # A run takes 15 s on two idle cores; the suite may share them with others.
+        wait_until(
+            lambda: reached(zone) or not job.running, timeout=180, what=reached.__name__, interval=0.01
+        )
+        assert job.running, job.output()
+        job.kill()
+    assert zone.served()["batch.pin"] == []
+    assert progress.load(zone.s3, zone.settings.bucket) is None
+    wait_until(lambda: not copied(zone), timeout=10, what="the dead run's transaction to end")
+    assert zone.counts(zone.run())["pin"] == (2_999, 2_993, 2, 4)
+    assert [len(rows) for rows in zone.served().values()] == [2_993, 2, 2, 6]
+    assert [len(rows) for rows in zone.stored().values()] == [2_993, 2, 2, 6]
+    assert zone.run() is None
+
+
+def test_a_kill_before_the_progress_was_saved_is_repeated_without_harm(zone: Zone) -> None:
+    zone.land("pin", 0, 0, [pin(1), pin(2)])
+    zone.run()
+    known = progress.load(zone.s3, zone.settings.bucket)
+    assert known is not None
+    zone.land("pin", 1, 0, [pin(2, title="older"), pin(2, title="newer by partition"), "{"])
+    zone.run()
+    served, stored = zone.served(), zone.stored()
+    progress.save(zone.s3, zone.settings.bucket, known)
+    assert zone.counts(zone.run()) == {"pin": (3, 1, 1, 1)}
+    assert (zone.served(), zone.stored()) == (served, stored)
