@@ -14,7 +14,7 @@ from contracts.tables import TABLES, Table
 from operations.query import load_queries
 from tests.e2e import stages
 from tests.e2e.conftest import TEST_SECONDS
-from tests.integration.api_gateway import records
+from tests.kinesis_records import records
 from tests.make import Make
 from tests.nine_answers import nine_answers
 from tests.plain_cleaning import CLEAN

@@ -14,7 +14,7 @@ from spark_jobs.schemas import CLEANED
 from stack.local import supervision
 from tests.e2e import stages
 from tests.e2e.conftest import TEST_SECONDS
-from tests.integration.api_gateway import records
+from tests.kinesis_records import records
 from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]

@@ -20,8 +20,8 @@ from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
 from services.source.generator import generate
-from tests.integration.api_gateway import records
-from tests.integration.rest_proxy import end_offsets, read_all, running_proxy
+from tests.integration.rest_proxy.proxy import end_offsets, read_all, running_proxy
+from tests.kinesis_records import records
 from tests.processes import ServiceProcess, free_port, launch_server
 
 ROWS = 1_200

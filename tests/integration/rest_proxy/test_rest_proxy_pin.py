@@ -16,7 +16,7 @@ from confluent_kafka.admin import (
 
 from common.settings import Settings
 from common.wait import wait_until
-from tests.integration.rest_proxy import Proxy, end_offsets, new_topic, read_all, running_proxy
+from tests.integration.rest_proxy.proxy import Proxy, end_offsets, new_topic, read_all, running_proxy
 
 MOST_BYTES = 100_000
 # Bytes that a careless reader would change: number formats, escapes, blanks, a key given twice.

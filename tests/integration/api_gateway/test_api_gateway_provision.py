@@ -22,7 +22,8 @@ from services.provision.api import ensure_api
 from services.provision.streams import ensure_streams
 from services.rest_proxy.records import JSON_TYPE
 from stack.provision import keep
-from tests.integration.api_gateway import TEXTS, records, running_api
+from tests.integration.api_gateway.gateway import TEXTS, running_api
+from tests.kinesis_records import records
 from tests.processes import free_port, launch_server
 
 

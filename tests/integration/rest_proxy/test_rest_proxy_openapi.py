@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import Settings
-from tests.integration.rest_proxy import Proxy, new_topic, running_proxy
+from tests.integration.rest_proxy.proxy import Proxy, new_topic, running_proxy
 
 # Some 400 requests a run: 10 s on two idle cores.
 RUN_SECONDS = 120

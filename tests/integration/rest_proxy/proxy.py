@@ -19,6 +19,9 @@ from tests.kafka_records import position
 from tests.processes import ServiceProcess, free_port
 
 PARTITIONS = 3
+# The limits of the proxy that most files share.
+MAX_BODY = 2 * 1024**2
+MAX_RECORDS = 2_000
 
 
 @dataclass

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from common.clients import kinesis_client
+import httpx
+
+from common.clients import s3_client
 from common.settings import Settings
-from common.wait import wait_until
 from services.provision.api import ensure_api
 from services.provision.streams import ensure_streams
-from tests.integration.rest_proxy import running_proxy
+from tests.integration.rest_proxy.proxy import running_proxy
 
 # Bytes that a careless gateway would change: number formats, escapes, blanks, signs of its template language.
 TEXTS = [
@@ -19,6 +20,9 @@ TEXTS = [
     "no JSON at all: $input.path('$') #set($a = 1) #end ## ${b} \\u0000 日本語 \t\r\n",
     "",
 ]
+# An object that a bucket has, and one that must not come into it.
+KEPT, STOLEN = "kept.txt", "stolen.txt"
+JSON = {"Content-Type": "application/json"}
 
 
 @contextmanager
@@ -32,23 +36,12 @@ def running_api(kafka: Settings, localstack: Settings, folder: Path) -> Iterator
         yield user
 
 
-def records(user: Settings, stream: str, count: int) -> list[tuple[str, bytes]]:
-    """Partition key and data of the stream's records, in order; there have to be `count` of them."""
-    client = kinesis_client(user)
-    [shard] = client.list_shards(StreamName=stream)["Shards"]
-    iterator = client.get_shard_iterator(
-        StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
-    found: list[tuple[str, bytes]] = []
+def status_of(api: httpx.Client, stream: str) -> str:
+    """Return the status of a stream, as the API describes it."""
+    status: str = api.get(f"/streams/{stream}").json()["StreamDescription"]["StreamStatus"]
+    return status
 
-    def complete() -> bool:
-        nonlocal iterator
-        page = client.get_records(ShardIterator=iterator)
-        iterator = page["NextShardIterator"]
-        found.extend((record["PartitionKey"], record["Data"]) for record in page["Records"])
-        return len(found) >= count
 
-    wait_until(complete, timeout=30, what=f"{count} records of {stream}")
-    assert not client.get_records(ShardIterator=iterator)["Records"]
-    assert len(found) == count
-    return found
+def keys(user: Settings, bucket: str) -> list[str]:
+    """Return the keys of the bucket's objects."""
+    return [each["Key"] for each in s3_client(user).list_objects_v2(Bucket=bucket).get("Contents", [])]

@@ -1,0 +1,28 @@
+"""A REST proxy before a real Kafka: one for the files that need nothing particular of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from common.settings import Settings
+from tests.integration.rest_proxy.proxy import MAX_BODY, MAX_RECORDS, Proxy, new_topic, running_proxy
+
+
+@pytest.fixture(scope="package")
+def proxy(kafka: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A proxy with small limits."""
+    limits = {"rest_proxy_max_body_bytes": MAX_BODY, "rest_proxy_queue_records": MAX_RECORDS}
+    with running_proxy(kafka, tmp_path_factory.mktemp("proxy"), **limits) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def topic(kafka: Settings) -> str:
+    """A fresh topic."""
+    return new_topic(kafka)
+
+
+@pytest.fixture(scope="module")
+def one_topic(kafka: Settings) -> str:
+    """One topic for all the requests of which nothing is written."""
+    return new_topic(kafka)
