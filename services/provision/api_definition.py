@@ -46,12 +46,13 @@ _BYTES = ["application/vnd.kafka.json.v2+json", "application/vnd.kafka.binary.v2
 
 
 class _Call(NamedTuple):
-    """A method of the API, the Kinesis action it calls, and the template of the latter's request."""
+    """A method of the API, the Kinesis action it calls, the template of the latter's request, and a parameter of it."""
 
     path: str
     method: str
     action: str
     template: str
+    parameter: tuple[str, str] | None = None  # where it is, and its name
 
 
 _CALLS = (
@@ -61,13 +62,30 @@ _CALLS = (
     _Call("/streams/{stream-name}", "delete", "DeleteStream", "stream"),
     _Call("/streams/{stream-name}/record", "put", "PutRecord", "put_record"),
     _Call("/streams/{stream-name}/records", "put", "PutRecords", "put_records"),
+    _Call("/streams/{stream-name}/records", "get", "GetRecords", "get_records", ("header", "Shard-Iterator")),
+    _Call(
+        "/streams/{stream-name}/sharditerator",
+        "get",
+        "GetShardIterator",
+        "get_shard_iterator",
+        ("query", "shard-id"),
+    ),
 )
+# What API Gateway's console writes for a resource with "Enable API Gateway CORS" and every method.
+_CORS = {
+    "Access-Control-Allow-Headers": "Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token",
+    "Access-Control-Allow-Methods": "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT",
+    "Access-Control-Allow-Origin": "*",
+}
 
 
 def definition(settings: Settings) -> JSON:
-    """The document: `/topics/{proxy+}` to the REST proxy, `/streams...` to Kinesis."""
+    """The document: `/streams...` to Kinesis, `/{proxy+}`, which is any other path, to the REST proxy."""
     paths: JSON = {
-        "/topics/{proxy+}": {"x-amazon-apigateway-any-method": _proxy(settings.api_rest_proxy_url)}
+        "/{proxy+}": {
+            "x-amazon-apigateway-any-method": _proxy(settings.api_rest_proxy_url),
+            "options": _preflight(),
+        }
     }
     for call in _CALLS:
         paths.setdefault(call.path, {})[call.method] = _kinesis(call, settings)
@@ -83,23 +101,40 @@ def definition(settings: Settings) -> JSON:
 
 def _proxy(url: str) -> JSON:
     return {
-        "parameters": [_path_parameter("proxy")],
+        "parameters": [_parameter("path", "proxy")],
         "responses": {"200": {"description": "200"}},
         "x-amazon-apigateway-integration": {
             "type": "http_proxy",
             "httpMethod": "ANY",
-            "uri": f"{url}/topics/{{proxy}}",
+            "uri": f"{url}/{{proxy}}",
             "requestParameters": {"integration.request.path.proxy": "method.request.path.proxy"},
             "passthroughBehavior": "when_no_match",
         },
     }
 
 
+def _preflight() -> JSON:
+    """What API Gateway answers to OPTIONS by itself."""
+    headers = {name: {"schema": {"type": "string"}} for name in _CORS}
+    values = {f"method.response.header.{name}": f"'{value}'" for name, value in _CORS.items()}
+    return {
+        "parameters": [_parameter("path", "proxy")],
+        "responses": {"200": {"description": "200", "headers": headers}},
+        "x-amazon-apigateway-integration": {
+            "type": "mock",
+            "requestTemplates": {"application/json": '{"statusCode": 200}'},
+            "passthroughBehavior": "when_no_match",
+            "responses": {"default": {"statusCode": "200", "responseParameters": values}},
+        },
+    }
+
+
 def _kinesis(call: _Call, settings: Settings) -> JSON:
-    has_name = "{stream-name}" in call.path
+    name = [("path", "stream-name")] if "{stream-name}" in call.path else []
+    more = [call.parameter] if call.parameter else []
     operation: JSON = {
         "operationId": call.action,
-        "parameters": [_path_parameter("stream-name")] if has_name else [],
+        "parameters": [_parameter(*each) for each in (*name, *more)],
         "responses": {status: {"description": status} for status in _STATUSES.values()},
         "x-amazon-apigateway-integration": {
             "type": "aws",
@@ -119,8 +154,9 @@ def _kinesis(call: _Call, settings: Settings) -> JSON:
     return operation
 
 
-def _path_parameter(name: str) -> JSON:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+def _parameter(place: str, name: str) -> JSON:
+    # Kinesis says of one that is missing what it misses; only a path has to have all of its own.
+    return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
 
 
 def _template(name: str) -> str:

@@ -42,6 +42,11 @@ def status_of(api: httpx.Client, stream: str) -> str:
     return status
 
 
+def put_records(api: httpx.Client, stream: str, *records: object) -> httpx.Response:
+    """Put the records into the stream by one request, and return its answer."""
+    return api.put(f"/streams/{stream}/records", json={"records": records})
+
+
 def keys(user: Settings, bucket: str) -> list[str]:
     """Return the keys of the bucket's objects."""
     return [each["Key"] for each in s3_client(user).list_objects_v2(Bucket=bucket).get("Contents", [])]

@@ -13,15 +13,11 @@ from common.settings import Settings
 from common.wait import wait_until
 from contracts.tables import TABLES
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
-from tests.integration.api_gateway.gateway import JSON, TEXTS, status_of
+from tests.integration.api_gateway.gateway import JSON, TEXTS, put_records, status_of
 from tests.integration.rest_proxy.proxy import new_topic, places, read_all
 from tests.kinesis_records import records
 
 RECORDS = b'{"records": [{"data": 1, "partition-key": "1"}]}'
-
-
-def put_records(api: httpx.Client, stream: str, *records: object) -> httpx.Response:
-    return api.put(f"/streams/{stream}/records", json={"records": records})
 
 
 def test_streams_are_listed_made_described_and_deleted(api: httpx.Client, user: Settings) -> None:
@@ -199,6 +195,24 @@ def test_the_rest_proxys_errors_come_back(  # noqa: PLR0917 - one for each part 
 ) -> None:
     answer = api.post(f"/topics/{topic}", content=content, headers={"Content-Type": content_type})
     assert (answer.status_code, answer.json()["error_code"]) == (status, code)
+
+
+def test_the_topics_are_listed_and_the_rest_proxy_describes_itself(
+    api: httpx.Client, user: Settings, kafka: Settings
+) -> None:
+    topic = new_topic(kafka)
+    assert topic in api.get("/topics").json()
+    assert api.get("/topics").json() == httpx.get(f"{user.api_rest_proxy_url}/topics").json()
+    assert api.get("/health").json()["service"] == "rest-proxy"
+
+
+@pytest.mark.parametrize("path", ["/topics", "/topics/any", "/topics/any/partitions/0"])
+def test_options_are_answered_with_the_headers_of_cors(api: httpx.Client, path: str) -> None:
+    answer = api.options(path)
+    allowed = {name: answer.headers[f"Access-Control-Allow-{name}"] for name in ("Origin", "Methods")}
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert allowed == {"Origin": "*", "Methods": "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"}
+    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"].split(",")
 
 
 def test_an_unknown_path_is_no_200(api: httpx.Client) -> None:

@@ -1,5 +1,6 @@
 """Streams and REST API are made where they are missing, on a real LocalStack, and left alone where they are not."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common import health
-from common.api import ApiNotFoundError, invoke_url
+from common.api import ApiNotFoundError, find_api, invoke_url
 from common.clients import api_gateway_client, kinesis_client
 from common.log import configure
 from common.settings import Settings
@@ -19,6 +20,7 @@ from common.state_file import StateFile
 from common.wait import wait_until
 from contracts.tables import TABLES
 from services.provision.api import ensure_api
+from services.provision.api_definition import definition
 from services.provision.streams import ensure_streams
 from services.rest_proxy.records import JSON_TYPE
 from stack.provision import keep
@@ -53,6 +55,19 @@ def test_the_api_is_deployed_again_only_when_its_definition_changes(
     assert gone.status_code == 500
     assert ensure_api(user) == url
     assert httpx.get(f"{url}/topics/nowhere").json()["error_code"] == 40401
+
+
+def test_an_api_of_an_earlier_version_is_updated_in_place(user: Settings) -> None:
+    url = invoke_url(user)
+    gateway, api = api_gateway_client(user), find_api(api_gateway_client(user), user.api_name)
+    assert api
+    earlier = definition(user)
+    earlier["paths"] = {"/topics/{proxy+}": earlier["paths"].pop("/{proxy+}"), **earlier["paths"]}
+    gateway.put_rest_api(restApiId=api, mode="overwrite", body=json.dumps(earlier).encode())
+    gateway.create_deployment(restApiId=api, stageName=user.api_stage, description="of an earlier version")
+    assert httpx.get(f"{url}/topics").status_code == 403
+    assert ensure_api(user) == url
+    assert httpx.get(f"{url}/topics").json() == httpx.get(f"{user.api_rest_proxy_url}/topics").json()
 
 
 def test_streams_that_differ_are_reported_and_left_alone(user: Settings) -> None:

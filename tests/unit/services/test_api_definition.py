@@ -35,30 +35,58 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 def test_the_paths_are_those_of_the_contract(aws: Settings) -> None:
     found = {
-        place: body["x-amazon-apigateway-integration"]["uri"]
+        place: body["x-amazon-apigateway-integration"].get("uri")
         for place, body in operations(definition(aws)).items()
     }
     action = "arn:aws:apigateway:eu-west-1:kinesis:action"
     assert found == {
-        ("/topics/{proxy+}", "x-amazon-apigateway-any-method"): "http://ec2.example:8082/topics/{proxy}",
+        ("/{proxy+}", "x-amazon-apigateway-any-method"): "http://ec2.example:8082/{proxy}",
+        ("/{proxy+}", "options"): None,
         ("/streams", "get"): f"{action}/ListStreams",
         ("/streams/{stream-name}", "post"): f"{action}/CreateStream",
         ("/streams/{stream-name}", "get"): f"{action}/DescribeStream",
         ("/streams/{stream-name}", "delete"): f"{action}/DeleteStream",
         ("/streams/{stream-name}/record", "put"): f"{action}/PutRecord",
         ("/streams/{stream-name}/records", "put"): f"{action}/PutRecords",
+        ("/streams/{stream-name}/records", "get"): f"{action}/GetRecords",
+        ("/streams/{stream-name}/sharditerator", "get"): f"{action}/GetShardIterator",
     }
 
 
 def test_every_parameter_of_a_path_is_declared_and_every_status_has_a_response(aws: Settings) -> None:
     for (path, _), body in operations(definition(aws)).items():
-        declared = [parameter["name"] for parameter in body["parameters"]]
+        declared = [each["name"] for each in body["parameters"] if each["in"] == "path"]
         assert declared == re.findall(r"\{([\w-]+)\+?\}", path)
         statuses = {
             answer["statusCode"]
             for answer in body["x-amazon-apigateway-integration"].get("responses", {}).values()
         }
         assert statuses <= body["responses"].keys()
+
+
+def test_what_reads_a_stream_declares_its_parameter_as_the_tutorial_does(aws: Settings) -> None:
+    found = {
+        path.rpartition("/")[2]: (each["in"], each["name"], each["required"])
+        for (path, _), body in operations(definition(aws)).items()
+        for each in body["parameters"]
+        if each["in"] != "path"
+    }
+    assert found == {
+        "sharditerator": ("query", "shard-id", False),
+        "records": ("header", "Shard-Iterator", False),
+    }
+
+
+def test_options_are_answered_by_the_gateway_itself_with_headers_that_the_method_declares(
+    aws: Settings,
+) -> None:
+    body = definition(aws)["paths"]["/{proxy+}"]["options"]
+    call = body["x-amazon-apigateway-integration"]
+    assert (call["type"], call["requestTemplates"]) == ("mock", {"application/json": '{"statusCode": 200}'})
+    declared = {f"method.response.header.{name}" for name in body["responses"]["200"]["headers"]}
+    values = call["responses"]["default"]["responseParameters"]
+    assert values.keys() == declared
+    assert values["method.response.header.Access-Control-Allow-Origin"] == "'*'"
 
 
 def test_kinesis_is_called_as_the_role_with_its_own_content_type(aws: Settings) -> None:
