@@ -68,6 +68,7 @@ COPY emulator /app/emulator
 COPY spark_jobs /app/spark_jobs
 COPY services /app/services
 COPY operations /app/operations
+COPY workspace /app/workspace
 COPY stack /app/stack
 RUN python -m compileall -q /app
 

@@ -48,6 +48,8 @@ _DELTA = {
     "spark.delta.logStore.s3a.impl": "io.delta.storage.S3SingleDriverLogStore",
     # A snapshot of ours has a handful of files; the default of 50 costs 50 tasks at each commit.
     "spark.databricks.delta.snapshotPartitions": "2",
+    # Else Spark 4.2 has its parser replace `:name` of spark.sql(..., args=), which Delta's parser does not pass on.
+    "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
 }
 _LEAN = {
     "spark.ui.enabled": "false",

@@ -42,6 +42,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.sql.ansi.enabled": "true",
         # As in production: most of a test's time is to build its plan.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
+        "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         **submit_options(make_settings(tmp_path_factory.mktemp("spark")), brief=True),

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from common.settings import ROOT
 
-PACKAGES = ("contracts", "common", "emulator", "services", "spark_jobs", "operations", "stack")
+PACKAGES = ("contracts", "common", "emulator", "services", "spark_jobs", "operations", "workspace", "stack")
 # Imported for type checks only, which need the tools of development.
 TYPES_ONLY = {"mypy_boto3_apigateway", "mypy_boto3_kinesis", "mypy_boto3_s3"}
 
