@@ -49,6 +49,7 @@ RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
 CLEANER := $(STACK) cluster && $(IN) --no-deps batch-cleaner python -m
 PSQL := docker compose exec $(NO_TTY) postgres psql --username analyst --set ON_ERROR_STOP=1 pinterest
+KAFKA := $(STACK) kafka
 DOCTOR := $(STACK) doctor
 # A container has none of the caller's files.
 MENDED_FILE = - < "$(MENDED)"
@@ -60,6 +61,7 @@ STACK := $(RUN) stack.local
 EMULATOR := $(RUN) emulator
 CLEANER := $(RUN)
 PSQL := $(RUN) operations.psql
+KAFKA := $(RUN) stack.kafka.tools
 DOCTOR := $(RUN) stack.local.doctor
 MENDED_FILE = "$(MENDED)"
 EXPORT_FILE = "$(EXPORT)"
@@ -72,17 +74,22 @@ else
 $(error MODE is $(MODE); it should be compose or local)
 endif
 
-# ARGS are options of the one target on the command line that takes some; EMULATE_ARGS and QUERY_ARGS name theirs.
-TAKERS := $(sort $(filter emulate query,$(MAKECMDGOALS)))
+# ARGS are options of the one target on the command line that takes some; EMULATE_ARGS and the like name theirs.
+TAKERS := $(sort $(filter emulate kafka query,$(MAKECMDGOALS)))
+own_args = $(shell echo $(1)_args | tr a-z A-Z)="$(ARGS)"
 ifdef ARGS
-ifeq ($(words $(TAKERS)),2)
-$(error ARGS could be for emulate or for query: give EMULATE_ARGS="$(ARGS)" or QUERY_ARGS="$(ARGS)")
+ifneq ($(word 2,$(TAKERS)),)
+$(error ARGS could be for $(word 1,$(TAKERS)) or for $(word 2,$(TAKERS)): give $(call own_args,$(word 1,$(TAKERS))) \
+	or $(call own_args,$(word 2,$(TAKERS))))
 else ifeq ($(origin ARGS):$(TAKERS),command line:)
-$(error ARGS is for `make emulate` and `make query`; `make help` shows what the other targets take)
+$(error ARGS is for `make emulate`, `make kafka` and `make query`; `make help` shows what the other targets take)
 endif
 endif
 EMULATE_ARGS ?= $(ARGS)
+KAFKA_ARGS ?= $(ARGS)
 QUERY_ARGS ?= $(ARGS)
+# Of Kafka's command-line tools, those that have a use with one broker.
+KAFKA_TOOLS := broker-api-versions configs console-consumer console-producer consumer-groups get-offsets topics
 
 .PHONY: help
 help: ## Show these commands
@@ -228,6 +235,12 @@ replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDE
 .PHONY: psql
 psql: $(READY) ## Open psql on the served database as the read-only analyst
 	@$(PSQL)
+
+.PHONY: kafka
+kafka: $(READY) ## Run one of Kafka's command-line tools (ARGS="topics --list"; ARGS="topics --help" shows its options)
+	@test -n "$(filter $(KAFKA_TOOLS),$(firstword $(KAFKA_ARGS)))" \
+		|| { echo 'Name a tool, as in `make kafka ARGS="topics --list"`: $(KAFKA_TOOLS).'; exit 2; }
+	@$(KAFKA) $(KAFKA_ARGS)
 
 ##### Set-up #####
 

@@ -114,7 +114,7 @@ def _proxy(url: str) -> JSON:
 
 
 def _preflight() -> JSON:
-    """What API Gateway answers to OPTIONS by itself."""
+    """Return the method OPTIONS, which API Gateway answers by itself."""
     headers = {name: {"schema": {"type": "string"}} for name in _CORS}
     values = {f"method.response.header.{name}": f"'{value}'" for name, value in _CORS.items()}
     return {

@@ -233,6 +233,7 @@ def _jar_inputs() -> tuple[Path, ...]:
 
 STEPS = (
     Step("kafka", _jar_inputs(), lambda target: fetch_jars("kafka", target)),
+    Step("kafka-tools", _jar_inputs(), lambda target: fetch_jars("kafka-tools", target)),
     Step("spark-jars", _jar_inputs(), lambda target: fetch_jars("spark", target)),
     Step(
         "mysql",

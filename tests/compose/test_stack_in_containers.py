@@ -175,6 +175,19 @@ def test_rejected_records_go_through_files_of_the_host(make: Make, checkout: Pat
     assert "Nothing was changed" in shown
 
 
+def test_kafkas_tools_make_a_topic_that_takes_posts_at_once(make: Make, stack: Settings) -> None:
+    words = "topics --create --topic mine --command-config client.properties"
+    assert "Created topic mine." in make("kafka", f"ARGS={words}")
+    answer = httpx.post(
+        f"http://127.0.0.1:{stack.rest_proxy_port}/topics/mine",
+        content=b'{"records": [{"value": 1}]}',
+        headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+    )
+    assert answer.json()["offsets"] == [{"partition": 0, "offset": 0, "error_code": None, "error": None}]
+    shown = make("kafka", "ARGS=console-consumer --topic mine --from-beginning --max-messages 1")
+    assert shown.splitlines()[0] == "1"
+
+
 def test_up_to_here_no_container_ended(containers: Containers) -> None:
     assert set(containers.restarts().values()) == {(0, False)}
 

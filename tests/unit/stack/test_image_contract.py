@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from common.settings import ROOT
+from stack.kafka import tools
 
 CONTRACT: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -34,6 +35,10 @@ THIRD_PARTY = {
 GENERAL = {"NO_PROXY", "no_proxy", "MALLOC_ARENA_MAX", "NODE_OPTIONS"}
 SHELL = {"printf", "test", "cat", "exec", "echo", "true", "exit", "if", "then", "fi"}
 every_service = pytest.mark.parametrize("name", sorted(THIRD_PARTY))
+# Those that stay, commands apart.
+lasting = pytest.mark.parametrize(
+    "name", sorted(name for name, body in THIRD_PARTY.items() if body.get("restart") != "no")
+)
 
 
 def contract(name: str) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def test_the_variables_are_documented_and_in_the_stand_in(name: str) -> None:
         assert not any(fnmatchcase(variable, pattern) for pattern in missing), variable
 
 
-@every_service
+@lasting
 def test_volumes_are_mounted_where_the_image_expects_them(name: str) -> None:
     targets = {volume.split(":")[1] for volume in THIRD_PARTY[name].get("volumes", [])}
     assert targets
@@ -94,6 +99,23 @@ def test_files_of_the_image_are_replaced_where_it_reads_them(name: str) -> None:
     assert targets <= set(contract(name).get("files", []))
 
 
+def test_kafkas_tools_are_in_its_image_and_in_local_mode() -> None:
+    scripts = {f"/opt/kafka/bin/kafka-{name}.sh" for name in tools.TOOLS}
+    assert scripts <= set(contract("kafka-tools")["programs"])
+    assert {"bash", *scripts} <= set(contract("kafka-tools")["programs"])
+    stand_in = (ROOT / "images" / "kafka" / "tool").read_text().replace("$tools", "org.apache.kafka.tools")
+    assert dict(re.findall(r"^  kafka-([\w-]+)\) class=(\S+) ;;$", stand_in, re.M)) == tools.TOOLS
+    [listed] = re.findall(r"^KAFKA_TOOLS := (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert listed.split() == sorted(tools.TOOLS)
+
+
+def test_kafkas_tools_find_the_same_client_properties_in_both_modes() -> None:
+    text = COMPOSE["configs"]["kafka-client"]["content"]
+    assert text == (tools.CLIENT / "client.properties").read_text()
+    [config] = THIRD_PARTY["kafka-tools"]["configs"]
+    assert config["target"] == f"{THIRD_PARTY['kafka-tools']['working_dir']}/client.properties"
+
+
 def test_kafka_logs_to_standard_output_alone() -> None:
     """The image's own configuration begins files every hour, its start script the garbage collector's."""
     text = COMPOSE["configs"]["kafka-log4j2"]["content"]
@@ -104,7 +126,7 @@ def test_kafka_logs_to_standard_output_alone() -> None:
     assert "file" not in options
 
 
-@every_service
+@lasting
 def test_the_programs_are_in_the_image(name: str) -> None:
     body = THIRD_PARTY[name]
     check = body["healthcheck"]["test"]

@@ -2,17 +2,20 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
 from common.settings import ROOT
 
 
-def make(*words: str, **exported: str) -> subprocess.CompletedProcess[str]:
-    """Return what `make` would run, without running it."""
+def make(
+    *words: str, options: Sequence[str] = ("--dry-run",), **exported: str
+) -> subprocess.CompletedProcess[str]:
+    """Return what `make` would run, without running it unless the options say so."""
     outer = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
-        ["make", "--dry-run", *words],
+        ["make", *options, *words],
         cwd=ROOT,
         env=outer | {"MODE": "local"} | exported,
         capture_output=True,
@@ -34,6 +37,11 @@ def make(*words: str, **exported: str) -> subprocess.CompletedProcess[str]:
             ["emulator batch", "operations.query 3"],
         ),
         (["emulate", "query"], ["emulator", "operations.query"]),
+        (["kafka", "ARGS=topics --list"], ["stack.kafka.tools topics --list"]),
+        (
+            ["kafka", "query", "KAFKA_ARGS=topics --list", "QUERY_ARGS=3"],
+            ["stack.kafka.tools topics --list", "operations.query 3"],
+        ),
         (["backfill", "TO=2026-01-03"], ['operations.airflow.backfill "" "2026-01-03"']),
     ],
 )
@@ -52,10 +60,24 @@ def test_args_of_two_targets_are_refused(exported: dict[str, str]) -> None:
     assert "emulator" not in done.stdout
 
 
+def test_args_of_kafka_and_another_are_refused_likewise() -> None:
+    done = make("query", "kafka", "ARGS=topics --list")
+    assert done.returncode == 2
+    assert 'give KAFKA_ARGS="topics --list" or QUERY_ARGS="topics --list"' in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["ARGS=--list"], ["ARGS=topic --list"]])
+def test_kafka_without_a_tool_it_knows_names_them(words: list[str]) -> None:
+    done = make("kafka", "READY=", *words, options=[])
+    assert done.returncode == 2
+    assert "Name a tool" in done.stdout
+    assert "console-consumer" in done.stdout
+
+
 def test_args_of_no_target_are_refused() -> None:
     done = make("batch", "ARGS=--full")
     assert done.returncode == 2
-    assert "ARGS is for `make emulate` and `make query`" in done.stderr
+    assert "ARGS is for `make emulate`, `make kafka` and `make query`" in done.stderr
 
 
 def test_args_that_a_shell_exports_disturb_no_other_target() -> None:

@@ -30,7 +30,14 @@ COMMANDS = (
         "setup",
     ),
     *("emulate", "landed", "batch", "trigger", "backfill", "verify", "open", "stream", "streamed", "query"),
-    *("quarantine", "replay", "psql", "logs SERVICE=spark-worker FOLLOW=1", "up WORKERS=2"),
+    *(
+        "quarantine",
+        "replay",
+        "psql",
+        "kafka ARGS=topics",
+        "logs SERVICE=spark-worker FOLLOW=1",
+        "up WORKERS=2",
+    ),
 )
 
 

@@ -1,0 +1,49 @@
+"""Run one of Kafka's command-line tools in local mode: `python -m stack.kafka.tools topics --list`.
+
+In containers the service kafka-tools of docker-compose.yml does it, with the scripts of Kafka's image.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from common import health
+from common.settings import INSTALL_DIR, Settings, load_settings
+from common.terminal import complain
+
+HERE = Path(__file__).parent
+CLIENT = HERE / "client"  # whose client.properties is found by its bare name
+TOOLS = {
+    "broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
+    "configs": "kafka.admin.ConfigCommand",
+    "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "console-producer": "org.apache.kafka.tools.ConsoleProducer",
+    "consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+    "get-offsets": "org.apache.kafka.tools.GetOffsetShell",
+    "topics": "org.apache.kafka.tools.TopicCommand",
+}
+
+
+def command(settings: Settings, tool: str, *words: str) -> list[str]:
+    """Return the command line of a tool; it asks this stack's broker unless the words name another."""
+    jars = os.pathsep.join(str(INSTALL_DIR / "jars" / name / "*") for name in ("kafka", "kafka-tools"))
+    logging = f"-Dlog4j2.configurationFile={HERE / 'defaults' / 'tools-log4j2.yaml'}"
+    java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool], *words]
+    if any(word.startswith("--bootstrap") for word in words):
+        return java
+    return [*java, "--bootstrap-server", settings.kafka_bootstrap_servers]
+
+
+def main() -> None:
+    """Replace this process with the tool."""
+    settings = load_settings()
+    if problem := health.problem("kafka", settings):
+        complain(f"Kafka does not answer ({problem}). Start it with `make up`.")
+        raise SystemExit(1)
+    os.chdir(CLIENT)
+    words = command(settings, *sys.argv[1:])
+    os.execvp(words[0], words)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()
