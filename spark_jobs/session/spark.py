@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -77,13 +78,19 @@ _LEAN = {
 
 
 def spark_session(
-    settings: Settings, app_name: str, *, brief: bool = False, streaming: bool = False
+    settings: Settings,
+    app_name: str,
+    *,
+    brief: bool = False,
+    streaming: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> SparkSession:
     """Start (or return) this process's session; stop it with `.stop()`.
 
     Args:
         brief: the session is for a job of seconds, so its start counts more than its speed.
         streaming: the session is for streaming queries with checkpoints in the bucket.
+        options: Spark's options that win over those of the jobs.
 
     Raises:
         FileNotFoundError: the jars are not installed.
@@ -95,8 +102,8 @@ def spark_session(
     special = _streaming(settings) if streaming else {}
     sockets = _sockets() if _is_local(settings) else {}
     jvm = _jvm(settings, brief=brief, streaming=streaming)
-    options = _DELTA | _LEAN | _process(settings, jvm) | sockets | special | _s3a(settings)
-    for key, value in options.items():
+    ours = _DELTA | _LEAN | _process(settings, jvm) | sockets | special | _s3a(settings)
+    for key, value in (ours | {**(options or {})}).items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 

@@ -1,0 +1,40 @@
+"""The names that a notebook starts with."""
+
+from collections.abc import Callable, Mapping
+
+from pyspark.sql import SQLContext
+from pyspark.sql.functions import udf
+
+from common.settings import Settings
+from workspace.dbutils import DBUtils
+from workspace.folders import dbfs_root
+from workspace.plain_files import opener
+from workspace.session import notebook_session
+
+
+def notebook_namespace(
+    settings: Settings,
+    *,
+    parameters: Mapping[str, str],
+    run_notebook: Callable[[str, int, Mapping[str, str]], str],
+) -> dict[str, object]:
+    """Return a notebook's globals, as Databricks has them; they share this process's session.
+
+    Args:
+        settings: of this stack.
+        parameters: values of widgets, which win over the notebook's defaults.
+        run_notebook: runs a path for so many seconds with arguments, and returns its exit value.
+    """
+    session = notebook_session(settings)
+    dbutils = DBUtils(session, settings, parameters=parameters, run_notebook=run_notebook)
+    return {
+        "spark": session,
+        "sc": session.sparkContext,
+        "sqlContext": SQLContext.getOrCreate(session.sparkContext),
+        "sql": session.sql,
+        "table": session.table,
+        "udf": udf,
+        "dbutils": dbutils,
+        "getArgument": dbutils.widgets.getArgument,
+        "open": opener(dbfs_root(settings)),
+    }

@@ -1,0 +1,55 @@
+"""The session of a notebook: the jobs' own Spark, with Databricks' paths, formats and defaults.
+
+Spark is as it was published. What differs is configuration, and one method that Databricks has added to a class.
+"""
+
+import os
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.readwriter import DataStreamWriter
+from pyspark_kinesis_source import KinesisDataSource
+
+from common.settings import Settings
+from spark_jobs.session.spark import spark_session
+from workspace.folders import dbfs_root, mounts_file, own_folder
+from workspace.hadoop import restore_mounts, view_options
+from workspace.mounts import MountTable
+
+# S3 has no atomic rename, and a view has no FileContext, which the default store of a log wants.
+_LOG_STORE = "io.delta.storage.S3SingleDriverLogStore"
+_LOG_STORES = {f"spark.delta.logStore.{scheme}.impl": _LOG_STORE for scheme in ("dbfs", "s3a", "s3n", "s3")}
+_DEFAULTS = {
+    # As on the runtimes that the course used: what cannot be cast is null.
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.sources.default": "delta",
+    "spark.sql.warehouse.dir": "dbfs:/user/hive/warehouse",
+    # The two others want a FileContext, which a view has not.
+    "spark.sql.streaming.checkpointFileManagerClass": (
+        "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+    ),
+    # A notebook's errors name the line that caused them.
+    "spark.python.sql.dataFrameDebugging.enabled": "true",
+}
+
+
+def notebook_session(settings: Settings) -> SparkSession:
+    """Start (or return) this process's session: Databricks' paths, mounts, Kinesis source and table names.
+
+    Raises:
+        FileNotFoundError: Spark's jars are not installed.
+    """
+    os.environ.update(_aws_environment(settings))
+    view = view_options(own_folder(dbfs_root(settings)))
+    hadoop = {f"spark.hadoop.{name}": value for name, value in view.items()}
+    session = spark_session(settings, "notebook", options=_DEFAULTS | _LOG_STORES | hadoop)
+    restore_mounts(session, MountTable(mounts_file(settings)).read().values())
+    session.dataSource.register(KinesisDataSource)
+    # Databricks' name for it.
+    DataStreamWriter.table = DataStreamWriter.toTable  # type: ignore[attr-defined]
+    return session
+
+
+def _aws_environment(settings: Settings) -> dict[str, str]:
+    """Return what boto3 goes by, in the notebook and in the Kinesis source: notebooks name a region at most."""
+    found = {"AWS_ENDPOINT_URL": settings.aws_endpoint_url, "AWS_DEFAULT_REGION": settings.aws_region}
+    return {name: value for name, value in found.items() if value}
