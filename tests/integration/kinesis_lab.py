@@ -3,11 +3,13 @@
 The sink keeps every attempt of every micro-batch, so that a repeated one can be compared with the first.
 """
 
+import http
 import json
 import os
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -25,6 +27,7 @@ from common.clients import aws_options
 from common.settings import Settings, load_settings
 from common.wait import wait_until
 from spark_jobs.session.spark import spark_session
+from tests.integration.forwarding_server import Answer, ForwardingServer, Request
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -132,6 +135,28 @@ def source_options(settings: Settings, *streams: str, **options: object) -> dict
     return found | {name: str(value) for name, value in options.items()}
 
 
+class CountingKinesis(ForwardingServer):
+    """Kinesis, with a count of the reads that found no record."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.aws_endpoint_url)
+        self.empty_pages = 0
+
+    def answer(self, request: Request) -> Answer:
+        """Answer as Kinesis does."""
+        answer = self.forward(request)
+        is_read = request.headers.get("X-Amz-Target", "").endswith(".GetRecords")
+        if is_read and answer.status == http.HTTPStatus.OK and not json.loads(answer.body)["Records"]:
+            self.empty_pages += 1
+        return answer
+
+
+def next_second() -> None:
+    """Return in a later second than this one: iterators may be cut to whole seconds."""
+    now = int(time.time())
+    wait_until(lambda: int(time.time()) > now, timeout=30, what="the next second")
+
+
 class Sink:
     """A folder: one file for each attempt at a micro-batch; the newest attempt of a batch counts."""
 
@@ -224,13 +249,27 @@ def _die(when: int, batch: int) -> None:
         os.killpg(0, signal.SIGKILL)
 
 
+def _go_no_further(when: int, batch: int) -> None:
+    if batch == when:
+        threading.Event().wait()
+
+
 def main(stream: str, folder: str, moment: str, batch: str) -> None:
-    """A child: read the stream until killed, or until it kills itself before or after a batch's write."""
+    """A child: read the stream until killed, or until it kills itself before or after a batch's write.
+
+    At the moment `until`, it reads no further than before the batch.
+    """
     settings = load_settings()
     options = source_options(settings, stream, initialPosition="earliest", maxRecordsPerTrigger=40)
     reader = Reader(make_session(settings), Path(folder), options)
-    hooks = {moment: partial(_die, int(batch))} if moment in ("before", "after") else {}
-    reader.start(**hooks).awaitTermination()  # type: ignore[arg-type]
+    number = int(batch)
+    hooks: dict[str, dict[str, Hook]] = {
+        "before": {"before": partial(_die, number)},
+        "after": {"after": partial(_die, number)},
+        "until": {"before": partial(_go_no_further, number)},
+        "never": {},
+    }
+    reader.start(**hooks[moment]).awaitTermination()  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
-"""Share between the S3 sink's tests: an isolated user, load, a faulty S3, and the check of the landing zone."""
+"""Share between the S3 sink's tests: an isolated user, load, an S3 with faults, and the check of the landing zone."""
 
-import http.client
+import http
 import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
@@ -19,6 +17,7 @@ from common.wait import wait_until
 from contracts.landing import ROOT_PREFIX, parse_key
 from contracts.tables import TABLES
 from services.provision.topics import ensure_topics
+from tests.integration.forwarding_server import Answer, ForwardingServer, Request
 from tests.processes import START_SECONDS, ServiceProcess, make_settings
 
 Place = tuple[str, int]
@@ -180,87 +179,23 @@ def bucket_exists(settings: Settings) -> bool:
     return settings.bucket in [bucket["Name"] for bucket in s3_client(settings).list_buckets()["Buckets"]]
 
 
-class FaultyS3:
-    """An HTTP proxy on loopback before the real S3, which can refuse, fail, and act around puts."""
+class FaultyS3(ForwardingServer):
+    """S3 that can refuse, fail, and act around puts."""
 
     def __init__(self, settings: Settings) -> None:
-        self._target = urlsplit(settings.aws_endpoint_url).netloc
-        self._server: ThreadingHTTPServer | None = None
-        self._port = 0
+        super().__init__(settings.aws_endpoint_url)
         self.failing = False
         self.before_put: Callable[[], None] = lambda: None
         self.after_put: Callable[[], None] = lambda: None  # S3 has it, the sink does not know yet
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    def __enter__(self) -> "FaultyS3":
-        self.listen()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.refuse()
-
-    def listen(self) -> None:
-        """Take connections, on the port that it had before."""
-        self._server = _Server(("127.0.0.1", self._port), _handler(self))
-        self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def refuse(self) -> None:
-        """Connection refused, until `listen`."""
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def forward(self, request: BaseHTTPRequestHandler) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Pass a request on and return the answer."""
-        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
-        is_object = request.command == "PUT" and "/" in request.path.strip("/")
-        if self._server is None:
-            raise ConnectionError("a connection kept alive ends with its server")
+    def answer(self, request: Request) -> Answer:
+        """Answer as S3 does, or fail."""
+        is_object = request.method == "PUT" and "/" in request.path.strip("/")
         if self.failing:
-            return 500, [], b""
+            return Answer(500, [], b"")
         if is_object:
             self.before_put()
-        connection = http.client.HTTPConnection(self._target, timeout=30)
-        connection.request(request.command, request.path, body, dict(request.headers.items()))
-        response = connection.getresponse()
-        answer = response.status, response.getheaders(), response.read()
-        connection.close()
-        if is_object and response.status == http.HTTPStatus.OK:
+        answer = self.forward(request)
+        if is_object and answer.status == http.HTTPStatus.OK:
             self.after_put()
         return answer
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def handle_error(self, *_: object) -> None:
-        """A client that was killed in the middle of a request is what these tests are about."""
-
-
-def _handler(proxy: FaultyS3) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _pass(self) -> None:
-            status_code, headers, body = proxy.forward(self)
-            self.send_response_only(status_code)
-            for name, value in headers:
-                if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _pass  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler

@@ -219,8 +219,8 @@ def test_a_proxy_that_stays_away_ends_the_run_with_all_counted(fresh: Settings, 
 
 
 def test_going_on_after_an_interruption_leaves_nothing_out(fresh: Settings, tmp_path: Path) -> None:
-    with Emulator(fresh, tmp_path, "--rate", 500) as first:
-        wait_until(lambda: end_offset(fresh, "user") > 100, timeout=60, what="the first records")
+    with Emulator(fresh, tmp_path, "--rate", 50) as first:
+        wait_until(lambda: end_offset(fresh, "user") > 10, timeout=60, what="the first records")
         first.signal(signal.SIGINT)
         assert first.end() == 130, first.output()
     read, acknowledged, failed = first.counts(fresh)["pin"]

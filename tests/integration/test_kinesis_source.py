@@ -1,6 +1,5 @@
 """The Kinesis source on a real LocalStack: what it reads, from where, up to where."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,7 +14,14 @@ from pyspark_kinesis_source.options import parse_options
 
 from common.settings import Settings
 from common.wait import wait_until
-from tests.integration.kinesis_lab import Reader, Stream, make_session, source_options
+from tests.integration.kinesis_lab import (
+    CountingKinesis,
+    Reader,
+    Stream,
+    make_session,
+    next_second,
+    source_options,
+)
 
 READ_SECONDS = 60.0  # a micro-batch takes half a second; the machine may be busy
 
@@ -55,7 +61,7 @@ def test_batch_read_of_several_streams_from_a_time(localstack: Settings, spark: 
     streams = [Stream(localstack), Stream(localstack)]
     for number, stream in enumerate(streams):
         stream.put([number])
-    time.sleep(1.1)  # iterators may be cut to whole seconds, so the test would else not tell
+    next_second()
     middle = datetime.now(UTC)
     for number, stream in enumerate(streams):
         stream.put([10 + number])
@@ -126,7 +132,7 @@ def test_latest_is_pinned_before_the_first_record(
 ) -> None:
     stream = Stream(localstack)
     stream.put([1])
-    time.sleep(1.1)  # as above
+    next_second()
     reader = Reader(spark, tmp_path, source_options(localstack, stream.name))
 
     def fail(batch: int) -> None:
@@ -173,13 +179,15 @@ def test_empty_pages_before_the_first_record(
     localstack: Settings, spark: SparkSession, tmp_path: Path
 ) -> None:
     stream = Stream(localstack, shards=4)
-    reader = Reader(spark, tmp_path, source_options(localstack, stream.name, initialPosition="earliest"))
-    reader.drain()
-    assert reader.sink.values() == []
-    query = reader.start()
-    wait_until(lambda: query.status["message"], timeout=READ_SECONDS, what="the query to run")
-    time.sleep(1.5)  # several reads of nothing
-    stream.put([1, 2, 3])
-    wait_until(lambda: len(reader.sink.values()) == 3, timeout=READ_SECONDS, what="three records")
-    query.stop()
+    with CountingKinesis(localstack) as kinesis:
+        options = source_options(localstack, stream.name, initialPosition="earliest")
+        reader = Reader(spark, tmp_path, options | {"endpointUrl": kinesis.url})
+        reader.drain()
+        assert reader.sink.values() == []
+        query, before = reader.start(), kinesis.empty_pages
+        # Each of the four shards is read again and again.
+        wait_until(lambda: kinesis.empty_pages >= before + 20, timeout=READ_SECONDS, what="reads of nothing")
+        stream.put([1, 2, 3])
+        wait_until(lambda: len(reader.sink.values()) == 3, timeout=READ_SECONDS, what="three records")
+        query.stop()
     reader.sink.check_holds([1, 2, 3])

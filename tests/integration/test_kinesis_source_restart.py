@@ -70,42 +70,29 @@ def test_death_between_sink_and_commit(localstack: Settings, spark: SparkSession
     reader.sink.check_holds(range(140))
 
 
+def child(stream: Stream, folder: Path, moment: str, batch: int) -> ServiceProcess:
+    """Return a program that reads the stream into `folder`, up to a moment (`kinesis_lab.main`)."""
+    arguments = ("tests.integration.kinesis_lab", stream.name, str(folder), moment, str(batch))
+    return ServiceProcess(stream.settings, *arguments, log=folder / "child.log")
+
+
 def test_kill_at_fixed_and_at_random_moments(localstack: Settings, tmp_path: Path) -> None:
-    stream = Stream(localstack, shards=2)
-    folder = tmp_path / "query"
-    folder.mkdir()
-    sink = Sink(folder / "sink")  # where the child's reader has it
-
-    def has_begun(batch: int) -> bool:
-        return max(sink.attempts(), default=0) >= batch
-
+    stream, sink = Stream(localstack, shards=2), Sink(tmp_path / "sink")  # where the child's reader has it
+    stream.put(range(200))
+    for moment, batch, more in (("before", 2, range(200, 400)), ("after", 4, range(400, 600))):
+        with child(stream, tmp_path, moment, batch) as dying:
+            wait_until(partial(has_ended, dying), timeout=CHILD_SECONDS, what="the child to die")
+        stream.put(more)
     chance = random.Random(4)  # noqa: S311 - repeatable moments
-    moments = [("before", 2), ("after", 4), ("random", 9)]
-    put = 0
-    for moment, batch in moments:
-        stream.put(range(put, put + 200))
-        put += 200
-        arguments = ("tests.integration.kinesis_lab", stream.name, str(folder), moment, str(batch))
-        with ServiceProcess(localstack, *arguments, log=tmp_path / "child.log") as child:
-            if moment == "random":
-                wait_until(
-                    partial(has_begun, batch),
-                    timeout=CHILD_SECONDS,
-                    what=f"batch {batch}: {child.output()[-2000:]}",
-                )
-                time.sleep(chance.random())
-                child.kill()
-            wait_until(partial(has_ended, child), timeout=CHILD_SECONDS, what="the child to die")
-    arguments = ("tests.integration.kinesis_lab", stream.name, str(folder), "never", "0")
-    with ServiceProcess(localstack, *arguments, log=tmp_path / "child.log") as child:
-        wait_until(
-            lambda: len(sink.values()) >= put or not child.running,
-            timeout=CHILD_SECONDS,
-            what=f"all {put} records",
-        )
-        assert child.running, child.output()[-4000:]
+    with child(stream, tmp_path, "until", 12) as killed:
+        killed.wait_healthy(lambda: max(sink.attempts(), default=0) >= 9, timeout=CHILD_SECONDS)
+        time.sleep(chance.random())  # it reads on, or waits before batch 12
+        killed.kill()
+    assert len(sink.values()) < 600
+    with child(stream, tmp_path, "never", 0) as reading:
+        reading.wait_healthy(lambda: len(sink.values()) >= 600, timeout=CHILD_SECONDS)
     assert sink.check_repeats() >= 1  # that of ("after", 4)
-    sink.check_holds(range(put))
+    sink.check_holds(range(600))
 
 
 def test_stream_created_again_is_an_error_or_begins_anew(
