@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LOCK = 20_171_020
 # A run that has just ended, or was killed, has the lock until Postgres has ended its session: some milliseconds, on a
 # busy machine tenths of a second. Ten times that.
-_LOCK_WAIT_MS = 2_000
+LOCK_WAIT_MS = 2_000
 
 
 SERVED: dict[Table, Target] = {
@@ -39,7 +39,7 @@ QUARANTINE = Target(
 def lock(connection: "PostgresConnection") -> bool:
     """Take the lock of the batch job for as long as the connection lives; False if another run keeps it."""
     with suppress(LockNotAvailable), connection, connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = %s", [_LOCK_WAIT_MS])
+        cursor.execute("SET LOCAL lock_timeout = %s", [LOCK_WAIT_MS])
         cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         return True
     return False

@@ -1,6 +1,7 @@
 """The batch job after its bucket was lost: what Postgres has stays served until it has landed again."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -9,13 +10,14 @@ from common import batch_progress as progress
 from common import bucket
 from common.bucket import bucket_id
 from common.clients import postgres_connection
+from common.wait import wait_until
 from operations.verify import accounts
 from services.provision.bucket import ensure_bucket
-from spark_jobs.batch import run
 from spark_jobs.batch.job import run_batch
 from spark_jobs.batch.steps import StepFailedError
 from tests.buckets import empty_bucket
 from tests.integration.batch.zone import Zone, picked
+from tests.locked_tables import locked
 from tests.records import geo, pin
 
 
@@ -42,18 +44,18 @@ def test_a_lost_bucket_is_rebuilt_over_what_postgres_has(zone: Zone) -> None:
     assert picked(zone.served()["batch.pin"], "ind") == [(2,)]
 
 
-def test_a_run_whose_bucket_is_lost_meanwhile_fails_and_serves_nothing(
-    zone: Zone, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_whose_bucket_is_lost_meanwhile_fails_and_serves_nothing(zone: Zone) -> None:
     zone.land("pin", 0, 0, [pin(1)])
-
-    def lose_and_set_aside(*_: object) -> None:
-        zone.lose_bucket()
-        ensure_bucket(zone.settings)
-
-    monkeypatch.setattr(run, "_set_aside", lose_and_set_aside)
-    with pytest.raises(StepFailedError, match="commit: the bucket was lost while the run was at work"):
-        zone.run()
+    with ThreadPoolExecutor() as pool:
+        with locked(
+            zone.settings, "quarantine.batch"
+        ) as is_awaited:  # it is written when the tables are done
+            running = pool.submit(zone.run)
+            wait_until(lambda: running.done() or is_awaited(), timeout=60, what="the run to be nearly done")
+            zone.lose_bucket()
+            ensure_bucket(zone.settings)
+        with pytest.raises(StepFailedError, match="commit: the bucket was lost while the run was at work"):
+            running.result()
     assert zone.served()["batch.pin"] == []
     assert progress.load(zone.s3, zone.settings.bucket) is None
 

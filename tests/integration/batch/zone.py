@@ -1,8 +1,7 @@
 """A landing zone of a test's own: what is landed there by hand, the runs that read it, what they made of it."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 from psycopg2.extras import RealDictCursor
@@ -97,17 +96,6 @@ class Zone:
         mine = settings or self.settings
         with closing(postgres_connection(mine, "analyst")) as connection:
             return lost_tables(connection, mine, bucket_id(self.s3, mine.bucket))
-
-    @contextmanager
-    def held(self, table: str) -> Iterator[None]:
-        """Have everybody who writes to a table of Postgres wait, for as long as this is entered."""
-        with closing(postgres_connection(self.settings)) as connection, connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
-            yield
-
-    def is_awaited(self, table: str) -> bool:
-        """Return whether somebody waits for a lock on the table."""
-        return bool(self.sql(f"SELECT FROM pg_locks WHERE relation = '{table}'::regclass AND NOT granted"))
 
 
 _SERVED = ("batch.pin", "batch.geo", "batch.users")
