@@ -160,7 +160,7 @@ def test_hostile_records_are_set_aside(make: Make, stack: Settings) -> None:
     make("landed")
     make("batch")
     assert _served(stack) == before
-    assert stages.ask(stack, "SELECT count(*) FROM quarantine.batch") == [(2,)]
+    assert stages.ask(stack, "SELECT reasons FROM quarantine.batch") == [(["bad_ind"],)] * 2
     assert "pin" in make("quarantine")
 
 

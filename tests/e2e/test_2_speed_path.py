@@ -15,6 +15,7 @@ from stack.local import supervision
 from tests.e2e import stages
 from tests.e2e.conftest import TEST_SECONDS
 from tests.kinesis_records import records
+from tests.locked_tables import locked
 from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
@@ -32,11 +33,20 @@ def _read(stack: Settings) -> dict[str, int]:
     return {query: int(read) for query, read in rows}
 
 
-def _kill_writer(stack: Settings) -> None:
-    pid = supervision.states(stack)["streaming-writer"].pid
+def _writer(stack: Settings) -> int:
+    return supervision.states(stack)["streaming-writer"].pid
+
+
+def _kill_writer(stack: Settings) -> int:
+    """Kill the writer, and return the number of its process."""
+    pid = _writer(stack)
     os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def _wait_restarted(stack: Settings, pid: int) -> None:
     wait_until(
-        lambda: supervision.states(stack)["streaming-writer"].pid not in (0, pid),
+        lambda: _writer(stack) not in (0, pid),
         timeout=TIMEOUT_SECONDS,
         what="the writer's restart",
     )
@@ -44,19 +54,20 @@ def _kill_writer(stack: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def sent(make: Make, stack: Settings) -> str:
-    """Return what `make emulate` prints of POSTS posts to both paths, the writer killed before and amid them."""
+    """Return what `make emulate` prints of POSTS posts to both paths, the writer killed twice meanwhile.
+
+    The second time it has read some of the posts and has not committed them.
+    """
     after = stages.source_rows(stack, "pin")[stack.stream_limit - 1]["index"]
     before = stack.stream_limit * len(TABLES)
     wait_until(lambda: sum(_read(stack).values()) == before, timeout=TIMEOUT_SECONDS, what="the demo's posts")
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(make, "emulate", f"ARGS={WORDS.format(after=after)}")
-        _kill_writer(stack)
-        wait_until(
-            lambda: sum(_read(stack).values()) > before,
-            timeout=TIMEOUT_SECONDS,
-            what="the first of the posts",
-        )
-        _kill_writer(stack)
+        _wait_restarted(stack, _kill_writer(stack))
+        with locked(stack, "speed.pin") as is_awaited:
+            wait_until(is_awaited, timeout=TIMEOUT_SECONDS, what="the writer to have read a post")
+            pid = _kill_writer(stack)
+        _wait_restarted(stack, pid)
         return sending.result()
 
 
