@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from pyspark_kinesis_source.cursor import Place
+from pyspark_kinesis_source.cursor import ShardOrigin
 from pyspark_kinesis_source.offsets import Offset, from_json, to_json
 from pyspark_kinesis_source.partitions import PrefetchedPartition, RangePartition
 from pyspark_kinesis_source.planner import Planner
 
 MakePlanner = Callable[..., Planner]
 
-PLACE = Place("s", "a", 0)
+ORIGIN = ShardOrigin("s", "a", 0)
 
 
 class Clock:

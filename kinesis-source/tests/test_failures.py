@@ -4,7 +4,7 @@ import time
 
 import pytest
 from kinesis_fake import FakeKinesis, FakeShard, error, options
-from micro_batches import PLACE, Clock, MakePlanner, drain, numbers
+from micro_batches import ORIGIN, Clock, MakePlanner, drain, numbers
 from pyspark_kinesis_source.cursor import ShardCursor
 from pyspark_kinesis_source.offsets import Position
 from pyspark_kinesis_source.partitions import RangePartition
@@ -12,7 +12,7 @@ from pyspark_kinesis_source.partitions import RangePartition
 
 def test_reads_keep_to_five_a_second_and_to_the_rate() -> None:
     client = FakeKinesis(a=FakeShard(100_000))
-    cursor = ShardCursor(client, options(maxFetchRate="0.00001"), PLACE, Position(read_to=0))  # type: ignore[arg-type]
+    cursor = ShardCursor(client, options(maxFetchRate="0.00001"), ORIGIN, Position(read_to=0))  # type: ignore[arg-type]
     before = time.monotonic()
     cursor.fetch(1)
     assert cursor.due - before == pytest.approx(0.2, abs=0.1)
@@ -38,7 +38,7 @@ def test_other_shards_go_on_while_one_is_throttled(make_planner: MakePlanner) ->
     client = FakeKinesis(a=FakeShard(5))
     planner = make_planner(client)
     start = planner.latest({}, None)
-    cursor = ShardCursor(client, planner.options, PLACE, Position(read_to=0))  # type: ignore[arg-type]
+    cursor = ShardCursor(client, planner.options, ORIGIN, Position(read_to=0))  # type: ignore[arg-type]
     client.failures = iter([error("ProvisionedThroughputExceededException")])
     assert cursor.fetch(10) is None
     assert cursor.due > time.monotonic()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pyarrow as pa
 from kinesis_fake import BEGIN, FakeKinesis, FakeShard, options, sequence
 from micro_batches import Clock, MakePlanner, drain
-from pyspark_kinesis_source.cursor import Place
+from pyspark_kinesis_source.cursor import ShardOrigin
 from pyspark_kinesis_source.offsets import Offset
 from pyspark_kinesis_source.partitions import ShardPartition
 from pyspark_kinesis_source.prefetch import Taken, in_tasks
@@ -99,7 +99,7 @@ def test_target_leaves_later_records_to_another_run(make_planner: MakePlanner) -
 def test_whole_shard_up_to_a_time() -> None:
     client = FakeKinesis(a=FakeShard(100))
     client.empty_pages = 2
-    part = ShardPartition(Place("s", "a", 0), round((BEGIN + timedelta(seconds=41)).timestamp() * 1000))
+    part = ShardPartition(ShardOrigin("s", "a", 0), round((BEGIN + timedelta(seconds=41)).timestamp() * 1000))
     batches = list(part.batches(client, options(maxRecordsPerFetch="9")))  # type: ignore[arg-type]
     assert [int(each) for batch in batches for each in batch["data"].to_pylist()] == list(range(42))
 
@@ -109,5 +109,5 @@ def test_small_shards_share_a_task() -> None:
         return Taken(batches=[pa.record_batch({"number": range(size)}) for size in sizes])
 
     shards = [taken(3), taken(), taken(4, 5), taken(20), taken(1), taken(2)]
-    tasks = in_tasks({Place("s", f"{number}", 0): shard for number, shard in enumerate(shards)}, 10)
+    tasks = in_tasks({ShardOrigin("s", f"{number}", 0): shard for number, shard in enumerate(shards)}, 10)
     assert [[batch.num_rows for batch in task] for task in tasks] == [[3, 4, 5], [20], [1, 2]]

@@ -50,7 +50,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Place:
+class ShardOrigin:
     """A shard of a stream, and the time (milliseconds since 1970, 0 for the oldest record) to start at."""
 
     stream: str
@@ -65,7 +65,7 @@ class _Where(TypedDict, total=False):
 
 
 class ShardCursor:
-    """A place in a shard, moved by each read.
+    """A position in a shard, moved by each read.
 
     position: where the micro-batch starts; sequence: of the last record read since.
     behind: the last page's, in milliseconds.
@@ -77,12 +77,12 @@ class ShardCursor:
         self,
         client: "KinesisClient",
         options: Options,
-        place: Place,
+        origin: ShardOrigin,
         position: Position,
         *,
         stale: bool = False,
     ) -> None:
-        self.client, self.options, self.place, self.position = client, options, place, position
+        self.client, self.options, self.origin, self.position = client, options, origin, position
         self.sequence = position.sequence
         self.due = 0.0
         self.behind = 0
@@ -94,7 +94,7 @@ class ShardCursor:
         """The next page of up to `limit` records, or None if Kinesis asks for patience (see `due`).
 
         Raises:
-            GoneError: the place is not in the shard any more.
+            GoneError: the position is not in the shard any more.
             botocore.exceptions.ClientError: Kinesis refuses, or stays unreachable.
         """
         asked = time.monotonic()
@@ -148,7 +148,7 @@ class ShardCursor:
         """
         if self.sequence is not None:
             return int(record["SequenceNumber"]) <= int(self.sequence)
-        return arrival_millis(record) < self.place.start
+        return arrival_millis(record) < self.origin.start
 
     def _proven(self, records: Sequence[Record]) -> Sequence[Record]:
         if not records or records[0]["SequenceNumber"] != self.sequence:
@@ -162,9 +162,9 @@ class ShardCursor:
         Raises:
             GoneError: the service does not know the shard, or the record there.
         """
-        name = stream_argument(self.place.stream)
+        name = stream_argument(self.origin.stream)
         try:
-            answer = self.client.get_shard_iterator(ShardId=self.place.shard, **name, **self._where())
+            answer = self.client.get_shard_iterator(ShardId=self.origin.shard, **name, **self._where())
         except Exception as error:
             if error_code(error) in GONE:
                 raise GoneError(str(error)) from error
@@ -178,8 +178,8 @@ class ShardCursor:
             return {"ShardIteratorType": kind, "StartingSequenceNumber": self.sequence}
         if self.unproven:
             raise GoneError("nothing of it was read for longer than the stream keeps records")
-        if self.place.start:
-            moment = datetime.fromtimestamp(self.place.start / 1000, UTC)
+        if self.origin.start:
+            moment = datetime.fromtimestamp(self.origin.start / 1000, UTC)
             return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": moment}
         return {"ShardIteratorType": "TRIM_HORIZON"}
 
@@ -188,8 +188,8 @@ class ShardCursor:
         if code == EXPIRED_ITERATOR:
             log.info(
                 "Kinesis: the iterator of %s %s expired; taking a new one",
-                self.place.stream,
-                self.place.shard,
+                self.origin.stream,
+                self.origin.shard,
             )
             self.iterator, self.due = None, time.monotonic()
             return
@@ -198,5 +198,5 @@ class ShardCursor:
         delay = self.backoff.delay_after(error)
         self.due = time.monotonic() + delay
         log.warning(
-            "Kinesis: %s %s: %s; reading on in %.1f s", self.place.stream, self.place.shard, error, delay
+            "Kinesis: %s %s: %s; reading on in %.1f s", self.origin.stream, self.origin.shard, error, delay
         )

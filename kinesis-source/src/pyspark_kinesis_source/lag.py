@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .cursor import Place, ShardCursor
+from .cursor import ShardCursor, ShardOrigin
 from .errors import DataLossError, GoneError
 from .offsets import Position, from_json
 from .options import Options, parse_options
@@ -50,24 +50,27 @@ def measure_lag(
     """
     parsed = from_json(json.loads(offset) if isinstance(offset, str) else offset)
     return [
-        _shard_lag(client, Place(name, shard, stream.start), position, limit)
+        _shard_lag(client, ShardOrigin(name, shard, stream.start), position, limit)
         for name, stream in parsed.items()
         for shard, position in stream.shards.items()
         if not position.closed
     ]
 
 
-def _shard_lag(client: "KinesisClient", place: Place, position: Position, limit: int) -> ShardLag:
+def _shard_lag(client: "KinesisClient", origin: ShardOrigin, position: Position, limit: int) -> ShardLag:
     options = parse_options(
-        {"streamARN" if place.stream.startswith("arn:") else "streamName": place.stream, "maxFetchRate": "2"},
+        {
+            "streamARN" if origin.stream.startswith("arn:") else "streamName": origin.stream,
+            "maxFetchRate": "2",
+        },
         default_position="latest",
     )
     try:
-        arrivals = list(_arrivals(ShardCursor(client, options, place, position), options, limit))
+        arrivals = list(_arrivals(ShardCursor(client, options, origin, position), options, limit))
     except GoneError as error:
-        raise DataLossError(f"stream {place.stream}, shard {place.shard}: {error}") from error
+        raise DataLossError(f"stream {origin.stream}, shard {origin.shard}: {error}") from error
     age = int(time.time() * 1000) - arrivals[0] if arrivals else 0
-    return ShardLag(place.stream, place.shard, len(arrivals), max(age, 0))
+    return ShardLag(origin.stream, origin.shard, len(arrivals), max(age, 0))
 
 
 def _arrivals(cursor: ShardCursor, options: Options, limit: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyspark.sql.datasource import InputPartition
 
-from .cursor import Page, Place, ShardCursor
+from .cursor import Page, ShardCursor, ShardOrigin
 from .errors import DataLossError, GoneError
 from .offsets import Position
 from .options import Options
@@ -36,7 +36,7 @@ class PrefetchedPartition(InputPartition):
 class RangePartition(InputPartition):
     """The records after `start` up to and with `end` of one shard, as a micro-batch had them before."""
 
-    place: Place
+    origin: ShardOrigin
     start: Position
     end: Position
 
@@ -47,14 +47,14 @@ class RangePartition(InputPartition):
             DataLossError: some are gone.
         """
         missing, last = self.end.records, int(self.end.sequence or 0)
-        cursor = ShardCursor(client, options, self.place, self.start)
+        cursor = ShardCursor(client, options, self.origin, self.start)
         try:
             while missing > 0:
                 page = next_page(cursor, min(missing, options.max_records_per_fetch))
                 records = [record for record in page.records if int(record["SequenceNumber"]) <= last]
                 missing -= len(records)
                 if records:
-                    yield to_batch(self.place.stream, self.place.shard, records)
+                    yield to_batch(self.origin.stream, self.origin.shard, records)
                 if missing and (page.at_end or page.closed or len(records) < len(page.records)):
                     raise GoneError("the shard holds fewer records up to there")
         except GoneError as error:
@@ -62,7 +62,7 @@ class RangePartition(InputPartition):
 
     def _lose(self, options: Options, missing: int, error: GoneError) -> None:
         what = (
-            f"stream {self.place.stream}, shard {self.place.shard}: {missing} of {self.end.records} records up to "
+            f"stream {self.origin.stream}, shard {self.origin.shard}: {missing} of {self.end.records} records up to "
             f"{self.end.sequence}, which a micro-batch had before a restart, are gone ({error})"
         )
         if options.fail_on_data_loss:
@@ -74,17 +74,17 @@ class RangePartition(InputPartition):
 class ShardPartition(InputPartition):
     """All records of a shard that arrived up to a time, in milliseconds since 1970."""
 
-    place: Place
+    origin: ShardOrigin
     until: int
 
     def batches(self, client: "KinesisClient", options: Options) -> Iterator[pa.RecordBatch]:
         """The records, page by page."""
-        cursor = ShardCursor(client, options, self.place, Position(read_to=0))
+        cursor = ShardCursor(client, options, self.origin, Position(read_to=0))
         while True:
             page = next_page(cursor, options.max_records_per_fetch)
             records = [record for record in page.records if arrival_millis(record) <= self.until]
             if records:
-                yield to_batch(self.place.stream, self.place.shard, records)
+                yield to_batch(self.origin.stream, self.origin.shard, records)
             if page.at_end or page.closed or len(records) < len(page.records):
                 return
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .client import make_client
-from .cursor import Place, ShardCursor
+from .cursor import ShardCursor, ShardOrigin
 from .offsets import Offset, Position, StreamOffset, advance
 from .options import Options
 from .partitions import PrefetchedPartition, RangePartition
@@ -26,7 +26,7 @@ class Prefetched:
 
     start: Offset
     end: Offset
-    taken: Mapping[Place, Taken]
+    taken: Mapping[ShardOrigin, Taken]
 
 
 class Planner:
@@ -36,9 +36,9 @@ class Planner:
         self.options, self.client = options, make_client(options)
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kinesis")
         self.watch = Watch(self.client, options, self.pool)
-        self.cursors: dict[Place, ShardCursor] = {}
+        self.cursors: dict[ShardOrigin, ShardCursor] = {}
         self.target: int | None = None
-        self.finished: set[Place] = set()
+        self.finished: set[ShardOrigin] = set()
         self.prefetched: Prefetched | None = None
 
     def close(self) -> None:
@@ -59,20 +59,22 @@ class Planner:
         """
         self.watch.look(unless_fresh=True)
         base = self.watch.rebased(start)
-        cursors = {place: self._cursor(place, position) for place, position in self._readable(start, base)}
+        cursors = {origin: self._cursor(origin, position) for origin, position in self._readable(start, base)}
         taken = Prefetch(self.options, limit=limit, target=self.target).run(cursors, self.pool)
         if self._must_look(cursors, taken) and self.watch.finds_new_stream():
             return self.latest(start, limit)
-        read = {place: self._position(cursors[place], each) for place, each in taken.items()}
+        read = {origin: self._position(cursors[origin], each) for origin, each in taken.items()}
         end = self._advanced(base, read)
         self.prefetched = Prefetched(start, end, taken)
         return end
 
-    def _must_look(self, cursors: Mapping[Place, ShardCursor], taken: Mapping[Place, Taken]) -> bool:
+    def _must_look(
+        self, cursors: Mapping[ShardOrigin, ShardCursor], taken: Mapping[ShardOrigin, Taken]
+    ) -> bool:
         """Return whether what was read may be of another stream of the same name, or has made children readable."""
         return any(
-            each.gone or each.closed or (each.records and cursors[place].position.sequence is None)
-            for place, each in taken.items()
+            each.gone or each.closed or (each.records and cursors[origin].position.sequence is None)
+            for origin, each in taken.items()
         )
 
     def partitions(self, start: Offset, end: Offset) -> Sequence[PrefetchedPartition | RangePartition]:
@@ -97,55 +99,55 @@ class Planner:
             self.watch.lose(f"stream {name} was deleted and created again while a micro-batch of it was open")
             return []
         return [
-            RangePartition(Place(name, shard, end.start), start.shards[shard], position)
+            RangePartition(ShardOrigin(name, shard, end.start), start.shards[shard], position)
             for shard, position in end.shards.items()
             if position.records and position != start.shards.get(shard)
         ]
 
-    def _readable(self, start: Offset, base: Offset) -> list[tuple[Place, Position]]:
+    def _readable(self, start: Offset, base: Offset) -> list[tuple[ShardOrigin, Position]]:
         """The shards that a micro-batch from `start` may read."""
         return [
-            (place, position)
+            (origin, position)
             for name, stream in base.items()
             if name in start and start[name].created == stream.created
             for shard, position in stream.shards.items()
             if not position.closed and shard in start[name].shards
-            if (place := Place(name, shard, stream.start)) not in self.finished
+            if (origin := ShardOrigin(name, shard, stream.start)) not in self.finished
         ]
 
-    def _cursor(self, place: Place, position: Position) -> ShardCursor:
+    def _cursor(self, origin: ShardOrigin, position: Position) -> ShardCursor:
         """The shard's cursor if it stands there, else a new one."""
-        view = self.watch.views[place.stream]
+        view = self.watch.views[origin.stream]
         stale = view.now() - position.read_to > view.retention
-        cursor = self.cursors.get(place)
+        cursor = self.cursors.get(origin)
         if cursor is None or cursor.position != position or (stale and not cursor.unproven):
-            renewed = ShardCursor(self.client, self.options, place, position, stale=stale)
+            renewed = ShardCursor(self.client, self.options, origin, position, stale=stale)
             renewed.due = cursor.due if cursor else 0.0
-            cursor = self.cursors[place] = renewed
+            cursor = self.cursors[origin] = renewed
         cursor.settle(position)
         return cursor
 
     def _position(self, cursor: ShardCursor, taken: Taken) -> Position:
         """Return where the shard stands after the micro-batch; moves its cursor there."""
-        place, before, view = cursor.place, cursor.position, self.watch.views[cursor.place.stream]
+        origin, before, view = cursor.origin, cursor.position, self.watch.views[cursor.origin.stream]
         if taken.gone and not taken.records:
-            del self.cursors[place]
-            self.watch.lose(f"stream {place.stream}, shard {place.shard}: {taken.gone}")
+            del self.cursors[origin]
+            self.watch.lose(f"stream {origin.stream}, shard {origin.shard}: {taken.gone}")
             return Position(read_to=view.now())
         if self.target is not None and taken.over:
-            self.finished.add(place)
-        position = _moved(before, taken, view, place.shard)
+            self.finished.add(origin)
+        position = _moved(before, taken, view, origin.shard)
         if position.closed:
-            del self.cursors[place]
+            del self.cursors[origin]
         cursor.settle(position)
         return position
 
-    def _advanced(self, base: Offset, read: Mapping[Place, Position]) -> Offset:
+    def _advanced(self, base: Offset, read: Mapping[ShardOrigin, Position]) -> Offset:
         """The offset with what was read; the very same if nothing was."""
         positions: dict[str, dict[str, Position]] = {name: {} for name in base}
-        for place, position in read.items():
-            if position != base[place.stream].shards[place.shard]:
-                positions[place.stream][place.shard] = position
+        for origin, position in read.items():
+            if position != base[origin.stream].shards[origin.shard]:
+                positions[origin.stream][origin.shard] = position
         return {
             name: advance(
                 stream, positions[name], self.watch.views[name].parents, self.watch.views[name].now()
@@ -158,8 +160,8 @@ class Planner:
     def report(self) -> dict[str, Any]:
         """For the query's progress: how far behind each shard was when it was read last, in milliseconds."""
         streams: dict[str, dict[str, int]] = {name: {} for name in self.watch.views}
-        for place, cursor in self.cursors.items():
-            streams.setdefault(place.stream, {})[place.shard] = cursor.behind
+        for origin, cursor in self.cursors.items():
+            streams.setdefault(origin.stream, {})[origin.shard] = cursor.behind
         return {"millisBehindLatest": streams, "dataLosses": self.watch.losses}
 
 

@@ -8,14 +8,14 @@ from itertools import repeat, takewhile
 
 import pyarrow as pa
 
-from .cursor import Page, Place, ShardCursor
+from .cursor import Page, ShardCursor, ShardOrigin
 from .errors import GoneError
 from .options import MAX_PAGE_RECORDS, Options
 from .records import arrival_millis, to_batch
 from .values import MIN_FETCH_SECONDS
 
 # So long a call may find nothing; Spark asks again at once, and can stop the query in between.
-_PATIENCE_SECONDS = 1.0
+_TIMEOUT_SECONDS = 1.0
 # A shard that is nearly read up is left to the next micro-batch; else a steady flow would never end this one.
 _LAGGING_MILLIS = 1000
 
@@ -55,14 +55,14 @@ class Prefetch:
 
     def __init__(self, options: Options, *, limit: int | None, target: int | None) -> None:
         self.options, self.limit, self.target = options, limit, target
-        self.taken: dict[Place, Taken] = {}
+        self.taken: dict[ShardOrigin, Taken] = {}
 
-    def run(self, cursors: Mapping[Place, ShardCursor], pool: Executor) -> Mapping[Place, Taken]:
+    def run(self, cursors: Mapping[ShardOrigin, ShardCursor], pool: Executor) -> Mapping[ShardOrigin, Taken]:
         """Read; the cursors' own positions are left to the caller."""
-        self.taken = {place: Taken() for place in cursors}
+        self.taken = {origin: Taken() for origin in cursors}
         started = time.monotonic()
         while True:
-            waiting = [cursor for place, cursor in cursors.items() if not self.taken[place].over]
+            waiting = [cursor for origin, cursor in cursors.items() if not self.taken[origin].over]
             room = self._room()
             if not waiting or room <= 0:
                 return self.taken
@@ -72,7 +72,7 @@ class Prefetch:
                 pause = min(cursor.due for cursor in waiting) - now
                 if not self._worth_waiting(pause, now - started):
                     return self.taken
-                time.sleep(min(pause, _PATIENCE_SECONDS))
+                time.sleep(min(pause, _TIMEOUT_SECONDS))
             elif self._count() and now - started > self.options.max_fetch_seconds:
                 return self.taken
             else:
@@ -94,10 +94,10 @@ class Prefetch:
         """With records at hand, only for shards known to hold more; with none, as long as is polite."""
         if self._count():
             return pause <= MIN_FETCH_SECONDS and any(taken.lagging for taken in self.taken.values())
-        return self.target is not None or elapsed < _PATIENCE_SECONDS
+        return self.target is not None or elapsed < _TIMEOUT_SECONDS
 
     def _take(self, cursor: ShardCursor, page: Page | GoneError | None) -> None:
-        taken = self.taken[cursor.place]
+        taken = self.taken[cursor.origin]
         if page is None:
             return
         if isinstance(page, GoneError):
@@ -109,7 +109,7 @@ class Prefetch:
         taken.closed = page.closed and not taken.cut
         taken.lagging = not taken.over and (page.full or page.behind >= _LAGGING_MILLIS)
         if records:
-            taken.batches.append(to_batch(cursor.place.stream, cursor.place.shard, records))
+            taken.batches.append(to_batch(cursor.origin.stream, cursor.origin.shard, records))
             taken.records += len(records)
             taken.size += taken.batches[-1].nbytes
             taken.sequence = records[-1]["SequenceNumber"]
@@ -126,7 +126,7 @@ def _fetch(cursor: ShardCursor, limit: int) -> tuple[ShardCursor, Page | GoneErr
         return cursor, error
 
 
-def in_tasks(taken: Mapping[Place, Taken], size: int) -> Iterator[list[pa.RecordBatch]]:
+def in_tasks(taken: Mapping[ShardOrigin, Taken], size: int) -> Iterator[list[pa.RecordBatch]]:
     """The shards' records, those of small shards together: each but the last of the lists holds `size` or more."""
     held: list[pa.RecordBatch] = []
     for each in taken.values():

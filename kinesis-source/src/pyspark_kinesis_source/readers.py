@@ -14,7 +14,7 @@ from pyspark.sql.streaming.datasource import (
 )
 
 from .client import make_client
-from .cursor import Place
+from .cursor import ShardOrigin
 from .offsets import from_json, to_json
 from .options import Options
 from .partitions import PrefetchedPartition, RangePartition, ShardPartition
@@ -94,7 +94,7 @@ class KinesisBatchReader(DataSourceReader):
             name: look_at(client, name, retries=self.options.client_retries) for name in self.options.streams
         }
         return [
-            ShardPartition(Place(name, shard, self.options.at_millis), view.now())
+            ShardPartition(ShardOrigin(name, shard, self.options.at_millis), view.now())
             for name, view in views.items()
             for shard in view.parents
         ]
