@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 SQL_FOLDER = ROOT / "sql"
-DATABASES = ("pinterest", "pinterest_streaming")
+# Of each database the files of sql/repeated that come before its migrations, and after them. Roles are the server's.
+_REPEATED = {
+    "pinterest": (("roles.sql", "ledger.sql"), ("pinterest.sql", "functions.sql")),
+    "pinterest_streaming": (("ledger.sql",), ("pinterest_streaming.sql", "functions.sql")),
+}
+DATABASES = tuple(_REPEATED)
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
@@ -36,7 +41,7 @@ _LOCK = 20_171_019
 _ATTEMPT_MS = 500
 # A full rebuild of a million posts keeps the batch tables to itself for up to half a minute; twice that means a hung
 # session. Each caller ahead in the queue may take as long: leave room for one.
-_PATIENCE_SECONDS = 60.0
+LOCKED_TIMEOUT_SECONDS = 60.0
 _QUEUE_MS = 90_000
 
 
@@ -59,36 +64,32 @@ def ensure_schema(
     """
     retrying = Retrying(
         retry=retry_if_exception_type(SchemaLockedError),
-        stop=stop_after_delay(_PATIENCE_SECONDS),
+        stop=stop_after_delay(LOCKED_TIMEOUT_SECONDS),
         wait=wait_fixed(0.2),
         reraise=True,
     )
     declared = tuple(declarations)
     with _turn(settings) as server:
         _create_databases(server)
-        retrying(_bring_up_pinterest, settings, folder, declared)
-        retrying(_bring_up_streaming, settings, folder)
+        retrying(_bring_up, settings, "pinterest", folder, declared)
+        retrying(_bring_up, settings, "pinterest_streaming", folder)
         _set_passwords(settings)
 
 
-def _bring_up_pinterest(settings: Settings, folder: Path, declarations: Sequence[Declaration]) -> None:
-    with _transaction(settings, "pinterest") as connection:
+def _bring_up(
+    settings: Settings, database: str, folder: Path, declarations: Sequence[Declaration] = ()
+) -> None:
+    """Make a database what it should be, in one transaction; cleaned tables where some are declared."""
+    before, after = _REPEATED[database]
+    with _transaction(settings, database) as connection:
         driver, repeated = driver_connection(connection), folder / "repeated"
-        apply_file(driver, repeated / "roles.sql")
-        apply_file(driver, repeated / "ledger.sql")
-        migrate(connection, "pinterest", folder / "migrations")
-        ensure_cleaned_tables(driver, declarations)
-        apply_file(driver, repeated / "pinterest.sql")
-        apply_file(driver, repeated / "functions.sql")
-
-
-def _bring_up_streaming(settings: Settings, folder: Path) -> None:
-    with _transaction(settings, "pinterest_streaming") as connection:
-        driver, repeated = driver_connection(connection), folder / "repeated"
-        apply_file(driver, repeated / "ledger.sql")
-        migrate(connection, "pinterest_streaming", folder / "migrations")
-        apply_file(driver, repeated / "pinterest_streaming.sql")
-        apply_file(driver, repeated / "functions.sql")
+        for name in before:
+            apply_file(driver, repeated / name)
+        migrate(connection, database, folder / "migrations")
+        if declarations:
+            ensure_cleaned_tables(driver, declarations)
+        for name in after:
+            apply_file(driver, repeated / name)
 
 
 @contextmanager

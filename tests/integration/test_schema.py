@@ -17,8 +17,9 @@ from common.wait import wait_until
 from services.provision import databases as schema
 from services.provision.databases import DATABASES, SQL_FOLDER, ensure_schema
 from services.provision.statements import SchemaError, SchemaLockedError
+from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
-from tests.processes import launch_server, make_settings
+from tests.processes import launch_server
 
 CONTRACT = {
     "pin": [
@@ -177,7 +178,7 @@ def test_a_failure_without_a_position_names_the_file(served: Settings, tmp_path:
 
 
 def test_a_table_that_stays_locked_is_reported(served: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "_PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(schema, "LOCKED_TIMEOUT_SECONDS", 1.0)
     with closing(postgres_connection(served)) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLE batch.pin")
         with pytest.raises(SchemaLockedError, match=r"serving\.pin: another session keeps one of its tables"):
