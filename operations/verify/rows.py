@@ -45,11 +45,12 @@ def of_delta(settings: Settings, layer: str, table: Table, places: Sequence[str]
     names = [*DECLARATIONS[table].names, *places]
     batches = list(parquet.read(settings, files, names, pc.scalar(True), arrow_schema(table)))
     if not batches:
-        return _empty(table)
+        return empty(table)
     return comparable(pa.Table.from_batches(batches), table)
 
 
-def _empty(table: Table) -> pa.Table:
+def empty(table: Table) -> pa.Table:
+    """Return no rows, in the comparable form."""
     return pa.table({name: pa.array([], kind) for name, kind in _comparable_types(table).items()})
 
 
@@ -83,7 +84,7 @@ def of_postgres(connection: "PostgresConnection", schema: str, table: Table) -> 
     with connection.cursor() as cursor:
         cursor.copy_expert(query, buffer)
     if not buffer.tell():
-        return _empty(table)
+        return empty(table)
     buffer.seek(0)
     return csv.read_csv(
         buffer,

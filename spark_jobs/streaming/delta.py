@@ -28,7 +28,7 @@ VACUUM_SECONDS = 3600.0
 KEPT_HOURS = 1
 
 _LENGTHS = ("character_length(new.sequence_number)", "character_length(old.sequence_number)")
-_LATER = (
+LATER = (
     "new.arrived_at > old.arrived_at OR (new.arrived_at = old.arrived_at AND ({0} > {1}"
     " OR ({0} = {1} AND new.sequence_number >= old.sequence_number)))"
 ).format(*_LENGTHS)
@@ -75,23 +75,11 @@ class DeltaSink:
         for table in TABLES:
             accepted, rejected = split(speed.of_table(judged, table, self._settings.stream(table)))
             rows = latest(accepted).select([*DECLARATIONS[table].names, *speed.PLACE])
-            self._take_in(table, rows, (KEY,), _LATER)
+            take_in(self._path(table), self._options, rows, (KEY,), LATER)
             if rejected.num_rows:
-                self._take_in(
-                    delta.QUARANTINE, rejected.select(speed.QUARANTINE.columns), speed.QUARANTINE.key
-                )
+                rejects = rejected.select(speed.QUARANTINE.columns)
+                take_in(self._path(delta.QUARANTINE), self._options, rejects, speed.QUARANTINE.key)
         self._tidy_up()
-
-    def _take_in(self, name: str, rows: pa.Table, key: Sequence[str], later: str | None = None) -> None:
-        """Merge the rows into the table, or make it of them, as the quarantine of its first reject."""
-        if not self._exists(name):
-            write_deltalake(self._path(name), rows, storage_options=self._options)
-        elif rows.num_rows:
-            # A column that is newer than the table is added to it; in the rows that were there it is null.
-            merging = self._open(name).merge(
-                rows, delta.same(key), source_alias="new", target_alias="old", merge_schema=True
-            )
-            merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
 
     def _tidy_up(self) -> None:
         """Join small files and remove those that no version of the last hour needs, when it is time to."""
@@ -118,6 +106,31 @@ class DeltaSink:
 
     def close(self) -> None:
         """Nothing is held between micro-batches."""
+
+
+def take_in(
+    path: str, options: dict[str, str] | None, rows: pa.Table, key: Sequence[str], later: str | None = None
+) -> None:
+    """Merge rows into a Delta table, or make it of them, as the quarantine of its first reject.
+
+    Args:
+        path: of the table.
+        options: how its storage is reached.
+        rows: the new rows.
+        key: the columns by which a new row finds the old one.
+        later: the condition under which the new one takes its place; always where there is none.
+
+    Raises:
+        deltalake.exceptions.DeltaError: the storage fails, or another writer was there.
+    """
+    if not DeltaTable.is_deltatable(path, options):
+        write_deltalake(path, rows, storage_options=options)
+    elif rows.num_rows:
+        # A column that is newer than the table is added to it; in the rows that were there it is null.
+        merging = DeltaTable(path, storage_options=options).merge(
+            rows, delta.same(key), source_alias="new", target_alias="old", merge_schema=True
+        )
+        merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
 
 
 def latest(rows: pa.Table) -> pa.Table:

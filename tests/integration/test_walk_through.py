@@ -32,14 +32,12 @@ from spark_jobs.batch import staging
 from spark_jobs.readers import parquet
 from spark_jobs.schemas import arrow_schema, fields
 from spark_jobs.streaming import speed
-from spark_jobs.streaming.delta import DeltaSink, latest
+from spark_jobs.streaming.delta import latest, take_in
 from spark_jobs.streaming.transactions import split
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 folder = Path(sys.argv[1])
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-sink = DeltaSink(make_settings(folder))
-sink._path, sink._options = lambda name: str(folder / name), None
 sent = {table: msgspec.json.encode(next(generate(table, 1, 42))[0]).decode() for table in TABLES}
 
 landed = "topic string, partition int, start bigint, lines bigint, offset bigint, value string"
@@ -59,7 +57,8 @@ records = spark.createDataFrame(
 validated = speed.validate(records, {table: table for table in TABLES}).toArrow()
 for table in TABLES:
     accepted, _ = split(speed.of_table(validated, table, table))
-    sink._take_in(table, latest(accepted).select([*DECLARATIONS[table].names, *speed.PLACE]), (KEY,))
+    made = latest(accepted).select([*DECLARATIONS[table].names, *speed.PLACE])
+    take_in(str(folder / table), None, made, (KEY,))
     files = [path.removeprefix("file://") for path in DeltaTable(str(folder / table)).file_uris()]
     declared = arrow_schema(table)
     stored = parquet.dataset(files, LocalFileSystem(), declared).to_table(columns=declared.names)

@@ -9,7 +9,6 @@ import pytest
 
 from common import batch_progress as progress
 from common.clients import postgres_connection
-from spark_jobs.session import spark as session
 from spark_jobs.sinks import delta
 from tests.integration.batch.zone import Zone
 from tests.integration.times import TIME_COLUMNS, served_times, stored_times
@@ -29,7 +28,8 @@ def test_times_of_all_years_are_the_same_everywhere(
     """Also where an earlier version wrote Spark's INT96, and served other dates: the next run rebuilds the tables."""
     land_times(zone)
     with monkeypatch.context() as earlier:
-        earlier.setitem(session._LEAN, "spark.sql.parquet.outputTimestampType", output)
+        zone.spark.conf.set("spark.sql.parquet.outputTimestampType", output)
+        earlier.setattr("spark_jobs.batch.run.spark_session", lambda *_, **__: zone.spark)
         zone.run()
     if output == "INT96":
         as_earlier_versions_left_it(zone)

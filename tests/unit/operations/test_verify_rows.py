@@ -37,7 +37,7 @@ def test_coordinates_are_two_columns_of_numbers() -> None:
 
 def test_the_comparable_form_names_all_columns_but_coordinates() -> None:
     assert rows.comparable_names("geo") == ["ind", "country", "latitude", "longitude", "timestamp"]
-    assert rows._empty("geo").schema == pa.schema(
+    assert rows.empty("geo").schema == pa.schema(
         [
             ("ind", pa.int64()),
             ("country", pa.string()),

@@ -9,7 +9,7 @@ import pytest
 from common.api import url_of
 from common.settings import Settings
 from services.provision.api_definition import definition
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 ROLE = "arn:aws:iam::123456789012:role/gateway"
 

@@ -20,7 +20,7 @@ from services.provision import topics
 from services.provision.bucket import ensure_bucket
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics, ensure_topics
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 

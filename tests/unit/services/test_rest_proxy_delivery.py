@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from services.rest_proxy.delivery import Deliverer
 from services.rest_proxy.records import ANY_PARTITION, Record
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 class LostProducer:
@@ -22,8 +22,8 @@ class LostProducer:
 def test_a_fatal_error_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[int] = []
     monkeypatch.setattr(signal, "raise_signal", raised.append)
+    monkeypatch.setattr("services.rest_proxy.delivery.Producer", lambda _: LostProducer())
     deliverer = Deliverer(make_settings(tmp_path))
-    monkeypatch.setattr(deliverer, "_producer", LostProducer())
     entries = asyncio.run(deliverer.send("topic", [Record(None, b"1", ANY_PARTITION)]))
     assert [entry.error_code for entry in entries] == [50003]
     assert raised == [signal.SIGTERM]

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from services.rest_proxy.errors import ApiError, ErrorCode
 from services.rest_proxy.topics import ASK_SECONDS, RETRY_AFTER_SECONDS, Topics
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 Answer = dict[str, int] | KafkaException
 NO_BROKER = KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN, "all brokers are down"))
@@ -21,8 +21,8 @@ NO_BROKER = KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN, "all brokers
 class Broker:
     """Answers each question with the next of these: the topics' numbers of partitions, or an error."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
         self.asked = 0
         self.may_answer = Event()
         self.may_answer.set()
@@ -39,14 +39,15 @@ class Broker:
 
 
 @pytest.fixture
-def topics(tmp_path: Path) -> Topics:
+def broker() -> Broker:
+    """The broker that is asked."""
+    return Broker()
+
+
+@pytest.fixture
+def topics(tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Topics:
+    monkeypatch.setattr("services.rest_proxy.topics.AdminClient", lambda _: broker)
     return Topics(make_settings(tmp_path))
-
-
-def asking(topics: Topics, *answers: Answer) -> Broker:
-    broker = Broker(*answers)
-    topics._admin = broker  # type: ignore[assignment] # what of the client is asked
-    return broker
 
 
 def code(asked: Coroutine[Any, Any, Any]) -> ErrorCode:
@@ -55,49 +56,49 @@ def code(asked: Coroutine[Any, Any, Any]) -> ErrorCode:
     return refused.value.error
 
 
-def test_a_topic_created_between_the_two_questions_is_found(topics: Topics) -> None:
-    broker = asking(topics, {}, {"new": 3})
+def test_a_topic_created_between_the_two_questions_is_found(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{}, {"new": 3}]
     assert len(asyncio.run(topics.find("new")).partitions) == 3
     assert broker.asked == 2
 
 
-def test_a_topic_that_is_there_is_asked_for_once(topics: Topics) -> None:
-    broker = asking(topics, {"here": 1})
+def test_a_topic_that_is_there_is_asked_for_once(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{"here": 1}]
     asyncio.run(topics.find("here"))
     assert broker.asked == 1
 
 
-def test_a_topic_that_two_answers_do_not_have_does_not_exist(topics: Topics) -> None:
-    broker = asking(topics, {"other": 1}, {"other": 1})
+def test_a_topic_that_two_answers_do_not_have_does_not_exist(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{"other": 1}, {"other": 1}]
     assert code(topics.find("none")) == ErrorCode.TOPIC_NOT_FOUND
     assert broker.asked == 2
 
 
-def test_what_is_known_is_not_asked_again(topics: Topics) -> None:
-    broker = asking(topics, {"here": 2})
+def test_what_is_known_is_not_asked_again(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{"here": 2}]
     asyncio.run(topics.require("here"))
     for partition in (0, 1):
         asyncio.run(topics.require("here", partition))
     assert broker.asked == 1
 
 
-def test_a_partition_is_looked_for_anew_before_it_is_refused(topics: Topics) -> None:
-    broker = asking(topics, {"here": 2}, {"here": 2}, {"here": 3})
+def test_a_partition_is_looked_for_anew_before_it_is_refused(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{"here": 2}, {"here": 2}, {"here": 3}]
     asyncio.run(topics.require("here"))
     assert code(topics.require("here", 2)) == ErrorCode.PARTITION_NOT_FOUND
     asyncio.run(topics.require("here", 2))  # added meanwhile
     assert broker.asked == 3
 
 
-def test_a_deleted_topic_is_forgotten_with_the_next_answer(topics: Topics) -> None:
-    asking(topics, {"here": 1}, {}, {}, {})
+def test_a_deleted_topic_is_forgotten_with_the_next_answer(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{"here": 1}, {}, {}, {}]
     asyncio.run(topics.require("here"))
     asyncio.run(topics.metadata())
     assert code(topics.require("here")) == ErrorCode.TOPIC_NOT_FOUND
 
 
-def test_who_asks_meanwhile_shares_the_answer(topics: Topics) -> None:
-    broker = asking(topics, {"a": 1, "b": 1})
+def test_who_asks_meanwhile_shares_the_answer(topics: Topics, broker: Broker) -> None:
+    broker.answers = [{"a": 1, "b": 1}]
     broker.may_answer.clear()
 
     async def both() -> None:
@@ -111,8 +112,10 @@ def test_who_asks_meanwhile_shares_the_answer(topics: Topics) -> None:
     assert broker.asked == 1
 
 
-def test_a_broker_that_does_not_answer_is_a_503_and_what_was_known_stays(topics: Topics) -> None:
-    asking(topics, {"here": 1}, NO_BROKER)
+def test_a_broker_that_does_not_answer_is_a_503_and_what_was_known_stays(
+    topics: Topics, broker: Broker
+) -> None:
+    broker.answers = [{"here": 1}, NO_BROKER]
     asyncio.run(topics.require("here"))
     with pytest.raises(ApiError) as refused:
         asyncio.run(topics.find("new"))

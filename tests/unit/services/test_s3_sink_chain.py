@@ -11,6 +11,7 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -24,7 +25,7 @@ from services.s3_sink import zone as zone_module
 from services.s3_sink.buffer import Limits
 from services.s3_sink.partition import OpenPartition, Repeat, Rewound
 from services.s3_sink.zone import LandingZone, PartitionEnd, StaleEnd, Unavailable
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 PLACE = ("t.pin", 0)
 LIMITS = Limits(records=4, bytes=10**6, seconds=1.0)
@@ -94,14 +95,14 @@ class FakeRecord:
         return b"%d" % self.number
 
 
-@pytest.fixture(scope="module")
-def landing_zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
-    return LandingZone(make_settings(tmp_path_factory.mktemp("state")))
+SETTINGS = make_settings(Path("nowhere"))
 
 
-def with_fake(zone: LandingZone) -> FakeS3:
-    zone._s3 = s3 = FakeS3()  # type: ignore[assignment]
-    return s3
+def zone_on_fake() -> tuple[LandingZone, FakeS3]:
+    """Return a landing zone, and the S3 in which it is."""
+    s3 = FakeS3()
+    with patch.object(zone_module, "s3_client", lambda *_: s3):
+        return LandingZone(SETTINGS), s3
 
 
 class Writer:
@@ -153,12 +154,11 @@ EXPIRE = st.tuples(st.just(None), st.integers(0, 40))
 )
 @hypothesis_settings(max_examples=300)
 def test_any_schedule_of_writers_leaves_one_chain(
-    landing_zone: LandingZone,
     offsets: list[int],
     schedule: list[tuple[int | None, int]],
     interruptions: list[list[tuple[int, int]]],
 ) -> None:
-    s3 = with_fake(landing_zone)
+    landing_zone, s3 = zone_on_fake()
     kafka = list(offsets)
     writers = [Writer(landing_zone, kafka) for _ in range(3)]
     pauses = iter(interruptions)
@@ -200,8 +200,8 @@ def assert_one_chain(s3: FakeS3, kafka: list[int]) -> None:
     assert set(kafka) <= set(landed)
 
 
-def test_a_gap_is_believed_at_the_second_sight_only(landing_zone: LandingZone) -> None:
-    s3 = with_fake(landing_zone)
+def test_a_gap_is_believed_at_the_second_sight_only() -> None:
+    landing_zone, s3 = zone_on_fake()
     partition = OpenPartition(PLACE, PartitionEnd(None, 0), landing_zone, LIMITS)
     with pytest.raises(Repeat) as repeat:
         partition.take([FakeRecord(5)], now=0.0)
@@ -218,23 +218,23 @@ def test_a_gap_is_believed_at_the_second_sight_only(landing_zone: LandingZone) -
     }
 
 
-def test_an_offset_that_comes_again_is_an_error(landing_zone: LandingZone) -> None:
-    with_fake(landing_zone)
+def test_an_offset_that_comes_again_is_an_error() -> None:
+    landing_zone, _ = zone_on_fake()
     partition = OpenPartition(PLACE, PartitionEnd(3, 7), landing_zone, LIMITS)
     with pytest.raises(Rewound, match="offset 0 after offset 6"):
         partition.take([FakeRecord(0)], now=0.0)
 
 
-def test_a_predecessor_of_another_length_means_another_bucket(landing_zone: LandingZone) -> None:
-    s3 = with_fake(landing_zone)
+def test_a_predecessor_of_another_length_means_another_bucket() -> None:
+    landing_zone, s3 = zone_on_fake()
     s3.objects[object_key(*PLACE, 0)] = b"0\n1\n2\n", {"next-offset": "3"}
     with pytest.raises(StaleEnd, match="ends at 3, not at 2"):
         landing_zone.append(*PLACE, PartitionEnd(0, 2), b"2\n", 3)
     assert list(s3.objects) == [object_key(*PLACE, 0)]
 
 
-def test_a_lost_bucket_is_made_again(landing_zone: LandingZone) -> None:
-    s3 = with_fake(landing_zone)
+def test_a_lost_bucket_is_made_again() -> None:
+    landing_zone, s3 = zone_on_fake()
     s3.bucket = False
     with pytest.raises(StaleEnd):
         landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
@@ -243,8 +243,8 @@ def test_a_lost_bucket_is_made_again(landing_zone: LandingZone) -> None:
     assert list(s3.objects) == [bucket.KEY]  # by which the next loss is known
 
 
-def test_an_empty_object_without_metadata_is_refused(landing_zone: LandingZone) -> None:
-    s3 = with_fake(landing_zone)
+def test_an_empty_object_without_metadata_is_refused() -> None:
+    landing_zone, s3 = zone_on_fake()
     s3.objects[object_key(*PLACE, 0)] = b"", {}
     with pytest.raises(ValueError, match="does not say which offset comes next"):
         landing_zone.tail(*PLACE)
@@ -265,17 +265,16 @@ def test_an_empty_object_without_metadata_is_refused(landing_zone: LandingZone) 
     ]
     + [(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), Unavailable)],
 )
-def test_errors_of_s3(landing_zone: LandingZone, error: Exception, expected: type[Exception]) -> None:
-    with_fake(landing_zone).error = error
+def test_errors_of_s3(error: Exception, expected: type[Exception]) -> None:
+    landing_zone, s3 = zone_on_fake()
+    s3.error = error
     with pytest.raises(expected):
         landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
 
 
-def test_the_zone_speaks_to_the_settings_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_zone_speaks_to_the_settings_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    fake = FakeS3()
-    monkeypatch.setattr(fake, "put_object", lambda **request: asked.append(request["Bucket"]))
-    monkeypatch.setattr(zone_module, "s3_client", lambda *_: fake)
-    settings = make_settings(tmp_path)
-    LandingZone(settings).append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
-    assert asked == [settings.bucket]
+    landing_zone, s3 = zone_on_fake()
+    monkeypatch.setattr(s3, "put_object", lambda **request: asked.append(request["Bucket"]))
+    landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
+    assert asked == [SETTINGS.bucket]

@@ -10,9 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from contracts.tables import KEY
-from spark_jobs.streaming import delta
-from spark_jobs.streaming.delta import DeltaSink, latest
-from tests.processes import make_settings
+from spark_jobs.streaming.delta import LATER, latest, take_in
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEMA = pa.schema(
@@ -33,10 +31,11 @@ ORDERS = [
     [(0, "10"), (1, "9")],
     [(0, "100"), (1, "9"), (1, "10"), (2, "1")],
 ]
-Place = tuple[int, str]
+# When a record arrived, in seconds after noon, and its sequence number.
+Position = tuple[int, str]
 
 
-def rows(*places: Place) -> pa.Table:
+def rows(*places: Position) -> pa.Table:
     """Records of ind 1 at these places, each with its place as its title, among one of another ind."""
     made = [
         {"ind": 1, "title": f"{second} {number}", "arrived_at": NOON + timedelta(seconds=second)}
@@ -52,24 +51,22 @@ def titles(table: pa.Table) -> list[tuple[int, str]]:
 
 
 @pytest.fixture
-def sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeltaSink:
-    made = DeltaSink(make_settings(tmp_path))
-    monkeypatch.setattr(made, "_path", lambda name: str(tmp_path / name))
-    monkeypatch.setattr(made, "_options", None)
-    return made
+def table(tmp_path: Path) -> str:
+    """Where a table is made."""
+    return str(tmp_path / "pin")
 
 
-def stored(sink: DeltaSink) -> list[tuple[int, str]]:
-    return titles(DeltaTable(sink._path("pin")).to_pyarrow_table())
+def stored(table: str) -> list[tuple[int, str]]:
+    return titles(DeltaTable(table).to_pyarrow_table())
 
 
-def take_in(sink: DeltaSink, *places: Place) -> None:
+def take_in_at(table: str, *positions: Position) -> None:
     """Do what the sink does with a table's rows of a micro-batch."""
-    sink._take_in("pin", latest(rows(*places)), (KEY,), delta._LATER)
+    take_in(table, None, latest(rows(*positions)), (KEY,), LATER)
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_of_one_micro_batch_the_latest_record_is_kept(order: list[Place]) -> None:
+def test_of_one_micro_batch_the_latest_record_is_kept(order: list[Position]) -> None:
     second, number = order[-1]
     for places in permutations(order):
         assert titles(latest(rows(*places))) == [(1, f"{second} {number}"), (2, "other")]
@@ -80,27 +77,27 @@ def test_no_record_has_no_latest_one() -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_across_micro_batches_the_latest_record_is_kept(sink: DeltaSink, order: list[Place]) -> None:
+def test_across_micro_batches_the_latest_record_is_kept(table: str, order: list[Position]) -> None:
     second, number = order[-1]
     for places in (order, [*reversed(order)]):
         for place in places:
-            take_in(sink, place)
-        assert stored(sink) == [(1, f"{second} {number}"), (2, "other")]
+            take_in_at(table, place)
+        assert stored(table) == [(1, f"{second} {number}"), (2, "other")]
 
 
-def test_the_record_of_the_same_place_is_taken_in_again(sink: DeltaSink) -> None:
+def test_the_record_of_the_same_place_is_taken_in_again(table: str) -> None:
     """So that a stream that is read anew says what its records say now."""
-    take_in(sink, (0, "10"))
+    take_in_at(table, (0, "10"))
     again = rows((0, "10"))
-    sink._take_in("pin", again.set_column(1, "title", pa.array(["now", "other"])), (KEY,), delta._LATER)
-    assert stored(sink) == [(1, "now"), (2, "other")]
+    take_in(table, None, again.set_column(1, "title", pa.array(["now", "other"])), (KEY,), LATER)
+    assert stored(table) == [(1, "now"), (2, "other")]
 
 
-def test_a_new_column_reaches_a_table_that_is_older_than_it(sink: DeltaSink) -> None:
-    take_in(sink, (0, "1"))
+def test_a_new_column_reaches_a_table_that_is_older_than_it(table: str) -> None:
+    take_in_at(table, (0, "1"))
     newer = latest(rows((1, "2")).filter(pc.equal(rows((1, "2"))["ind"], 1)))
-    sink._take_in("pin", newer.append_column("board_name", pa.array(["cats"])), (KEY,), delta._LATER)
-    found = DeltaTable(sink._path("pin")).to_pyarrow_table().select(["ind", "title", "board_name"])
+    take_in(table, None, newer.append_column("board_name", pa.array(["cats"])), (KEY,), LATER)
+    found = DeltaTable(table).to_pyarrow_table().select(["ind", "title", "board_name"])
     assert sorted(found.to_pylist(), key=lambda row: row["ind"]) == [
         {"ind": 1, "title": "1 2", "board_name": "cats"},
         {"ind": 2, "title": "other", "board_name": None},
