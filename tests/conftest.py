@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from common.settings import Settings
+from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
-from tests.processes import make_settings
 from tests.servers import start_server
 
 

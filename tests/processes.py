@@ -1,4 +1,4 @@
-"""Our own programs and the real servers as child processes of a test."""
+"""The real servers as child processes of a test."""
 
 from contextlib import ExitStack
 
@@ -7,9 +7,7 @@ import pytest
 from common.settings import Settings
 from stack.local import isolated
 from stack.local.install import mysql_problem
-from stack.local.isolated import START_SECONDS, STOP_SECONDS, ServiceProcess, free_port, make_settings
-
-__all__ = ["START_SECONDS", "STOP_SECONDS", "ServiceProcess", "free_port", "launch_server", "make_settings"]
+from stack.local.isolated import ServiceProcess
 
 
 def launch_server(stack: ExitStack, settings: Settings, name: str) -> ServiceProcess:

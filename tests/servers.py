@@ -8,7 +8,8 @@ from testcontainers.compose import DockerCompose
 from common import health
 from common.settings import ROOT, Settings
 from common.wait import wait_until
-from tests.processes import START_SECONDS, launch_server
+from stack.local.isolated import START_SECONDS
+from tests.processes import launch_server
 
 IN_CONTAINERS = os.environ.get("MODE") == "compose"
 

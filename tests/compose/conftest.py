@@ -12,9 +12,9 @@ import pytest
 from dotenv import dotenv_values
 
 from common.settings import ROOT, Settings
+from stack.local.isolated import free_port
 from tests.hostile import hostile_shell
 from tests.make import Make
-from tests.processes import free_port
 
 # `make up` takes 2 minutes on two busy cores, and builds images where that has not been done: 10 more.
 MAKE_SECONDS = 900

@@ -7,10 +7,10 @@ import pytest
 
 from common.settings import ROOT, Settings
 from stack.local.install import mysql_problem
+from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
 from tests.hostile import hostile_shell
 from tests.make import Make
-from tests.processes import make_settings
 
 # `make demo` took 220 s on two cores shared with another suite; Airflow's start and its run add 80. Twice that.
 MAKE_SECONDS = 600

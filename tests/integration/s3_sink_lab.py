@@ -17,8 +17,8 @@ from common.wait import wait_until
 from contracts.landing import ROOT_PREFIX, parse_key
 from contracts.tables import TABLES
 from services.provision.topics import ensure_topics
+from stack.local.isolated import START_SECONDS, ServiceProcess, make_settings
 from tests.integration.forwarding_server import Answer, ForwardingServer, Request
-from tests.processes import START_SECONDS, ServiceProcess, make_settings
 
 Place = tuple[str, int]
 

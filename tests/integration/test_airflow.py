@@ -24,8 +24,8 @@ from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
+from stack.local.isolated import ServiceProcess
 from tests.airflow_runs import ended, task, wait_for_task
-from tests.processes import ServiceProcess
 from tests.records import geo, pin, user
 
 PARTS = ("api-server", "scheduler", "dag-processor")

@@ -23,8 +23,8 @@ from contracts.tables import TABLES, Table
 from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
 from services.source.generator import generate
+from stack.local.isolated import ServiceProcess, free_port
 from tests.kafka_records import value_of
-from tests.processes import ServiceProcess, free_port
 
 ROWS = 2_345
 # 7,035 records need 2 s; a machine that is busy with Spark, 30 s.

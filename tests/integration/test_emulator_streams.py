@@ -20,9 +20,10 @@ from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
 from services.source.generator import generate
+from stack.local.isolated import ServiceProcess, free_port
 from tests.integration.rest_proxy.proxy import end_offsets, read_all, running_proxy
 from tests.kinesis_records import records
-from tests.processes import ServiceProcess, free_port, launch_server
+from tests.processes import launch_server
 
 ROWS = 1_200
 # 3,600 records into Kafka take 2 s and 3,000 into Kinesis 20 s at the default rate; on a busy machine three times that.

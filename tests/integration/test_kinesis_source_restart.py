@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 
 from common.settings import Settings
 from common.wait import wait_until
+from stack.local.isolated import ServiceProcess
 from tests.integration.kinesis_lab import Reader, Sink, Stream, make_session, source_options
-from tests.processes import ServiceProcess
 
 # A child starts a JVM in 10 s, which may take three times that on a busy machine; its batches take half a second.
 CHILD_SECONDS = 90.0

@@ -11,7 +11,7 @@ from common.clients import postgres_connection
 from common.settings import ROOT, Settings
 from operations.query import SIDES, ask
 from services.provision.databases import ensure_schema
-from tests.processes import free_port
+from stack.local.isolated import free_port
 
 TABLES = [
     *(f"{schema}.{table}" for schema in ("batch", "speed") for table in ("pin", "geo", "users")),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from common.settings import Settings
 from common.wait import wait_until
+from stack.local.isolated import make_settings
 from tests.integration.s3_sink_lab import (
     assert_exactly_once,
     isolated_user,
@@ -14,7 +15,7 @@ from tests.integration.s3_sink_lab import (
     status,
     wait_landed,
 )
-from tests.processes import launch_server, make_settings
+from tests.processes import launch_server
 
 
 def test_kafka_is_killed_and_comes_back(localstack: Settings, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from common import health
 from common.clients import kinesis_client
 from common.settings import Settings
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 from tests.servers import IN_CONTAINERS
 
 SERVERS = {

@@ -22,7 +22,7 @@ from emulator.source import PAGE, Source
 from services.source.fill import LOADING, ensure_source, root_connection
 from services.source.generator import generate
 from services.source.source_dir import SourceError
-from tests.processes import ServiceProcess
+from stack.local.isolated import ServiceProcess
 from tests.source_rows import source_row
 
 HOSTILE = "tab\t newline\n return\r nul\0 back\\slash \\N 'single' \"double\" 🎄👩\N{ZERO WIDTH JOINER}🎨 かな жук %s"

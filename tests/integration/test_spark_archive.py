@@ -9,7 +9,7 @@ import pytest
 
 from common.environment import MARK
 from common.settings import ROOT
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 from tests.servers import IN_CONTAINERS
 
 START = """

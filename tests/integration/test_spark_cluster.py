@@ -15,8 +15,8 @@ from contracts.landing import object_key
 from contracts.tables import TABLES
 from services.provision.databases import ensure_schema
 from stack.containers import health
+from stack.local.isolated import ServiceProcess, free_port
 from tests.e2e.stages import delta_rows, served_rows
-from tests.processes import ServiceProcess, free_port
 from tests.records import geo, pin, user
 
 POSTS, PARTITIONS = 300, 4

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from common.settings import ROOT
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 JOB = """
 import os

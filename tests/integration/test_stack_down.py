@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import ROOT
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
 from spark_jobs.schemas import CLEANED
 from spark_jobs.streaming import checkpoints
+from stack.local.isolated import ServiceProcess
 from tests.buckets import delete_bucket, empty_bucket
 from tests.e2e.stages import SERVED, delta_rows, served_rows
-from tests.processes import ServiceProcess
 
 # A micro-batch takes a second on two busy cores, Spark's start and first one 40 s; four times that.
 TIMEOUT_SECONDS = 160.0

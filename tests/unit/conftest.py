@@ -10,7 +10,7 @@ import structlog
 from pyspark.sql import SparkSession
 
 from spark_jobs.session.spark import submit_options
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 # Neither UTC nor whole hours from it: a rule that reads the session's time zone shows.
 TIME_ZONE = "Asia/Kathmandu"

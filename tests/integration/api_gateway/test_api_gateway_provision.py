@@ -23,10 +23,11 @@ from services.provision.api import ensure_api
 from services.provision.api_definition import definition
 from services.provision.streams import ensure_streams
 from services.rest_proxy.records import JSON_TYPE
+from stack.local.isolated import free_port
 from stack.provision import keep
 from tests.integration.api_gateway.gateway import TEXTS, running_api
 from tests.kinesis_records import records
-from tests.processes import free_port, launch_server
+from tests.processes import launch_server
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from confluent_kafka.cimpl import NewTopic
 from common.settings import Settings
 from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
+from stack.local.isolated import ServiceProcess, free_port
 from tests.kafka_records import position
-from tests.processes import ServiceProcess, free_port
 
 PARTITIONS = 3
 # The limits of the proxy that most files share.

@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from common.settings import Settings
 from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
+from stack.local.isolated import ServiceProcess
 from tests.integration.rest_proxy.proxy import (
     PARTITIONS,
     Proxy,
@@ -15,7 +16,6 @@ from tests.integration.rest_proxy.proxy import (
     places,
     running_proxy,
 )
-from tests.processes import ServiceProcess
 
 
 def test_an_unknown_topic_is_404_and_is_not_created(proxy: Proxy) -> None:

@@ -22,8 +22,9 @@ from common import health
 from common.settings import Settings
 from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
+from stack.local.isolated import ServiceProcess, make_settings
 from tests.integration.rest_proxy.proxy import Proxy, answers, new_topic, places, read_all, running_proxy
-from tests.processes import ServiceProcess, launch_server, make_settings
+from tests.processes import launch_server
 
 
 @dataclass

@@ -9,8 +9,8 @@ import pytest
 
 from common.environment import composed, for_set_up, setting_names
 from common.settings import ROOT, Settings
+from stack.local.isolated import make_settings
 from tests.hostile import NOWHERE, hostile_shell
-from tests.processes import make_settings
 
 # What another program of the same name goes by; the settings decide whether it counts (`Settings.environment`).
 SHARED = {"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"} | {

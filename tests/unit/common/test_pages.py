@@ -22,7 +22,7 @@ from operations.airflow import backfill, trigger
 from operations.verify import delta_log, landed
 from spark_jobs.batch.landing import new_objects
 from spark_jobs.streaming import checkpoints
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 TOPIC = "0a1b2c3d4e5f.pin"
 DAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 5, 10, 23, tzinfo=UTC))

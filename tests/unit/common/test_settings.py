@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from common.clients import aws_options
 from common.settings import ROOT, Settings, explain
 from stack.dotenv import write
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 def _explained(tmp_path: Path, **values: object) -> str:

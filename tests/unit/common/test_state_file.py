@@ -14,7 +14,7 @@ from common.settings import ROOT
 from common.state_file import StateFile, problem_in
 from common.wait import wait_until
 from stack.local import launch
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 def test_a_service_that_says_nothing_is_not_well(tmp_path: Path) -> None:

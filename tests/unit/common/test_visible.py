@@ -10,7 +10,7 @@ import pytest
 from common import log
 from common.settings import ROOT
 from common.visible import visible, visible_line
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 SAFE = "Ünïcode, emoji \U0001f384\U0001f468\u200d\U0001f469, no-break\u00a0blank, \\x1b, \u200emarks\u200f"
 

@@ -13,7 +13,7 @@ from emulator.__main__ import plan_of
 from emulator.delivery_counts import FIRST_KEYS, MAX_REASONS, DeliveryCounts
 from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count
 from emulator.summary import cut_short, resume_after
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 from tests.source_rows import source_row
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from common.airflow import AirflowError
 from common.terminal import make_console
 from operations.airflow import backfill, trigger
+from stack.local.isolated import make_settings
 from tests.commands import run_program
-from tests.processes import make_settings
 
 DAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 5, 10, 23, tzinfo=UTC))
 

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from common.settings import Settings
 from services.s3_sink.zone import PartitionEnd, StaleEnd, Unavailable
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 ENDS = {TopicPartition("t.pin", 0): 5, TopicPartition("t.pin", 1): 0, TopicPartition("t.geo", 0): 2}
 ALL = {"t.pin": 5, "t.geo": 2}

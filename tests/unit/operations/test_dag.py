@@ -16,7 +16,7 @@ from operations.airflow import spark
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.plan import Plan
 from stack.airflow.environment import DAGS, environment
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 # Airflow reads its configuration as it is imported, so it gets a process of its own.
 _DESCRIBE = """

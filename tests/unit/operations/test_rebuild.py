@@ -15,7 +15,7 @@ from common.log import configure
 from operations import rebuild
 from operations.airflow.trigger import DAG
 from operations.rebuild import Rebuild
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 NEW = Identity("b2", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 RUN = "rebuild__b2"

@@ -8,7 +8,7 @@ import pytest
 from common.settings import Settings
 from common.state_file import StateFile
 from operations.streamed import wait_for_writer
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from operations.verify.batch import (
 )
 from operations.verify.landed import Object, as_mended, split_lines, walks
 from operations.verify.rows import checksum
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 NAMES = ["ind", "text", "number"]
 

@@ -10,7 +10,7 @@ import pytest
 from common.bucket import Identity
 from common.settings import Settings
 from operations.verify import loss
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

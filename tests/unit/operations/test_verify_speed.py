@@ -10,7 +10,7 @@ import pytest
 
 from operations.verify import accounts, rows, speed
 from operations.verify.accounts import Counts
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ARRIVED = datetime(2026, 1, 1, tzinfo=UTC)

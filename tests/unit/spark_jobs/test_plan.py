@@ -22,7 +22,7 @@ from spark_jobs.batch.plan import Plan, PlanError, make_plan
 from spark_jobs.batch.run import Report
 from spark_jobs.batch.steps import Steps
 from spark_jobs.replay import job
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 ALL = {table: [0, 1] for table in TABLES}
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from spark_jobs.batch.staging import mend
 from spark_jobs.replay.mended_file import KafkaPosition, Quarantined, from_lines, to_lines
 from spark_jobs.replay.selection import Selection, bound, topics
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 FIRST_DAY = datetime(2026, 1, 31, tzinfo=UTC)
 

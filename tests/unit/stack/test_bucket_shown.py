@@ -15,8 +15,8 @@ from common.state_file import StateFile
 from operations.verify import loss
 from operations.verify.accounts import Counts
 from operations.verify.batch import BatchStages
+from stack.local.isolated import make_settings
 from stack.status.bucket import print_rebuild
-from tests.processes import make_settings
 
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

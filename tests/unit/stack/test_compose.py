@@ -10,7 +10,7 @@ import yaml
 from common import health
 from common.settings import PROFILES, SERVICE, Settings, secret_names
 from stack.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = DOCUMENT["services"]

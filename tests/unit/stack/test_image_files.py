@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import ROOT
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 STAGES = {
     match[1]: match[2]

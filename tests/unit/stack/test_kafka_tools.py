@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stack.kafka import tools
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 @pytest.mark.parametrize(

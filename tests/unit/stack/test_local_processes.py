@@ -18,7 +18,7 @@ from common.settings import ROOT, Settings
 from common.wait import wait_until
 from stack.local import cli, compose, processes, supervision
 from stack.local.compose import load
-from tests.processes import free_port, make_settings
+from stack.local.isolated import free_port, make_settings
 
 # As they start.
 ORDER = ("kafka", "airflow-init", "s3-sink")

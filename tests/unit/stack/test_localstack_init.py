@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from common.settings import ROOT
+from stack.local.isolated import make_settings
 from stack.localstack.launch import filesystem
-from tests.processes import make_settings
 
 INIT = "etc/localstack/init"
 SCRIPT = f"{INIT}/start.d/refuse_foreign.py"

@@ -12,8 +12,9 @@ from common.settings import ROOT, Settings
 from stack import dotenv
 from stack.local import doctor, install
 from stack.local.install import InstallError, Step, check_jars, is_done, stamp_file
+from stack.local.isolated import make_settings
 from stack.mysql import launch
-from tests.processes import launch_server, make_settings
+from tests.processes import launch_server
 
 
 def test_secrets_are_generated_for_their_owner_alone(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from common.settings import Settings
 from spark_jobs.session import spark as session
 from stack.local import archive
-from tests.processes import make_settings
+from stack.local.isolated import make_settings
 
 
 @pytest.fixture

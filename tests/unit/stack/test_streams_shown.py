@@ -6,8 +6,8 @@ from typing import Any
 
 from common.state_file import StateFile
 from common.terminal import make_console
+from stack.local.isolated import make_settings
 from stack.status.streams import print_streams
-from tests.processes import make_settings
 
 
 def _query(name: str, problem: str | None, last_error: str | None) -> dict[str, Any]:
