@@ -51,14 +51,14 @@ TRIED_RATES = (10_000, 15_000, 20_000)
 HELD_LAG_SECONDS = 3.0  # older than that at the end: the writer does not keep up
 _WATCH_SECONDS = 0.005
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 
 @dataclass
 class Watch:
     """The times at which records were sent and first seen in Postgres; seconds of one clock."""
 
-    sent: dict[Place, float] = field(default_factory=dict)
+    sent: dict[Position, float] = field(default_factory=dict)
     seen: list[tuple[float, int, int]] = field(default_factory=list)  # when, partition, last number there
 
     def latencies(self) -> list[float]:
@@ -143,7 +143,7 @@ def highest_rate(settings: Settings) -> float:
         watch = Watch()
         achieved = measure_topic(settings, rate, watch, "experimental_data", warm_up=0)
         newest = sorted(watch.sent)[-rate:]
-        late = Watch({place: watch.sent[place] for place in newest}, watch.seen).latencies()
+        late = Watch({position: watch.sent[position] for position in newest}, watch.seen).latencies()
         if max(late) > HELD_LAG_SECONDS:
             return held
         held = achieved

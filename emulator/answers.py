@@ -69,22 +69,22 @@ _read_error = msgspec.json.Decoder(_Error).decode
 Entry = TypeVar("Entry", _Offset, _Put)
 
 
-def judge_produce(status: int, body: bytes, count: int) -> list[Problem | None]:
+def problems_of_produce(status: int, body: bytes, count: int) -> list[Problem | None]:
     """One verdict for each of the `count` records produced to a topic, in order; None is acknowledged."""
-    return _judge(status, body, count, lambda: _read_produced(body).offsets, _judge_offset)
+    return _problems(status, body, count, lambda: _read_produced(body).offsets, _problem_of_offset)
 
 
-def judge_put_records(status: int, body: bytes, count: int) -> list[Problem | None]:
+def problems_of_put_records(status: int, body: bytes, count: int) -> list[Problem | None]:
     """One verdict for each of the `count` records put into a stream, in order; None is acknowledged."""
-    return _judge(status, body, count, lambda: _read_put(body).records, _judge_put)
+    return _problems(status, body, count, lambda: _read_put(body).records, _problem_of_put)
 
 
-def _judge(
+def _problems(
     status: int,
     body: bytes,
     count: int,
     read: Callable[[], Sequence[Entry]],
-    judge_entry: Callable[[Entry], Problem | None],
+    problem_of: Callable[[Entry], Problem | None],
 ) -> list[Problem | None]:
     if status != HTTPStatus.OK:
         return [_refusal(status, body)] * count
@@ -94,16 +94,16 @@ def _judge(
         return [Problem(f"unreadable answer: {error}", retriable=False)] * count
     if len(entries) != count:
         return [Problem(f"{len(entries)} entries in the answer for {count} records", retriable=False)] * count
-    return [judge_entry(entry) for entry in entries]
+    return [problem_of(entry) for entry in entries]
 
 
-def _judge_offset(entry: _Offset) -> Problem | None:
+def _problem_of_offset(entry: _Offset) -> Problem | None:
     if entry.error_code is not None:
         return Problem(f"{entry.error_code}: {entry.error}", entry.error_code == RETRIABLE_ENTRY)
     return Problem("an entry without an offset", retriable=False) if entry.offset is None else None
 
 
-def _judge_put(entry: _Put) -> Problem | None:
+def _problem_of_put(entry: _Put) -> Problem | None:
     if entry.error_code is not None:
         reason = f"{entry.error_code}: {entry.error_message}"
         return Problem(reason, entry.error_code in _RETRIABLE_EXCEPTIONS)

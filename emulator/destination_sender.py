@@ -134,7 +134,7 @@ class DestinationSender:
             raise UnsettledError(
                 f"{type(error).__name__}: {str(error).rpartition(': ')[2]}", wait=0
             ) from error
-        again = self._count(pending, form.judge(answer.status, answer.data, len(pending)))
+        again = self._count(pending, form.problems(answer.status, answer.data, len(pending)))
         if again:
             raise UnsettledError(again, retry_after(answer.headers.get("Retry-After")))
 

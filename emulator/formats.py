@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 from common.settings import Settings
 from contracts.rows import Row
 from contracts.tables import Table
-from emulator.answers import Problem, judge_produce, judge_put_records
+from emulator.answers import Problem, problems_of_produce, problems_of_put_records
 
 Route = Literal["batch", "stream"]
 ROUTES: tuple[Route, ...] = ("batch", "stream")
@@ -38,7 +38,7 @@ class Format:
         method: the HTTP method.
         headers: the request's headers.
         record: a row as a record.
-        judge: takes status, body and the number of records sent; one verdict each, None is acknowledged.
+        problems: takes status, body and the number of records sent; one verdict each, None is acknowledged.
         most_records: of a request.
         most_bytes: of a request, by the records' sizes.
         most_record_bytes: of a record; a larger one is never sent.
@@ -47,7 +47,7 @@ class Format:
     method: str
     headers: dict[str, str]
     record: Callable[[Row], Record]
-    judge: Callable[[int, bytes, int], list[Problem | None]]
+    problems: Callable[[int, bytes, int], list[Problem | None]]
     most_records: int
     most_bytes: int
     most_record_bytes: int
@@ -112,7 +112,7 @@ TOPIC = Format(
         "Accept": "application/vnd.kafka.v2+json",
     },
     record=_topic_record,
-    judge=judge_produce,
+    problems=problems_of_produce,
     most_records=10_000,
     # API Gateway takes 10 MB; the rest is for the commas and brackets between the records.
     most_bytes=10_000_000 - 20_000,
@@ -122,7 +122,7 @@ STREAM = Format(
     method="PUT",
     headers={"Content-Type": "application/json"},
     record=_stream_record,
-    judge=judge_put_records,
+    problems=problems_of_put_records,
     # Kinesis' own limits (API reference of PutRecords), partition keys included.
     most_records=500,
     most_bytes=5 * 1024**2,

@@ -69,7 +69,7 @@ def main(limit: Annotated[int, typer.Option(help="How many records to show.", mi
     where = "`make psql` has all, in quarantine.batch and quarantine.stream"
     console.print(f"{len(rows):,} of {count:,} rejected records. {where}.")
     console.print(
-        "`make replay` judges those of the batch path again: docs/airflow.md, the way back from quarantine."
+        "`make replay` checks those of the batch path again: docs/airflow.md, the way back from quarantine."
     )
 
 

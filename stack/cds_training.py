@@ -26,12 +26,12 @@ _POSTS = 100
 
 
 def main() -> None:
-    """Rehearse, and wait until the JVM has ended, which is when it writes the archive."""
+    """Run the training, and wait until the JVM has ended, which is when it writes the archive."""
     settings = load_settings().model_copy(update={"spark_master": "local[2]"})
-    spark = spark_session(settings, "rehearsal", brief=True)
+    spark = spark_session(settings, "cds-training", brief=True)
     _open_bucket(spark, settings)
     with TemporaryDirectory() as folder:
-        _rehearse(spark, folder)
+        _train(spark, folder)
     spark.stop()
     _end_jvm()
 
@@ -53,7 +53,7 @@ def _open_bucket(spark: SparkSession, settings: Settings) -> None:
     path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
 
 
-def _rehearse(spark: SparkSession, folder: str) -> None:
+def _train(spark: SparkSession, folder: str) -> None:
     """Do what `table_run` does with a table's new records: into a new Delta table, and into one that is there."""
     body = b"".join(map(msgspec.json.Encoder().encode_lines, generate(_TABLE, _POSTS, seed=0)))
     row = {"topic": _TABLE, "partition": 0, "start": 0, "key": _TABLE, "end": _POSTS}

@@ -26,7 +26,7 @@ def measure(table: Table, rows: pa.Table, read: int, quarantined: int) -> Qualit
     return Quality(table, count, read, quarantined, rates)
 
 
-def judge(settings: Settings, now: Quality, rows_before: int | None) -> tuple[list[str], list[str]]:
+def validate(settings: Settings, now: Quality, rows_before: int | None) -> tuple[list[str], list[str]]:
     """The warnings and the failures, each with its numbers.
 
     Args:

@@ -1,4 +1,4 @@
-"""The reconciliation of a scheduled run: the batch path compared, its quality judged, both kept in ops."""
+"""Reconcile a scheduled run: compare the batch path, check its quality against thresholds, keep both in ops."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -52,7 +52,7 @@ def compare_batch(settings: Settings, ends: Mapping[str, Mapping[int, int]]) -> 
 def reconcile_run(
     settings: Settings, run_id: str, ends: Mapping[str, Mapping[str, int]], tables: str
 ) -> None:
-    """Compare, judge, keep what was measured, and print it all into the task's log.
+    """Compare, validate, keep what was measured, and print it all into the task's log.
 
     Args:
         ends: the offsets up to which the run was to come, as the sensor `landed` gave them.
@@ -75,7 +75,7 @@ def reconcile_run(
     measured = [
         quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in stages
     ]
-    warnings, failures = _judge(settings, run_id, measured)
+    warnings, failures = _validate(settings, run_id, measured)
     for warning in warnings:
         console.print(f"Warning: {warning}", soft_wrap=True)
     if problems or failures:
@@ -89,12 +89,12 @@ _REMEDY = (
 )
 
 
-def _judge(settings: Settings, run_id: str, measured: Sequence[Quality]) -> tuple[list[str], list[str]]:
+def _validate(settings: Settings, run_id: str, measured: Sequence[Quality]) -> tuple[list[str], list[str]]:
     warnings: list[str] = []
     failures: list[str] = []
     with closing(postgres_connection(settings, "analyst")) as connection:
         for each in measured:
-            found = quality.judge(settings, each, _rows_before(connection, each.table, run_id))
+            found = quality.validate(settings, each, _rows_before(connection, each.table, run_id))
             warnings += found[0]
             failures += found[1]
     return warnings, failures

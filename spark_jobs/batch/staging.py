@@ -62,9 +62,9 @@ def stage(records: DataFrame, table: Table) -> DataFrame:
     a shuffle for the duplicates. If a worker's disk is lost, the run fails and is repeated. They are made by the first
     step that asks for them: an eager checkpoint reads all that it wrote once more, to count it.
     """
-    judged = classify(records, table).drop(PLAIN)
+    checked = classify(records, table).drop(PLAIN)
     raw = fn.when(fn.size("reasons") > 0, fn.col("value"))
-    return judged.withColumn("value", raw).localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
+    return checked.withColumn("value", raw).localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
 
 
 @dataclass(frozen=True)

@@ -47,14 +47,14 @@ def classify(df: DataFrame, table: Table, names: Sequence[str] = (), rules: Rule
         `row struct<...>`: the wanted columns as in `schemas.CLEANED`, null if the record is refused.
     """
     rules = rules or RULES[table]()
-    judged = _judged(df, table, rules)
+    checked = _checked(df, table, rules)
     verdict = {
         "reasons": fn.when(at("accepted"), _codes({})).otherwise(_codes(_reasons(rules))),
         "warnings": fn.when(at("accepted"), _codes(rules.warnings)).otherwise(_codes({})),
         "row": fn.when(at("accepted"), fn.struct(*_row(rules, names or CLEANED[table].names))),
     }
-    given = (judged[f"`{name}`"] for name in df.columns)
-    return judged.select(*given, *(column.alias(name) for name, column in verdict.items()))
+    given = (checked[f"`{name}`"] for name in df.columns)
+    return checked.select(*given, *(column.alias(name) for name, column in verdict.items()))
 
 
 def rejected(df: DataFrame, table: Table) -> DataFrame:
@@ -65,17 +65,17 @@ def rejected(df: DataFrame, table: Table) -> DataFrame:
 def clean(df: DataFrame, table: Table) -> DataFrame:
     """The cleaned rows, columns as in `schemas.CLEANED`, row for row; refused records are left out."""
     rules = RULES[table]()
-    return _judged(df, table, rules).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
+    return _checked(df, table, rules).where(at("accepted")).select(*_row(rules, CLEANED[table].names))
 
 
 def keys(df: DataFrame, table: Table) -> DataFrame:
     """The columns of `df` and `ind int`, each record's key: null where it is no object, or has none that fits."""
-    judged = _judged(df, table, RULES[table]())
-    given = (judged[f"`{name}`"] for name in df.columns)
-    return judged.select(*given, fn.when(at("shape") == _OBJECT, at(KEY)).alias(KEY))
+    checked = _checked(df, table, RULES[table]())
+    given = (checked[f"`{name}`"] for name in df.columns)
+    return checked.select(*given, fn.when(at("shape") == _OBJECT, at(KEY)).alias(KEY))
 
 
-def _judged(df: DataFrame, table: Table, rules: Rules) -> DataFrame:
+def _checked(df: DataFrame, table: Table, rules: Rules) -> DataFrame:
     """The columns of `df` and, under internal names, the values of the rules and whether it is accepted."""
     return reduce(DataFrame.withColumns, _steps(table, rules, has_plain=PLAIN in df.columns), df)
 

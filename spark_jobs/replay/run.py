@@ -97,7 +97,7 @@ def validate(
     topics = {settings.topic(table): table for table in TABLES}
     with steps("validate"):
         verdicts = [
-            _judge(spark, topics[topic], _to_arrow(list(group), mended))
+            _validate(spark, topics[topic], _to_arrow(list(group), mended))
             for topic, group in groupby(records, attrgetter("place.topic"))
         ]
     return Report(verdicts, steps)
@@ -114,7 +114,7 @@ def _to_arrow(records: Sequence[Quarantined], mended: Mapping[KafkaPosition, str
     return pa.table(dict(zip(_RECORDS.names, columns, strict=True)), _RECORDS)
 
 
-def _judge(spark: SparkSession, table: Table, records: pa.Table) -> ValidationResult:
+def _validate(spark: SparkSession, table: Table, records: pa.Table) -> ValidationResult:
     # To be counted as the lines of one object.
     one_object = {"start": fn.lit(0), "lines": fn.lit(records.num_rows)}
     staged = staging.stage(spark.createDataFrame(records).withColumns(one_object), table)

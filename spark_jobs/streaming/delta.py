@@ -71,9 +71,9 @@ class DeltaSink:
             deltalake.exceptions.DeltaError: S3 fails, or another writer was there.
         """
         self.make_ready()  # the bucket may be lost since the query began
-        judged = batch.toArrow()
+        checked = batch.toArrow()
         for table in TABLES:
-            accepted, rejected = split(speed.of_table(judged, table, self._settings.stream(table)))
+            accepted, rejected = split(speed.of_table(checked, table, self._settings.stream(table)))
             rows = latest(accepted).select([*DECLARATIONS[table].names, *speed.PLACE])
             take_in(self._path(table), self._options, rows, (KEY,), LATER)
             if rejected.num_rows:

@@ -29,9 +29,9 @@ class ExperimentalRows:
         """Make the table in which the rows wait; it is empty at each transaction's start."""
         create_staging(cursor, _DATA)
 
-    def of(self, judged: pa.Table) -> pa.Table:
-        """All of the judged records."""
-        return judged
+    def of(self, checked: pa.Table) -> pa.Table:
+        """All of the checked records."""
+        return checked
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Bring them in; returns how many. Those of offsets that are there already stay one row."""
@@ -41,7 +41,7 @@ class ExperimentalRows:
 
 
 def validate(records: DataFrame) -> DataFrame:
-    """Records as `from_kafka` gives them, judged and cleaned as posts: place, `reasons`, `warnings`, data, `raw`."""
+    """Records as `from_kafka` gives them, checked and cleaned as posts: place, `reasons`, `warnings`, data, `raw`."""
     return classify(records, "pin", _CLEANED, pin_downloaded()).select(
         *_PLACE,
         "reasons",

@@ -54,9 +54,9 @@ class SpeedRows:
             ).format(self._target.staging, names(PLACE, "places"), self._target.identifier)
         )
 
-    def of(self, judged: pa.Table) -> pa.Table:
-        """Those of the judged records that are of the stream."""
-        return of_table(judged, self._table, self._stream)
+    def of(self, checked: pa.Table) -> pa.Table:
+        """Those of the checked records that are of the stream."""
+        return of_table(checked, self._table, self._stream)
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
         """Merge the latest of them; returns how many were not older than the row of their ind."""
@@ -67,7 +67,7 @@ class SpeedRows:
 
 
 def validate(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
-    """Records of the tables' streams, each judged as one of its own table, in one pass.
+    """Records of the tables' streams, each checked as one of its own table, in one pass.
 
     Args:
         records: columns as in `records.from_kinesis`.
@@ -78,21 +78,21 @@ def validate(records: DataFrame, streams: Mapping[Table, str]) -> DataFrame:
         which means nothing for the records of other streams; and `raw`, the text of a rejected record.
     """
     place = [name for name in records.columns if name != "value"]
-    judged = records.withColumnRenamed("value", "text")
+    checked = records.withColumnRenamed("value", "text")
     for table, stream in streams.items():
         own = fn.when(fn.col("stream") == stream, fn.col("text"))
         verdict = fn.struct("reasons", fn.size("warnings").alias("warnings"), "row")
-        judged = classify(judged.withColumn("value", own), table).withColumn(table, verdict)
-        judged = judged.drop("value", "reasons", "warnings", "row")
+        checked = classify(checked.withColumn("value", own), table).withColumn(table, verdict)
+        checked = checked.drop("value", "reasons", "warnings", "row")
     rejected = (
         (fn.col("stream") == stream) & (fn.size(f"{table}.reasons") > 0) for table, stream in streams.items()
     )
-    return judged.select(*place, *streams, fn.when(reduce(or_, rejected), fn.col("text")).alias("raw"))
+    return checked.select(*place, *streams, fn.when(reduce(or_, rejected), fn.col("text")).alias("raw"))
 
 
-def of_table(judged: pa.Table, table: Table, stream: str) -> pa.Table:
+def of_table(checked: pa.Table, table: Table, stream: str) -> pa.Table:
     """Return the table's own records of what `validate` gives: place, `reasons`, `warnings`, its columns, `raw`."""
-    own = judged.filter(pc.equal(judged["stream"], stream))
+    own = checked.filter(pc.equal(checked["stream"], stream))
     verdict = own[table].combine_chunks()
     row = verdict.field("row")
     fields = {name: _field(row, name) for name in DECLARATIONS[table].names}

@@ -25,7 +25,7 @@ class Rows(Protocol):
     def prepare(self, cursor: "PostgresCursor") -> None:
         """Make what `store` needs, once for each connection."""
 
-    def of(self, judged: pa.Table) -> pa.Table:
+    def of(self, checked: pa.Table) -> pa.Table:
         """Its records, with `reasons` (empty if accepted), `warnings` (a number) and what is to be stored."""
 
     def store(self, cursor: "PostgresCursor", accepted: pa.Table) -> int:
@@ -67,9 +67,9 @@ class TransactionSink:
             last = self._last_batch(cursor, query_id)
             if last is not None and batch_id <= last:
                 return
-            judged = batch.toArrow()
+            checked = batch.toArrow()
             for part in self._parts:
-                part.progress.add(cursor, query_id, batch_id, _store(cursor, part, part.of(judged)))
+                part.progress.add(cursor, query_id, batch_id, _store(cursor, part, part.of(checked)))
 
     def _last_batch(self, cursor: "PostgresCursor", query_id: str) -> int | None:
         """All parts are committed together, so one of them speaks for all."""

@@ -3,8 +3,8 @@
 The archive only makes Spark start faster and smaller (docs/adr/0005-class-data-archive.md).
 A JVM maps it at its start instead of reading and checking 20,000 classes one by one; each process holds 140 MB less.
 
-It is made by a rehearsal of the batch job, at whose end the JVM writes down what it has loaded: as long as a small run,
-and some 230 MB. Source: JEP 350, "Dynamic CDS Archives".
+It is made by a training run of the batch job, at whose end the JVM writes down what it has loaded: as long as a small
+run, and some 230 MB. Source: JEP 350, "Dynamic CDS Archives".
 """
 
 import os
@@ -36,7 +36,7 @@ def make() -> None:
     """Make it anew.
 
     Raises:
-        InstallError: the rehearsal failed, so Spark does not work here.
+        InstallError: the training run failed, so Spark does not work here.
     """
     # A JVM that starts from an archive cannot write one.
     SPARK_ARCHIVE.unlink(missing_ok=True)

@@ -19,8 +19,8 @@ from tests.kafka_records import position
 SOURCES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}
 SERVED: dict[Table, str] = {"pin": "pin", "geo": "geo", "user": "users"}
 
-# A record's place: topic, partition, offset.
-Place = tuple[str, int, int]
+# A record's position: topic, partition, offset.
+Position = tuple[str, int, int]
 
 
 def source_rows(settings: Settings, table: Table) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def source_rows(settings: Settings, table: Table) -> list[dict[str, Any]]:
         return rows
 
 
-def kafka_values(settings: Settings) -> dict[Place, bytes | None]:
+def kafka_values(settings: Settings) -> dict[Position, bytes | None]:
     """Return every record of the three topics; None is a tombstone."""
     ends = end_offsets(settings)
     consumer = Consumer(
@@ -45,7 +45,7 @@ def kafka_values(settings: Settings) -> dict[Place, bytes | None]:
         }
     )
     consumer.assign([TopicPartition(one.topic, one.partition, 0) for one in ends])
-    values: dict[Place, bytes | None] = {}
+    values: dict[Position, bytes | None] = {}
     with closing(consumer):
         while len(values) < sum(ends.values()):
             for message in consumer.consume(5000, timeout=10):
@@ -54,18 +54,18 @@ def kafka_values(settings: Settings) -> dict[Place, bytes | None]:
     return values
 
 
-def landed_lines(settings: Settings) -> dict[Place, bytes]:
+def landed_lines(settings: Settings) -> dict[Position, bytes]:
     """Every line of the landing zone, by the offset that its object's name and its number give it."""
     s3 = s3_client(settings)
-    lines: dict[Place, bytes] = {}
+    lines: dict[Position, bytes] = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix="topics/"):
         for item in page.get("Contents", []):
             name = parse_key(item["Key"])
             body = s3.get_object(Bucket=settings.bucket, Key=item["Key"])["Body"].read()
             for number, line in enumerate(body.splitlines()):
-                place = (name.topic, name.partition, name.start + number)
-                assert place not in lines, f"{place} landed twice"
-                lines[place] = line
+                position = (name.topic, name.partition, name.start + number)
+                assert position not in lines, f"{position} landed twice"
+                lines[position] = line
     return lines
 
 
@@ -115,6 +115,6 @@ def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def decoded(values: dict[Place, bytes], topic: str) -> list[dict[str, Any]]:
+def decoded(values: dict[Position, bytes], topic: str) -> list[dict[str, Any]]:
     """The JSON objects of a topic's records."""
     return [json.loads(value) for (name, _, _), value in values.items() if name == topic]

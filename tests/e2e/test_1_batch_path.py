@@ -23,10 +23,10 @@ pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)
 
 
 @pytest.fixture(scope="module")
-def kafka_values(stack: Settings) -> dict[stages.Place, bytes]:
+def kafka_values(stack: Settings) -> dict[stages.Position, bytes]:
     """The emulator's records, among which there is no tombstone."""
     values = stages.kafka_values(stack)
-    sent = {place: value for place, value in values.items() if value is not None}
+    sent = {position: value for position, value in values.items() if value is not None}
     assert sent == values
     return sent
 
@@ -36,7 +36,7 @@ def _on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[stages.Place, bytes]) -> None:
+def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[stages.Position, bytes]) -> None:
     rows = stages.source_rows(stack, table)
     assert len(rows) == stack.source_rows
     sent = stages.decoded(kafka_values, stack.topic(table))
@@ -51,7 +51,7 @@ def test_mysql_to_kinesis(table: Table, stack: Settings) -> None:
     assert [json.loads(data) for _, data in found] == [_on_the_wire(row) for row in rows]
 
 
-def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[stages.Place, bytes]) -> None:
+def test_kafka_to_landing_zone(stack: Settings, kafka_values: dict[stages.Position, bytes]) -> None:
     assert stages.landed_lines(stack) == kafka_values
 
 

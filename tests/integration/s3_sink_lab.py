@@ -20,7 +20,7 @@ from services.provision.topics import ensure_topics
 from stack.local.isolated import START_SECONDS, ServiceProcess, make_settings
 from tests.integration.forwarding_server import Answer, ForwardingServer, Request
 
-Place = tuple[str, int]
+Partition = tuple[str, int]
 
 # After a kill -9 the group frees the partitions in 6 s; five times that for a machine that is busy with other tests.
 TIMEOUT_SECONDS = 60.0
@@ -68,15 +68,15 @@ def buffered(folder: Path, name: str = "sink") -> int:
 def produce(settings: Settings, values: Iterable[bytes | None], **options: object) -> None:
     """Send values round robin to all partitions of all topics; returns when they are acknowledged."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 5, **options})
-    places = all_places(settings)
+    partitions = all_partitions(settings)
     for number, value in enumerate(values):
-        topic, partition = places[number % len(places)]
+        topic, partition = partitions[number % len(partitions)]
         producer.produce(topic, value=value, partition=partition)
         producer.poll(0)
     assert producer.flush(START_SECONDS) == 0  # a test may just have started the broker
 
 
-def all_places(settings: Settings) -> list[Place]:
+def all_partitions(settings: Settings) -> list[Partition]:
     return [(settings.topic(table), p) for table in TABLES for p in range(settings.kafka_partitions)]
 
 
@@ -106,7 +106,7 @@ def load(settings: Settings, rate: int = 4000) -> Iterator[None]:
         thread.join()
 
 
-def in_kafka(settings: Settings) -> dict[Place, dict[int, bytes | None]]:
+def in_kafka(settings: Settings) -> dict[Partition, dict[int, bytes | None]]:
     """Every record of every partition: offset -> value, as Kafka tells a reader that is not the sink."""
     consumer = Consumer(
         {
@@ -115,18 +115,18 @@ def in_kafka(settings: Settings) -> dict[Place, dict[int, bytes | None]]:
             "enable.partition.eof": True,
         }
     )
-    places = all_places(settings)
-    records: dict[Place, dict[int, bytes | None]] = {place: {} for place in places}
-    consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
-    reading = set(places)
+    partitions = all_partitions(settings)
+    records: dict[Partition, dict[int, bytes | None]] = {partition: {} for partition in partitions}
+    consumer.assign([TopicPartition(*partition, OFFSET_BEGINNING) for partition in partitions])
+    reading = set(partitions)
     while reading:
         for message in consumer.consume(1000, 0.2):
-            place = cast(Place, (message.topic(), message.partition()))
+            partition = cast(Partition, (message.topic(), message.partition()))
             if error := message.error():
                 assert error.code() == KafkaError._PARTITION_EOF, error
-                reading.discard(place)
+                reading.discard(partition)
             else:
-                records[place][cast(int, message.offset())] = message.value()
+                records[partition][cast(int, message.offset())] = message.value()
     consumer.close()
     return records
 
@@ -141,9 +141,9 @@ def landed_keys(settings: Settings) -> list[str]:
         return []
 
 
-def in_landing_zone(settings: Settings) -> dict[Place, dict[int, bytes]]:
+def in_landing_zone(settings: Settings) -> dict[Partition, dict[int, bytes]]:
     """Every line: offset -> line without its newline; fails where two objects hold one offset."""
-    found: defaultdict[Place, dict[int, bytes]] = defaultdict(dict)
+    found: defaultdict[Partition, dict[int, bytes]] = defaultdict(dict)
     s3 = s3_client(settings)
     for key in landed_keys(settings):
         name = parse_key(key)
@@ -159,8 +159,8 @@ def in_landing_zone(settings: Settings) -> dict[Place, dict[int, bytes]]:
 def assert_exactly_once(settings: Settings) -> int:
     """Each record of Kafka is in the landing zone, once, at its offset, byte for byte; returns how many."""
     expected, landed = in_kafka(settings), in_landing_zone(settings)
-    for place, records in expected.items():
-        assert landed.get(place, {}) == records, place
+    for partition, records in expected.items():
+        assert landed.get(partition, {}) == records, partition
     return sum(map(len, expected.values()))
 
 

@@ -12,7 +12,7 @@ from common.wait import wait_until
 from contracts.landing import object_key
 from services.provision.topics import ensure_topics
 from tests.integration.s3_sink_lab import (
-    all_places,
+    all_partitions,
     assert_exactly_once,
     buffered,
     in_kafka,
@@ -61,18 +61,18 @@ def test_every_record_lands_once(user: Settings, tmp_path: Path) -> None:
         assert process.stop() == 0
     assert assert_exactly_once(user) == 5007
     # 5,000 over six partitions, at most 400 an object; the last of the seven later records went to the first.
-    topic, partition = all_places(user)[-1]
+    topic, partition = all_partitions(user)[-1]
     keys = [key for key in landed_keys(user) if key.startswith(f"topics/{topic}/partition={partition}/")]
     assert keys == [object_key(topic, partition, start) for start in (0, 400, 800, 833)]
 
 
 def test_values_that_are_not_json_land_without_loss(user: Settings, tmp_path: Path) -> None:
     for value, _ in VALUES:
-        produce(user, [value] * len(all_places(user)))
+        produce(user, [value] * len(all_partitions(user)))
     with sink(user, tmp_path):
         wait_landed(user)
     expected = dict(enumerate(value if line is None else line for value, line in VALUES))
-    assert in_landing_zone(user) == dict.fromkeys(all_places(user), expected)
+    assert in_landing_zone(user) == dict.fromkeys(all_partitions(user), expected)
 
 
 def test_stopping_lands_what_is_buffered(servers_up: Settings, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_stopping_lands_what_is_buffered(servers_up: Settings, tmp_path: Path) -
 
 def test_an_object_closes_by_its_size(servers_up: Settings, tmp_path: Path) -> None:
     user = isolated_user(servers_up, tmp_path, s3_sink_flush_seconds=3600, s3_sink_flush_bytes=10_000)
-    produce(user, [b'"' + b"x" * 2997 + b'"'] * 7 * len(all_places(user)))
+    produce(user, [b'"' + b"x" * 2997 + b'"'] * 7 * len(all_partitions(user)))
     with sink(user, tmp_path) as process:
         wait_until(lambda: len(landed_keys(user)) == 6, timeout=60, what="one object of each partition")
         process.kill()
@@ -108,13 +108,13 @@ def test_topics_made_later_are_found(servers_up: Settings, tmp_path: Path) -> No
 def test_offsets_that_kafka_has_lost_are_left_out_loudly(user: Settings, tmp_path: Path) -> None:
     """DeleteRecords stands for retention; transactions leave a marker's hole after each commit."""
     produce(user, posts(0, 600))
-    cut = dict.fromkeys(all_places(user), 50)
+    cut = dict.fromkeys(all_partitions(user), 50)
     _delete_records(user, cut)
     producer = Producer({"bootstrap.servers": user.kafka_bootstrap_servers, "transactional.id": user.user_id})
     producer.init_transactions()
     for _ in range(2):
         producer.begin_transaction()
-        for topic, partition in all_places(user):
+        for topic, partition in all_partitions(user):
             producer.produce(topic, value=b'{"in": "a transaction"}', partition=partition)
         producer.commit_transaction()
     with sink(user, tmp_path) as process:
@@ -123,7 +123,7 @@ def test_offsets_that_kafka_has_lost_are_left_out_loudly(user: Settings, tmp_pat
         wait_landed(user)
         log = process.output()
     # 100 records: 50..99, then 100 and 102 with a marker after each, then 104..203.
-    assert set(in_landing_zone(user)[all_places(user)[0]]) == {*range(50, 101), 102, *range(104, 204)}
+    assert set(in_landing_zone(user)[all_partitions(user)[0]]) == {*range(50, 101), 102, *range(104, 204)}
     assert assert_exactly_once(user) == 6 * 152
     assert log.count("offsets are missing in Kafka") == 6 * 3
     assert "first=0 last=49 count=50" in log
@@ -135,14 +135,14 @@ def test_records_deleted_under_way_are_left_out_loudly(user: Settings, tmp_path:
         wait_landed(user)
     landed = in_landing_zone(user)
     produce(user, posts(600, 600))
-    _delete_records(user, dict.fromkeys(all_places(user), 150))
+    _delete_records(user, dict.fromkeys(all_partitions(user), 150))
     with sink(user, tmp_path) as process:
         wait_until(
             lambda: "first=100 last=149" in process.output(), timeout=60, what="the gap to be reported"
         )
         wait_until(lambda: sum(map(len, in_landing_zone(user).values())) == 900, timeout=60, what="the rest")
-    for place, records in in_kafka(user).items():
-        assert in_landing_zone(user)[place] == {**landed[place], **records}
+    for partition, records in in_kafka(user).items():
+        assert in_landing_zone(user)[partition] == {**landed[partition], **records}
 
 
 def test_a_topic_made_anew_is_not_mixed_into_the_old_landing_zone(user: Settings, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_topic_made_anew_is_not_mixed_into_the_old_landing_zone(user: Settings
         wait_landed(user)
     before = in_landing_zone(user)
     admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
-    for done in admin.delete_topics(sorted({topic for topic, _ in all_places(user)})).values():
+    for done in admin.delete_topics(sorted({topic for topic, _ in all_partitions(user)})).values():
         done.result(30)
     wait_until(lambda: _made_anew(user), timeout=30, what="the topics to be made anew")
     produce(user, posts(0, 60))
@@ -173,7 +173,7 @@ def test_a_foreign_object_stops_its_partition_alone(user: Settings, tmp_path: Pa
     produce(user, posts(0, 60))
     with sink(user, tmp_path):
         wait_landed(user)
-    first, *others = all_places(user)
+    first, *others = all_partitions(user)
     foreign = object_key(*first, 5) + ".bak"
     s3_client(user).put_object(Bucket=user.bucket, Key=foreign, Body=b"")
     produce(user, posts(60, 60))
@@ -187,11 +187,11 @@ def test_a_foreign_object_stops_its_partition_alone(user: Settings, tmp_path: Pa
     assert assert_exactly_once(user) == 120
 
 
-def _lines(user: Settings, places: list[tuple[str, int]]) -> int:
+def _lines(user: Settings, partitions: list[tuple[str, int]]) -> int:
     """Return how many lines have landed; listing objects by name, so that a foreign key does no harm."""
     s3 = s3_client(user)
     total = 0
-    for topic, partition in places:
+    for topic, partition in partitions:
         prefix = f"topics/{topic}/partition={partition}/"
         for item in s3.list_objects_v2(Bucket=user.bucket, Prefix=prefix).get("Contents", []):
             total += s3.get_object(Bucket=user.bucket, Key=item["Key"])["Body"].read().count(b"\n")
@@ -200,13 +200,15 @@ def _lines(user: Settings, places: list[tuple[str, int]]) -> int:
 
 def _made_anew(user: Settings) -> bool:
     admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
-    if any(topic in admin.list_topics(timeout=10).topics for topic, _ in all_places(user)):
+    if any(topic in admin.list_topics(timeout=10).topics for topic, _ in all_partitions(user)):
         return False
     return ensure_topics(user) == []
 
 
 def _delete_records(user: Settings, before: dict[tuple[str, int], int]) -> None:
     admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
-    requests = admin.delete_records([TopicPartition(*place, offset) for place, offset in before.items()])
+    requests = admin.delete_records(
+        [TopicPartition(*partition, offset) for partition, offset in before.items()]
+    )
     for request in requests.values():
         request.result(30)

@@ -15,7 +15,7 @@ from services.provision.bucket import ensure_bucket
 from tests.buckets import delete_bucket
 from tests.integration.s3_sink_lab import (
     FaultyS3,
-    all_places,
+    all_partitions,
     assert_exactly_once,
     in_landing_zone,
     isolated_user,
@@ -194,9 +194,9 @@ def test_a_deleted_bucket_is_rebuilt_from_kafka(
 
 def test_an_object_without_metadata_is_counted(user: Settings, tmp_path: Path) -> None:
     """As it is after a bucket was copied with a tool that leaves metadata behind."""
-    topic, partition = all_places(user)[0]
+    topic, partition = all_partitions(user)[0]
     lines = list(posts(0, 6))
-    produce(user, [line for line in lines for _ in all_places(user)])
+    produce(user, [line for line in lines for _ in all_partitions(user)])
     ensure_bucket(user)
     body = b"".join(line + b"\n" for line in lines[:4])
     s3_client(user).put_object(Bucket=user.bucket, Key=object_key(topic, partition, 0), Body=body)

@@ -1,4 +1,4 @@
-"""Replays of quarantined records on real LocalStack, Postgres and Spark: mended rules, mended records, failures."""
+"""Replays of quarantined records on real LocalStack, Postgres and Spark: corrected rules and records, failures."""
 
 import json
 from contextlib import closing
@@ -78,7 +78,7 @@ def land_users(zone: ReplayZone) -> None:
     zone.land("pin", 1, 0, [pin(1), "null"])
 
 
-def test_a_mended_rule_lets_records_pass(zone: ReplayZone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_corrected_rule_lets_records_pass(zone: ReplayZone, monkeypatch: pytest.MonkeyPatch) -> None:
     land_users(zone)
     with monkeypatch.context() as earlier:
         earlier.setitem(rules.RULES, "user", strict_user)
@@ -121,7 +121,7 @@ def test_a_mended_rule_lets_records_pass(zone: ReplayZone, monkeypatch: pytest.M
     assert zone.problems("user", ENDS) == []
 
 
-def test_mended_records_stay_mended(zone: ReplayZone) -> None:
+def test_corrected_records_stay_corrected(zone: ReplayZone) -> None:
     land_users(zone)
     zone.run()
     mended = {
@@ -153,7 +153,7 @@ def test_mended_records_stay_mended(zone: ReplayZone) -> None:
     assert zone.problems("user", ENDS) == []
 
 
-def test_a_mended_record_that_a_later_rule_rejects_is_known_as_it_landed(
+def test_a_corrected_record_that_a_later_rule_rejects_is_known_as_it_landed(
     zone: ReplayZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zone.land("user", 0, 0, [user(1), user(2, age=-1)])

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from emulator.answers import Problem, judge_produce, judge_put_records, retry_after
+from emulator.answers import Problem, problems_of_produce, problems_of_put_records, retry_after
 
 
 def answer(*entries: object) -> bytes:
@@ -17,7 +17,7 @@ def entry(offset: int) -> dict[str, object]:
 def test_each_entry_is_looked_at() -> None:
     busy = {"partition": None, "offset": None, "error_code": 50003, "error": "no leader"}
     broken = {"partition": None, "offset": None, "error_code": 50002, "error": "too large"}
-    assert judge_produce(200, answer(entry(0), busy, entry(1), broken), 4) == [
+    assert problems_of_produce(200, answer(entry(0), busy, entry(1), broken), 4) == [
         None,
         Problem("50003: no leader", retriable=True),
         None,
@@ -38,26 +38,27 @@ def test_each_entry_is_looked_at() -> None:
     ],
 )
 def test_an_answer_that_breaks_the_contract_acknowledges_nothing(body: bytes, reason: str) -> None:
-    verdicts = judge_produce(200, body, 2)
+    verdicts = problems_of_produce(200, body, 2)
     assert len(verdicts) == 2
     assert all(verdict and reason in verdict.reason and not verdict.retriable for verdict in verdicts)
 
 
 def test_an_entry_with_neither_offset_nor_error_is_not_acknowledged() -> None:
-    assert judge_produce(200, answer({}), 1) == [Problem("an entry without an offset", retriable=False)]
+    assert problems_of_produce(200, answer({}), 1) == [Problem("an entry without an offset", retriable=False)]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_server_that_is_busy_or_away_is_asked_again(status: int) -> None:
     body = b'{"error_code": 50301, "message": "queue full"}'
-    assert judge_produce(status, body, 2) == [Problem(f"HTTP {status}: queue full", retriable=True)] * 2
+    assert problems_of_produce(status, body, 2) == [Problem(f"HTTP {status}: queue full", retriable=True)] * 2
 
 
 @pytest.mark.parametrize("status", [201, 301, 400, 401, 404, 413, 415, 422])
 def test_any_other_status_is_final_for_all_records(status: int) -> None:
     body = b'{"error_code": 40401, "message": "Topic not found."}'
     assert (
-        judge_produce(status, body, 2) == [Problem(f"HTTP {status}: Topic not found.", retriable=False)] * 2
+        problems_of_produce(status, body, 2)
+        == [Problem(f"HTTP {status}: Topic not found.", retriable=False)] * 2
     )
 
 
@@ -70,7 +71,7 @@ def test_each_entry_of_put_records_is_looked_at() -> None:
     failed = {"ErrorCode": "InternalFailure", "ErrorMessage": "Internal service failure."}
     refused = {"ErrorCode": "KMSDisabledException", "ErrorMessage": "no key"}
     body = msgspec.json.encode({"FailedRecordCount": 3, "Records": [put(1), throttled, failed, refused, {}]})
-    assert judge_put_records(200, body, 5) == [
+    assert problems_of_put_records(200, body, 5) == [
         None,
         Problem("ProvisionedThroughputExceededException: Rate exceeded", retriable=True),
         Problem("InternalFailure: Internal service failure.", retriable=True),
@@ -81,7 +82,7 @@ def test_each_entry_of_put_records_is_looked_at() -> None:
 
 @pytest.mark.parametrize("body", [b"{}", b'{"Records": [{"SequenceNumber": 1}]}', b'{"Records": [{}, {}]}'])
 def test_an_answer_of_kinesis_that_breaks_the_contract_acknowledges_nothing(body: bytes) -> None:
-    [verdict] = judge_put_records(200, body, 1)
+    [verdict] = problems_of_put_records(200, body, 1)
     assert verdict
     assert not verdict.retriable
 
@@ -115,13 +116,13 @@ def test_an_answer_of_kinesis_that_breaks_the_contract_acknowledges_nothing(body
     ],
 )
 def test_errors_of_the_gateway_and_of_kinesis(status: int, body: bytes, problem: Problem) -> None:
-    assert judge_put_records(status, body, 2) == [problem] * 2
-    assert judge_produce(status, body, 2) == [problem] * 2
+    assert problems_of_put_records(status, body, 2) == [problem] * 2
+    assert problems_of_produce(status, body, 2) == [problem] * 2
 
 
 @pytest.mark.parametrize("body", [b"Bad Gateway", b"[]", b'"text"', b"{}"])
 def test_an_error_that_is_not_the_proxys_shows_its_text(body: bytes) -> None:
-    assert judge_produce(502, body, 1) == [Problem(f"HTTP 502: {body.decode()}", retriable=True)]
+    assert problems_of_produce(502, body, 1) == [Problem(f"HTTP 502: {body.decode()}", retriable=True)]
 
 
 @pytest.mark.parametrize(

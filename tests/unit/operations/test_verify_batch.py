@@ -138,16 +138,16 @@ def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     served = rows(*[(ind, None, 0.5) for ind in range(10)])
     measured = quality.measure("pin", served, read=100, quarantined=2)
-    warnings, failures = quality.judge(settings, measured, rows_before=10)
+    warnings, failures = quality.validate(settings, measured, rows_before=10)
     assert warnings == ["pin: 2 of 100 records quarantined: 2.00% is above QUALITY_QUARANTINE_WARN=0.01"]
     assert failures == ["pin.text: nulls: 100.00% is above QUALITY_NULL_FAIL=0.5"]
-    _, failures = quality.judge(settings, measured, rows_before=20)
+    _, failures = quality.validate(settings, measured, rows_before=20)
     assert failures[-1] == "pin: 10 rows after 20, a drop: 50.00% is above QUALITY_DROP_FAIL=0.1"
 
 
 def test_an_empty_table_breaks_no_threshold(tmp_path: Path) -> None:
     measured = quality.measure("pin", rows(), read=0, quarantined=0)
-    assert quality.judge(make_settings(tmp_path), measured, None) == ([], [])
+    assert quality.validate(make_settings(tmp_path), measured, None) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_share_at_its_threshold_breaks_none(
 ) -> None:
     settings = make_settings(tmp_path, quality_quarantine_warn=0.01, quality_quarantine_fail=0.05)
     measured = quality.Quality("pin", 10, 1000, quarantined, {})
-    warnings, failures = quality.judge(settings, measured, rows_before=10)
+    warnings, failures = quality.validate(settings, measured, rows_before=10)
     assert (len(warnings), len(failures)) == (warned, failed)
 
 

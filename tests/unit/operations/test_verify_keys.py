@@ -97,8 +97,8 @@ def test_the_key_is_the_cleaners(
     def hold(values: list[str | None]) -> None:
         texts = [value or "" for value in values]
         assume(len(set(texts)) > BATCH // 2)
-        judged = classify(raw(spark, texts), table, ["ind"]).orderBy("offset")
-        verdicts = judged.select("reasons", fn.col("row.ind")).collect()
+        checked = classify(raw(spark, texts), table, ["ind"]).orderBy("offset")
+        verdicts = checked.select("reasons", fn.col("row.ind")).collect()
         found = keys.find(texts, table, lambda: spark)
 
         accepted = [(key, ind) for key, (reasons, ind) in zip(found, verdicts, strict=True) if not reasons]

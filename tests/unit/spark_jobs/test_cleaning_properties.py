@@ -197,17 +197,17 @@ def test_properties(spark: SparkSession, table: Table) -> None:
         # Hypothesis's first example is the simplest there is: one record again and again.
         assume(len(set(values)) > BATCH // 2)
         records = raw(spark, values)
-        judged = (
+        checked = (
             classify(records, table).select("value", "reasons", "warnings", fn.col("row").isNull()).collect()
         )
 
         # No input raises, none is lost, each is either accepted or refused for known reasons.
-        assert [row[0] for row in judged] == values
-        assert all(bool(row[1]) == row[3] for row in judged)
-        assert all(REASONS.keys() >= set(row[1]) and WARNINGS.keys() >= set(row[2]) for row in judged)
+        assert [row[0] for row in checked] == values
+        assert all(bool(row[1]) == row[3] for row in checked)
+        assert all(REASONS.keys() >= set(row[1]) and WARNINGS.keys() >= set(row[2]) for row in checked)
         refused = rejected(records, table).collect()
         assert [(row["value"], row["reasons"]) for row in refused] == [
-            (row[0], row[1]) for row in judged if row[1]
+            (row[0], row[1]) for row in checked if row[1]
         ]
 
         rows = cleaned(spark, table, values)

@@ -92,10 +92,10 @@ ACCEPTED = [
 
 def reasons_of(spark: SparkSession, table: Table, values: list[str | None]) -> list[list[str]]:
     sent = [value and value.replace("KEY", KEYS[table]) for value in values]
-    judged = classify(raw(spark, sent), table).orderBy("offset").collect()
-    assert [row.row is None for row in judged] == [bool(row.reasons) for row in judged]
-    assert [row.value for row in judged] == sent
-    return [row.reasons for row in judged]
+    checked = classify(raw(spark, sent), table).orderBy("offset").collect()
+    assert [row.row is None for row in checked] == [bool(row.reasons) for row in checked]
+    assert [row.value for row in checked] == sent
+    return [row.reasons for row in checked]
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -145,7 +145,7 @@ def test_each_sentinel_and_blank_in_each_column_alone(spark: SparkSession, table
     full, *others = classify(raw(spark, values), table).orderBy("offset").select("row", "warnings").collect()
     assert None not in full["row"]
     names = {"first_name": "too", "last_name": "kept"}
-    for (column, text), judged in zip(cases, others, strict=True):
+    for (column, text), checked in zip(cases, others, strict=True):
         changed = {ENDS_IN.get(column, column): names.get(column)}
-        assert judged["row"].asDict() == full["row"].asDict() | changed, (column, text)
-        assert judged["warnings"] == [], (column, text)
+        assert checked["row"].asDict() == full["row"].asDict() | changed, (column, text)
+        assert checked["warnings"] == [], (column, text)

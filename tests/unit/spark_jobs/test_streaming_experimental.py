@@ -8,7 +8,7 @@ from pyspark.sql import Row, SparkSession
 from spark_jobs.streaming.experimental import validate
 
 
-def judged(spark: SparkSession, *values: str) -> list[Row]:
+def checked(spark: SparkSession, *values: str) -> list[Row]:
     places = [("t", 0, offset, value) for offset, value in enumerate(values)]
     records = spark.createDataFrame(places, "topic string, partition int, offset bigint, value string")
     return validate(records).orderBy("offset").collect()
@@ -31,7 +31,7 @@ def test_downloaded_is_a_whole_number_or_is_warned_of(spark: SparkSession) -> No
         *((text, None, 0) for text in UNKNOWN),
         *((text, None, 1) for text in UNREADABLE),
     ]
-    rows = judged(spark, *(post(category='"art"', downloaded=text) for text, _, _ in cases))
+    rows = checked(spark, *(post(category='"art"', downloaded=text) for text, _, _ in cases))
     found = [(text, row.downloaded, row.warnings) for (text, _, _), row in zip(cases, rows, strict=True)]
     assert found == cases
     assert all(row.reasons == [] and row.raw is None and row.category == "art" for row in rows)
@@ -43,10 +43,10 @@ def test_of_a_key_given_twice_the_last_counts_whichever_it_is(spark: SparkSessio
         '{"index": 7, "category": "one", "downloaded": 0, "follower_count": "1", '
         f'"category": "two", "downloaded": 1, "follower_count": "2", {last}}}'
     )
-    [row] = judged(spark, twice)
+    [row] = checked(spark, twice)
     assert (row.category, row.downloaded, row.follower_count) == ("two", 1, 2)
 
 
 def test_a_rejected_record_has_its_text_and_no_fields(spark: SparkSession) -> None:
-    [row] = judged(spark, '{"downloaded": 1}')
+    [row] = checked(spark, '{"downloaded": 1}')
     assert (row.reasons, row.raw, row.downloaded) == (["no_ind"], '{"downloaded": 1}', None)
