@@ -1,4 +1,4 @@
-"""Who may call LocalStack and the REST proxy: no web page of another site, nobody by an unknown name."""
+"""Callers of LocalStack and the REST proxy: no web page of another site is one, nobody by an unknown name."""
 
 import json
 from itertools import product

@@ -111,7 +111,7 @@ def proxy() -> Iterator[Proxy]:
 
 
 class Stop(threading.Event):
-    """What stops a sender; it keeps the waits that it was asked for, and ends each of them at once."""
+    """The event that stops a sender; it keeps the waits that it was asked for, and ends each of them at once."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -119,7 +119,7 @@ def posts(number: int) -> list[Batch]:
 
 
 class Clock(Event):
-    """What stops the flow, and the time, which passes where somebody waits and nowhere else."""
+    """The event that stops the flow, and the time, which passes where somebody waits and nowhere else."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -52,7 +52,7 @@ def titles(table: pa.Table) -> list[tuple[int, str]]:
 
 @pytest.fixture
 def table(tmp_path: Path) -> str:
-    """Where a table is made."""
+    """Return the path of a table that is not there yet."""
     return str(tmp_path / "pin")
 
 
