@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from pyspark.sql import DataFrame, SparkSession
@@ -157,6 +157,16 @@ def next_second() -> None:
     wait_until(lambda: int(time.time()) > now, timeout=30, what="the next second")
 
 
+class ReadRecord(NamedTuple):
+    """A record as a query has read it; its data is a number."""
+
+    stream: str
+    shard: str
+    sequence_number: str
+    partition_key: str
+    value: int
+
+
 class Sink:
     """A folder: one file for each attempt at a micro-batch; the newest attempt of a batch counts."""
 
@@ -167,27 +177,28 @@ class Sink:
     def write(self, rows: DataFrame, batch: int) -> None:
         """Write all rows of the batch, or none."""
         found = [
-            [row["stream"], row["shardId"], row["sequenceNumber"], row["partitionKey"], int(row["data"])]
+            ReadRecord(row.stream, row.shardId, row.sequenceNumber, row.partitionKey, int(row.data))
             for row in rows.collect()
         ]
         path = self.folder / f"{batch:06}-{time.time_ns()}"
         path.with_suffix(".tmp").write_text(json.dumps(found))
         path.with_suffix(".tmp").rename(path.with_suffix(".json"))
 
-    def attempts(self) -> dict[int, list[list[list[Any]]]]:
+    def attempts(self) -> dict[int, list[list[ReadRecord]]]:
         """Batch -> its attempts, the oldest first."""
-        found: dict[int, list[list[list[Any]]]] = {}
+        found: dict[int, list[list[ReadRecord]]] = {}
         for path in sorted(self.folder.glob("*.json")):
-            found.setdefault(int(path.name[:6]), []).append(json.loads(path.read_text()))
+            rows = [ReadRecord(*each) for each in json.loads(path.read_text())]
+            found.setdefault(int(path.name[:6]), []).append(rows)
         return found
 
-    def rows(self) -> list[list[Any]]:
+    def rows(self) -> list[ReadRecord]:
         """Every batch once, in order."""
         return [row for tries in self.attempts().values() for row in tries[-1]]
 
     def values(self) -> list[int]:
         """Return what the records held."""
-        return [row[4] for row in self.rows()]
+        return [row.value for row in self.rows()]
 
     def check_repeats(self) -> int:
         """A repeated batch had the same rows each time; how many batches were repeated."""
@@ -198,7 +209,7 @@ class Sink:
     def check_holds(self, values: Iterable[int]) -> None:
         """Each of the values once, and no other."""
         found, wanted = Counter(self.values()), Counter(values)
-        twice = [row for row in self.rows() if found[row[4]] > wanted[row[4]]]
+        twice = [row for row in self.rows() if found[row.value] > wanted[row.value]]
         assert found == wanted, f"missing {wanted - found}, too many {twice}"
 
 

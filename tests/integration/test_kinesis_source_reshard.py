@@ -44,8 +44,8 @@ def reshard(stream: Stream, values: Iterator[int]) -> None:
 def check_order(reader: Reader) -> None:
     """Of each partition key, the values in the order in which they were put: they only grow."""
     by_key: defaultdict[str, list[int]] = defaultdict(list)
-    for _stream, _shard, _sequence, key, value in reader.sink.rows():
-        by_key[key].append(value)
+    for record in reader.sink.rows():
+        by_key[record.partition_key].append(record.value)
     assert len(by_key) == 7
     for values in by_key.values():
         assert values == sorted(values)

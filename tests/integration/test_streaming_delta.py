@@ -21,6 +21,7 @@ from spark_jobs.sinks.delta import QUARANTINE, location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.speed import validate
+from tests import records
 from tests.buckets import empty_bucket
 from tests.integration.times import stored_times
 from tests.times import MICROS, TIMES
@@ -95,7 +96,7 @@ def tables(settings: Settings, spark: SparkSession) -> Tables:
 
 
 def pin(ind: int, title: str) -> str:
-    return json.dumps({"index": ind, "title": title})
+    return json.dumps(records.pin(ind, title=title))
 
 
 def test_rows_are_merged_by_their_place(tables: Tables) -> None:
@@ -113,9 +114,9 @@ def test_rows_are_merged_by_their_place(tables: Tables) -> None:
 
 def test_times_of_all_years_are_the_same_for_every_reader(tables: Tables, tmp_path: Path) -> None:
     """In a table that is made, after a merge, and in files that were joined."""
-    records = [(ind, json.dumps({"ind": ind, "timestamp": text})) for ind, text in enumerate(TIMES)]
-    half = len(records) // 2
-    for number, part in enumerate((records[:half], records[half:], records[-1:])):
+    times = [(ind, json.dumps(records.geo(ind, timestamp=text))) for ind, text in enumerate(TIMES)]
+    half = len(times) // 2
+    for number, part in enumerate((times[:half], times[half:], times[-1:])):
         tables.sink.write(tables.batch(*part, table="geo"), number, QUERY)
     expected = dict.fromkeys(("Spark", "delta-rs", "DuckDB"), MICROS)
     path = tables.path("geo")

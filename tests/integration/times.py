@@ -31,13 +31,15 @@ def stored_times(
     settings: Settings, spark: SparkSession, path: str, column: str, folder: Path
 ) -> dict[str, dict[int, int]]:
     """In a Delta table, by the reader; `folder` is for what DuckDB reads."""
-    by_spark = spark.read.format("delta").load(path).select("ind", fn.unix_micros(column)).collect()
+    by_spark = (
+        spark.read.format("delta").load(path).select("ind", fn.unix_micros(column).alias("at")).collect()
+    )
     rows = DeltaTable(path, storage_options=delta_options(settings)).to_pyarrow_table()
     by_delta_rs = rows[column].cast(pa.int64()).to_pylist()
     files = _download(settings, delta.files(settings, path), folder)
     by_duckdb = duckdb.read_parquet(files).project(f"ind, epoch_us({column})").fetchall()
     return {
-        "Spark": {row[0]: row[1] for row in by_spark},
+        "Spark": {row.ind: row.at for row in by_spark},
         "delta-rs": dict(zip(rows["ind"].to_pylist(), by_delta_rs, strict=True)),
         "DuckDB": dict(by_duckdb),
     }

@@ -198,16 +198,18 @@ def test_properties(spark: SparkSession, table: Table) -> None:
         assume(len(set(values)) > BATCH // 2)
         records = raw(spark, values)
         checked = (
-            classify(records, table).select("value", "reasons", "warnings", fn.col("row").isNull()).collect()
+            classify(records, table)
+            .select("value", "reasons", "warnings", fn.col("row").isNull().alias("refused"))
+            .collect()
         )
 
         # No input raises, none is lost, each is either accepted or refused for known reasons.
-        assert [row[0] for row in checked] == values
-        assert all(bool(row[1]) == row[3] for row in checked)
-        assert all(REASONS.keys() >= set(row[1]) and WARNINGS.keys() >= set(row[2]) for row in checked)
+        assert [row.value for row in checked] == values
+        assert all(bool(row.reasons) == row.refused for row in checked)
+        assert all(REASONS.keys() >= {*row.reasons} and WARNINGS.keys() >= {*row.warnings} for row in checked)
         refused = rejected(records, table).collect()
         assert [(row["value"], row["reasons"]) for row in refused] == [
-            (row[0], row[1]) for row in checked if row[1]
+            (row.value, row.reasons) for row in checked if row.reasons
         ]
 
         rows = cleaned(spark, table, values)
