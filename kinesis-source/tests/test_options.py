@@ -45,6 +45,11 @@ def test_names_in_any_case_and_values_with_units() -> None:
     assert options.ignored == ("shardsPerTask",)
 
 
+def test_options_of_files_and_of_fan_out_are_ignored_by_name() -> None:
+    options = parse(format="json", inferSchema="true", consumerMode="polling", consumerName="c")
+    assert options.ignored == ("consumerName", "format", "inferSchema")
+
+
 def test_values_beyond_what_kinesis_or_spark_takes_are_lowered() -> None:
     options = parse(fetchBufferSize="20gb", maxRecordsPerFetch="50000")
     assert options.fetch_buffer_bytes == MAX_BUFFER_BYTES

@@ -19,14 +19,25 @@ MAX_BUFFER_BYTES = 64 * 1024**2
 # What Kinesis gives in one read.
 MAX_PAGE_RECORDS = 10_000
 
-# Options of Databricks that tune its own machinery: accepted, so that its notebooks run unchanged.
+# Accepted, so that notebooks of Databricks run unchanged.
 WITHOUT_EFFECT = (
+    # They tune its own machinery.
     "coalesce",
     "coalesceBinSize",
     "coalesceThresholdBlockSize",
     "maxShardsPerDescribe",
     "reuseKinesisClient",
     "shardsPerTask",
+    # They are for enhanced fan-out; a notebook may set them beside consumerMode=polling.
+    "consumerName",
+    "consumerNamePrefix",
+    "consumerRefreshInterval",
+    "registeredConsumerId",
+    "registeredConsumerIdType",
+    "requireConsumerDeregistration",
+    # Those of files, which many notebooks set; Databricks ignores them. The columns are always the same.
+    "format",
+    "inferSchema",
 )
 
 
