@@ -236,6 +236,13 @@ replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDE
 psql: $(READY) ## Open psql on the served database as the read-only analyst
 	@$(PSQL)
 
+# A process of this machine in both modes: it needs Python and Java, as local mode does.
+.PHONY: notebook-run
+notebook-run: $(READY) setup-local ## Run a notebook or a folder of them (FILE=my.ipynb PARAMS="table=pin" AT_MOST=600)
+	@test -n "$(FILE)" || { echo 'Name the notebook: `make notebook-run FILE=notebooks/batch.py`.'; exit 2; }
+	@$(IN_OURS) workspace.run "$(FILE)" $(PARAMS) $(if $(AT_MOST),--at-most $(AT_MOST)) \
+		$(if $(WORKSPACE),--workspace "$(WORKSPACE)")
+
 .PHONY: kafka
 kafka: $(READY) ## Run one of Kafka's command-line tools (ARGS="topics --list"; ARGS="topics --help" shows its options)
 	@test -n "$(filter $(KAFKA_TOOLS),$(firstword $(KAFKA_ARGS)))" \

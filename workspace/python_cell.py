@@ -20,8 +20,8 @@ def run_python(text: str, namespace: dict[str, object], name: str) -> object:
         Exception: whatever the cell raises.
     """
     namespace[LINE_MAGIC] = partial(run_line_magic, namespace=namespace)
-    parsed = ast.parse(without_magics(text, partial(_parse, name=name)), name)
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    parsed = ast.parse(without_magics(text, partial(ast.parse, filename=name)), name)
     last = parsed.body.pop() if parsed.body and isinstance(parsed.body[-1], ast.Expr) else None
     # The module's own `from __future__` is not the notebook's.
     exec(compile(parsed, name, "exec", dont_inherit=True), namespace)  # noqa: S102 - it is what a notebook is for
@@ -29,7 +29,3 @@ def run_python(text: str, namespace: dict[str, object], name: str) -> object:
         return None
     expression = compile(ast.Expression(last.value), name, "eval", dont_inherit=True)
     return eval(expression, namespace)  # noqa: S307 - likewise
-
-
-def _parse(text: str, name: str) -> ast.Module:
-    return ast.parse(text, name)

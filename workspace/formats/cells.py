@@ -22,7 +22,7 @@ class NotebookFormatError(ValueError):
 
 
 class Language(StrEnum):
-    """What a cell is written in, named by the magic that begins such a cell."""
+    """The language of a cell, named by the magic that begins such a cell."""
 
     PYTHON = "python"
     SQL = "sql"

@@ -17,6 +17,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 # Variables of other programs, and make's own.
 FOREIGN = {
     *(
+        "AT_MOST",
         "EMULATE_ARGS",
         "TEST_PROCESSES",
         "QUERY_ARGS",

@@ -1,0 +1,321 @@
+"""Running notebooks: what they print, what they leave, how they fail."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from common.settings import Settings
+from common.wait import wait_until
+from stack.local.isolated import make_settings
+from workspace.dbutils import DBUtils
+from workspace.run.failure import CellError
+from workspace.run.notebooks import NOTEBOOK_ERRORS, Notebooks
+from workspace.run.output import CleanOutput
+from workspace.run.paths import Workspace
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path / "state")
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path, spark: SparkSession, settings: Settings) -> Notebooks:
+    """Notebooks of the test's folder, on the unit tests' Spark."""
+
+    def namespace(
+        *, parameters: Mapping[str, str], run_notebook: Callable[[str, int, Mapping[str, str]], str]
+    ) -> dict[str, Any]:
+        utilities = DBUtils(spark, settings, parameters=parameters, run_notebook=run_notebook)
+        return {"spark": spark, "dbutils": utilities}
+
+    return Notebooks(namespace, Workspace(tmp_path))
+
+
+def write(folder: Path, name: str, *cells: str) -> Path:
+    """Write a notebook of Python's source format; a cell that begins with % is written as magic."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        "# Databricks notebook source\n" + "\n\n# COMMAND ----------\n\n".join(map(_source, cells))
+    )
+    return path
+
+
+def _source(cell: str) -> str:
+    return re.sub("^", "# MAGIC ", cell, flags=re.M) if cell.startswith("%") else cell
+
+
+def test_cells_share_names_and_print_what_they_are(
+    tmp_path: Path, notebooks: Notebooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(
+        tmp_path,
+        "a.py",
+        "%md\n# A title",
+        "# DBTITLE 1,Two numbers\nx = 20\nprint('printed')\nx + 1",
+        "%sql\nSELECT 7 AS seven; SELECT id, 'word' AS text FROM range(2) ORDER BY id",
+        "_sqldf.count() * x",
+    )
+    assert notebooks.run(path, {}) == ""
+    said = capsys.readouterr().out
+    order = [
+        "A title",
+        "[2] Two numbers",
+        "printed",
+        "21",
+        "[3] %sql SELECT 7",
+        "seven",
+        "│ 1  │ word │",
+        "2 rows",
+        "40",
+    ]
+    places = [said.find(word) for word in order]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_sql_notebook_with_a_python_cell(
+    tmp_path: Path, notebooks: Notebooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.sql"
+    path.write_text(
+        "-- Databricks notebook source\nCREATE OR REPLACE TEMP VIEW three AS SELECT 3 AS n;\n"
+        "-- COMMAND ----------\n-- MAGIC %python\n-- MAGIC print(spark.table('three').first().n + 1)"
+    )
+    notebooks.run(path, {})
+    assert "\n4\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "named", ["./parts/load", '"/Users/me@x.org/parts/load"', "parts/load.py", "/parts/load"]
+)
+def test_run_shares_the_namespace_and_gives_parameters(
+    tmp_path: Path, notebooks: Notebooks, capsys: pytest.CaptureFixture[str], named: str
+) -> None:
+    write(
+        tmp_path,
+        "parts/load.py",
+        "dbutils.widgets.text('size', '1')\nsize = int(dbutils.widgets.get('size'))\n'not shown'",
+        "%run ./deeper",
+    )
+    write(tmp_path, "parts/deeper.py", "deep = size + 1")
+    path = write(tmp_path, "a.py", f'%run {named} $size="5"', "print(f'{size} and {deep}')")
+    notebooks.run(path, {})
+    said = capsys.readouterr().out
+    assert "5 and 6" in said
+    assert "not shown" not in said
+
+
+def test_parameters_are_the_values_of_widgets(tmp_path: Path, notebooks: Notebooks) -> None:
+    path = write(
+        tmp_path,
+        "a.py",
+        "dbutils.widgets.text('table', 'pin')",
+        "%sql SELECT :table AS name",
+        "dbutils.notebook.exit(_sqldf.first().name)",
+        "raise AssertionError('after the end')",
+    )
+    assert notebooks.run(path, {}) == "pin"
+    assert notebooks.run(path, {"table": "geo"}) == "geo"
+
+
+def test_notebook_run_has_a_namespace_of_its_own(tmp_path: Path, notebooks: Notebooks) -> None:
+    write(
+        tmp_path,
+        "parts/double.py",
+        "assert 'x' not in globals()",
+        "x = int(dbutils.widgets.get('n'))\ndbutils.notebook.exit(2 * x)",
+    )
+    path = write(
+        tmp_path,
+        "a.py",
+        "x = 1",
+        "y = dbutils.notebook.run('parts/double', 60, {'n': 21})",
+        "dbutils.notebook.exit(f'{x} {y}')",
+    )
+    assert notebooks.run(path, {}) == "1 42"
+
+
+def test_failing_cell_is_named_with_the_lines_of_the_notebook(tmp_path: Path, notebooks: Notebooks) -> None:
+    write(tmp_path, "help.py", "def follower(text):\n    return int(text)")
+    path = write(
+        tmp_path,
+        "a.py",
+        "%run ./help",
+        "# DBTITLE 1,Clean\n\ntotal = 0\ntotal += follower('many')",
+        "never = 1",
+    )
+    with pytest.raises(CellError) as raised:
+        notebooks.run(path, {})
+    assert str(raised.value).splitlines() == [
+        "a.py, cell 2 (Clean) failed.",
+        "  a.py, cell 2, line 9 of the file:",
+        "    total += follower('many')",
+        "  help.py, cell 1, line 3 of the file, in follower:",
+        "    return int(text)",
+        "ValueError: invalid literal for int() with base 10: 'many'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (
+            "x = (1,\ny = 2",
+            "a.py, cell 1, line 2 of the file:\n    x = (1,\nSyntaxError: '(' was never closed",
+        ),
+        ("%sql\nSELECT 1;\nSELECT no_such_column", "AnalysisException: [UNRESOLVED_COLUMN"),
+        ("%sql SELECT 1 +", "ParseException:"),
+        ("%run ./nothing", "FileNotFoundError: no notebook ./nothing: there is no "),
+        ("%run ./a", "MagicError: %run ./a runs in circles"),
+        ("%fs lsx /", "MagicError: %fs lsx is not one of dbutils.fs"),
+        ("%sh -e\nfalse", "MagicError: the shell ended with status 1"),
+        ("%pip install nothing-like-it", "MagicError: %pip install: nothing-like-it is not installed"),
+        ("dbutils.notebook.run('./nothing', 5)", "RuntimeError: the notebook ./nothing failed: no notebook"),
+        ("spark.range(3).selectExpr('assert_true(id < 2)').collect()", "is not true"),
+        ("raise KeyError('k')", "KeyError: 'k'"),
+    ],
+)
+def test_failures_of_each_kind(tmp_path: Path, notebooks: Notebooks, cell: str, said: str) -> None:
+    path = write(tmp_path, "a.py", cell)
+    with pytest.raises(CellError) as raised:
+        notebooks.run(path, {})
+    assert str(raised.value).startswith("a.py, cell 1")
+    assert said in str(raised.value)
+    assert len(str(raised.value).splitlines()) < 20
+    assert "\tat " not in str(raised.value)
+
+
+def test_failing_cell_of_a_notebook_that_another_runs(tmp_path: Path, notebooks: Notebooks) -> None:
+    write(tmp_path, "part.py", "%sql SELECT 1", "%sql SELECT no_such_column")
+    path = write(tmp_path, "a.py", "%run ./part")
+    with pytest.raises(
+        CellError, match=r"^a\.py, cell 1 failed\.\npart\.py, cell 2 failed\.\nAnalysisException"
+    ):
+        notebooks.run(path, {})
+    path = write(tmp_path, "b.py", "dbutils.notebook.run('part', 0)")
+    with pytest.raises(CellError, match=r"RuntimeError: the notebook part failed: part\.py, cell 2 failed"):
+        notebooks.run(path, {})
+
+
+def test_time_limit_ends_a_loop(tmp_path: Path, notebooks: Notebooks) -> None:
+    path = write(
+        tmp_path,
+        "a.py",
+        "x = 1",
+        "while True:\n    try:\n        x += 1\n    except Exception:\n        pass",
+    )
+    with pytest.raises(TimeoutError, match=r"a\.py, cell 2 was ended: 0\.5 seconds are over"):
+        notebooks.run(path, {}, 0.5)
+
+
+def test_time_limit_ends_a_job_of_spark(tmp_path: Path, notebooks: Notebooks, spark: SparkSession) -> None:
+    path = write(tmp_path, "a.py", "spark.range(1 << 50).selectExpr('max(id % 7)').collect()")
+    with pytest.raises(TimeoutError, match=r"a\.py, cell 1 was ended: 2 seconds are over"):
+        notebooks.run(path, {}, 2)
+    tracker = spark.sparkContext.statusTracker()
+    wait_until(lambda: not tracker.getActiveJobsIds(), timeout=60, what="the end of the job")
+    path = write(tmp_path, "b.py", "dbutils.notebook.exit(spark.range(3).count())")
+    assert notebooks.run(path, {}, 60) == "3"
+
+
+def test_time_limit_of_a_notebook_that_another_runs_is_its_own(tmp_path: Path, notebooks: Notebooks) -> None:
+    write(tmp_path, "loop.py", "while True: pass")
+    path = write(
+        tmp_path,
+        "a.py",
+        "try:\n    dbutils.notebook.run('loop', 1)\nexcept Exception as error:\n    said = str(error)",
+        "dbutils.notebook.exit(said)",
+    )
+    assert notebooks.run(path, {}, 60) == (
+        "the notebook loop failed: loop.py, cell 1 was ended: 1 seconds are over"
+    )
+    write(tmp_path, "loop.py", "import time\ntime.sleep(300)")
+    with pytest.raises(TimeoutError, match=r"a\.py, cell 1 was ended: 0\.5 seconds are over"):
+        notebooks.run(write(tmp_path, "a.py", "dbutils.notebook.run('loop', 100)"), {}, 0.5)
+
+
+def test_streams_read_what_is_there_and_end_with_the_notebook(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text('{"n": 1}\n{"n": 2}\n')
+    read = f"stream = spark.readStream.schema('n int').json({str(tmp_path / 'in')!r})"
+    path = write(
+        tmp_path,
+        "a.py",
+        read,
+        "display(stream)",
+        "display(stream.groupBy().sum('n'), streamName='sums')",
+        "query = stream.writeStream.format('memory').queryName('kept').start()",
+    )
+    notebooks.run(path, {})
+    said = capsys.readouterr().out
+    assert "display_query_1, micro-batch 0: 2 rows" in said
+    assert "sums, micro-batch 0: 1 row" in said
+    assert "kept: 2 rows read; stopped, since the notebook has ended." in said
+    assert spark.streams.active == []
+    assert [row.n for row in spark.table("kept").orderBy("n").collect()] == [1, 2]
+
+
+def test_waiting_for_a_stream_ends_well_at_the_time_limit(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(
+        tmp_path,
+        "a.py",
+        "query = spark.readStream.format('rate').load().writeStream.format('noop').start()",
+        "query.awaitTermination()",
+        "never = 1",
+    )
+    notebooks.run(path, {}, 3)
+    assert "a.py, cell 2 waited for a stream until 3 seconds were over" in capsys.readouterr().out
+    assert spark.streams.active == []
+
+
+def test_stream_that_fails_fails_its_notebook(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession
+) -> None:
+    failing = "spark.readStream.format('rate-micro-batch').option('rowsPerBatch', 2)"
+    path = write(
+        tmp_path,
+        "a.py",
+        f"{failing}.load().selectExpr('assert_true(value > 5)').writeStream.format('noop').start()",
+    )
+    with pytest.raises(NOTEBOOK_ERRORS, match="is not true"):
+        notebooks.run(path, {})
+    assert spark.streams.active == []
+
+
+def test_secrets_and_control_characters_are_replaced_in_output() -> None:
+    shown = io.StringIO()
+    output = CleanOutput(shown, lambda text: text.replace("pass\u00e9word", "[REDACTED]"))
+    print("a pass\u00e9", end="", file=output)
+    print("word\x1b[2J", file=output)
+    assert shown.getvalue() == "a [REDACTED]\\x1b[2J\n"
+    print("unfinished", end="", file=output)
+    output.finish_line()
+    assert shown.getvalue().endswith("\nunfinished\n")
+
+
+def test_line_of_a_jupyter_cell_counts_in_the_cell(tmp_path: Path, notebooks: Notebooks) -> None:
+    path = tmp_path / "a.ipynb"
+    cell = {"cell_type": "code", "metadata": {}, "source": ["\n", "x = 0\n", "1 / x"]}
+    path.write_text(json.dumps({"cells": [cell], "metadata": {}}))
+    with pytest.raises(CellError) as raised:
+        notebooks.run(path, {})
+    assert str(raised.value).splitlines() == [
+        "a.ipynb, cell 1 failed.",
+        "  a.ipynb, cell 1, line 3:",
+        "    1 / x",
+        "ZeroDivisionError: division by zero",
+    ]

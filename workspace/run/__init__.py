@@ -1,0 +1,1 @@
+"""Run notebooks without a browser: `make notebook-run`."""

@@ -1,0 +1,142 @@
+"""Run a notebook's cells in its namespace, each by its language."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.markdown import Markdown
+
+from common.terminal import make_console
+from workspace.display import Display, display_html
+from workspace.formats import Cell, Language, Notebook, read_notebook
+from workspace.magics import MagicError
+from workspace.magics.pip import run_pip
+from workspace.magics.run_call import parse_run
+from workspace.magics.shell import run_shell
+from workspace.magics.sql import run_sql
+from workspace.python_cell import run_python
+from workspace.run.failure import CellError, cell_name
+from workspace.run.paths import Workspace
+
+# A cell that took less says nothing of it.
+_NOTABLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class OpenNotebook:
+    """A notebook whose cells run in a namespace.
+
+    Attributes:
+        notebook: its cells.
+        quiet: it is run by another one's %run: no headings, no values of last lines.
+        callers: the notebooks whose %run led here.
+    """
+
+    notebook: Notebook
+    quiet: bool = False
+    callers: tuple[Path, ...] = ()
+
+
+class CellRunner:
+    """Runs cells in one namespace.
+
+    Attributes:
+        namespace: the notebook's global names.
+        current: what runs now, for whoever ends it.
+    """
+
+    def __init__(self, namespace: dict[str, Any], workspace: Workspace) -> None:
+        self.namespace = namespace
+        self.current = ""
+        self._workspace = workspace
+        self._display = Display()
+        namespace.update(display=self._display, displayHTML=display_html, __name__="__main__")
+
+    def run(self, opened: OpenNotebook) -> None:
+        """Run all cells of a notebook, in order.
+
+        Raises:
+            CellError: a cell raised an error; those after it are not run.
+            NotebookExit: a cell called dbutils.notebook.exit.
+        """
+        for cell in opened.notebook.cells:
+            self._run_one(cell, opened)
+
+    def _run_one(self, cell: Cell, opened: OpenNotebook) -> None:
+        path = opened.notebook.path
+        self.current = cell_name(path, cell)
+        if not opened.quiet:
+            _print_heading(cell)
+        begin = time.monotonic()
+        try:
+            self._by_language[cell.language](self, cell, opened)
+        except Exception as error:
+            raise CellError(path, cell, error) from error
+        if not opened.quiet and time.monotonic() - begin >= _NOTABLE_SECONDS:
+            make_console().print(f"{time.monotonic() - begin:.1f} s", style="dim", highlight=False)
+
+    def _python(self, cell: Cell, opened: OpenNotebook) -> None:
+        value = run_python(cell.text, self.namespace, cell_name(opened.notebook.path, cell))
+        if value is None or opened.quiet:
+            return
+        if isinstance(value, pd.DataFrame | pd.Series):
+            self._display(value)
+        else:
+            print(repr(value))
+
+    def _sql(self, cell: Cell, _: OpenNotebook) -> None:
+        widgets = self.namespace["dbutils"].widgets.getAll()
+        result = run_sql(self.namespace["spark"], cell.text, widgets, self._display)
+        if result is not None:
+            self.namespace["_sqldf"] = result
+
+    def _run_other(self, cell: Cell, opened: OpenNotebook) -> None:
+        call = parse_run(cell.text)
+        here = opened.notebook.path.resolve()
+        path = self._workspace.find(call.path, here.parent).resolve()
+        callers = (*opened.callers, here)
+        if path in callers:
+            raise MagicError(f"%run {call.path} runs in circles: it leads back to itself")
+        self.namespace["dbutils"].widgets.set_parameters(call.parameters)
+        self.run(OpenNotebook(read_notebook(path), quiet=True, callers=callers))
+
+    def _files(self, cell: Cell, _: OpenNotebook) -> None:
+        command, *words = cell.text.split()
+        files = self.namespace["dbutils"].fs
+        if command.startswith("_") or not callable(getattr(files, command, None)):
+            raise MagicError(f"%fs {command} is not one of dbutils.fs; dbutils.fs.help() lists them")
+        self._display(getattr(files, command)(*words))
+
+    def _shell(self, cell: Cell, _: OpenNotebook) -> None:
+        run_shell(cell.text)
+
+    def _pip(self, cell: Cell, _: OpenNotebook) -> None:
+        run_pip(cell.text)
+
+    def _markdown(self, cell: Cell, opened: OpenNotebook) -> None:
+        if not opened.quiet:
+            make_console().print(Markdown(cell.text))
+
+    _by_language: dict[Language, Callable[["CellRunner", Cell, OpenNotebook], None]] = {  # noqa: RUF012 - not changed
+        Language.PYTHON: _python,
+        Language.SQL: _sql,
+        Language.RUN: _run_other,
+        Language.FILES: _files,
+        Language.SHELL: _shell,
+        Language.PIP: _pip,
+        Language.MARKDOWN: _markdown,
+    }
+
+
+def _print_heading(cell: Cell) -> None:
+    """Print a cell's number and title, or how its text begins."""
+    if cell.language == Language.MARKDOWN:
+        return
+    magic = "" if cell.language == Language.PYTHON else f"%{cell.language} "
+    begin = next((line for line in cell.text.splitlines() if line.strip()), "").strip()
+    make_console(highlight=False).print(
+        f"\n[{cell.number}] {cell.title or magic + begin}", style="bold", no_wrap=True, overflow="ellipsis"
+    )

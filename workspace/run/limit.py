@@ -1,0 +1,83 @@
+"""End what a notebook does: at its time limit, or at Ctrl-C, though it waits for Spark."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+from pyspark import SparkContext
+
+
+class Interrupted(BaseException):
+    """Ctrl-C. No KeyboardInterrupt, of which py4j would print a traceback."""
+
+
+class TimeLimitReached(BaseException):
+    """The time of the limit is over. No Exception: a notebook's own `except Exception` is not to hold it up."""
+
+
+@contextmanager
+def time_limit(context: SparkContext, seconds: float | None) -> Iterator[None]:
+    """Raise TimeLimitReached after so many seconds; None or 0 for no limit. An outer limit stays in force.
+
+    Signals reach the main thread alone: a notebook that another one runs in a thread of its own has no limit.
+    """
+    if not seconds or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    begin = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, _handler(context, TimeLimitReached))
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    if outer and outer < seconds:
+        signal.setitimer(signal.ITIMER_REAL, outer)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if outer:
+            # One that is over by now is to be raised still.
+            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - begin), 0.001))
+
+
+@contextmanager
+def ctrl_c(context: SparkContext) -> Iterator[None]:
+    """Raise Interrupted at Ctrl-C, and end Spark's jobs."""
+    handler = signal.signal(signal.SIGINT, _handler(context, Interrupted))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _handler(context: SparkContext, error: type[BaseException]) -> Callable[[int, FrameType | None], None]:
+    def handle(_: int, __: FrameType | None) -> None:
+        try:
+            _drop_connection(context)
+            context.cancelAllJobs()
+        finally:
+            raise error
+
+    return handle
+
+
+def _drop_connection(context: SparkContext) -> None:
+    """Close this thread's connection to the JVM, on which the answer to an unfinished call may be yet to come.
+
+    The next call opens another; over the old one it would wait for that call's end, and take its answer for its own.
+    """
+    gateway = context._gateway
+    connection = gateway._gateway_client.get_thread_connection() if gateway else None
+    if connection:
+        connection.close()
+
+
+def waits_for_a_stream(trace: TracebackType | None) -> bool:
+    """Return whether what was interrupted had been waiting for a streaming query to end."""
+    while trace:
+        if trace.tb_frame.f_code.co_name in {"awaitTermination", "awaitAnyTermination"}:
+            return True
+        trace = trace.tb_next
+    return False

@@ -1,0 +1,64 @@
+"""Streaming queries that a notebook started: at its end they read what is there, and are stopped."""
+
+from collections.abc import Iterable
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from workspace.run.limit import TimeLimitReached, time_limit
+
+# A first micro-batch takes some 5 s, and a stream of the course's 1,000 posts twenty more; queries share the processor.
+_DRAIN_SECONDS = 60.0
+
+
+def running(spark: SparkSession) -> set[str]:
+    """Return the run ids of the queries that are running."""
+    return {query.runId for query in spark.streams.active}
+
+
+def finish(spark: SparkSession, before: Iterable[str], *, bounded: bool) -> None:
+    """Let the queries that run now, but did not before, process what has arrived; then stop them.
+
+    Args:
+        before: the run ids of queries that are not the notebook's.
+        bounded: a time limit is in force; else the queries have a minute.
+
+    Raises:
+        StreamingQueryException: a query failed.
+    """
+    queries = [query for query in spark.streams.active if query.runId not in {*before}]
+    try:
+        with time_limit(spark.sparkContext, None if bounded else _DRAIN_SECONDS):
+            for query in queries:
+                query.processAllAvailable()
+    except TimeLimitReached:
+        print("More keeps coming, or takes longer than there is time for (AT_MOST=seconds gives more).")
+    finally:
+        stop(queries)
+
+
+def stop(queries: Iterable[StreamingQuery]) -> None:
+    """Stop queries and say what each has read."""
+    for query in queries:
+        query.stop()
+        print(f"{query.name or query.id}: {_read(query)}; stopped, since the notebook has ended.")
+
+
+def check_none_failed(spark: SparkSession) -> None:
+    """Raise what ended a query, if one failed since the last look.
+
+    Raises:
+        StreamingQueryException: a query failed.
+    """
+    try:
+        # It has failed or not: the JVM waits for a millisecond at least, and pyspark takes whole seconds.
+        spark.streams._jsqm.awaitAnyTermination(1)
+    finally:
+        spark.streams.resetTerminated()
+
+
+def _read(query: StreamingQuery) -> str:
+    recent = query.recentProgress
+    rows = sum(progress["numInputRows"] for progress in recent)
+    forgotten = bool(recent) and recent[0]["batchId"] > 0
+    return f"{'more than ' if forgotten else ''}{rows:,} row{'' if rows == 1 else 's'} read"
