@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import ClientError
 
+from contracts.delta_tables import BATCH, FORMER_BATCH, Layer
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 KEY = "checkpoints/batch/progress.json"
-# The form of what the job writes. The tables of an older form are rebuilt by the next run: in form 1, which names none,
-# Delta had its times as INT96, and Postgres other dates where they were outside the years 1677 to 2262.
-FORM = 2
+# The form of what the job writes. The tables of form 1, which names none, are rebuilt by the next run: Delta had its
+# times as INT96, and Postgres other dates where they were outside the years 1677 to 2262. Those of form 2 are moved by
+# it: the Delta tables were in another folder.
+FORM = 3
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -34,8 +37,13 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def is_outdated(self) -> bool:
-        """Return whether an earlier version wrote the tables, in a form that is no longer right."""
-        return self.form < FORM
+        """Return whether an earlier version wrote the tables, with values that are no longer right."""
+        return self.form < 2
+
+    @property
+    def layer(self) -> Layer:
+        """Return the folder that the Delta tables are in."""
+        return FORMER_BATCH if self.form < FORM else BATCH
 
 
 def load(s3: "S3Client", bucket: str) -> Progress | None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from common import batch_progress
+from common.clients import s3_client
 from common.settings import Settings
+from contracts.delta_tables import BATCH, Layer
 from contracts.tables import Table
 from operations.verify import accounts, keys, landed, rows
 from operations.verify.accounts import Counts
@@ -61,7 +64,7 @@ def check(
     objects = landed.as_mended(list(landed.read(settings, topic, ends)), accounts.mended(connection, topic))
     walks = landed.walks(objects, ends_landed_again(objects, ends) if lost else ends)
     read = accounts.batch_offsets(connection, table, topic)
-    stored = rows.of_delta(settings, "transformed", table, PLACE)
+    stored = rows.of_delta(settings, _layer(settings), table, PLACE)
     served = rows.of_postgres(connection, "batch", table)
     rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
     names = rows.comparable_names(table)
@@ -90,6 +93,12 @@ def check(
         *([] if lost else _bucket_problems(stages)),
     ]
     return stages
+
+
+def _layer(settings: Settings) -> Layer:
+    """Return the folder that the Delta tables are in; an earlier version's are in another until the next run."""
+    known = batch_progress.load(s3_client(settings), settings.bucket)
+    return known.layer if known else BATCH
 
 
 def _reached(read: Mapping[int, list[range]]) -> dict[int, int]:

@@ -13,6 +13,7 @@ from pyarrow import csv
 
 from common.clients import s3_client
 from common.settings import Settings
+from contracts.delta_tables import Layer, folder
 from contracts.tables import DECLARATIONS, Column, Table, Type
 from operations.verify import delta_log
 from spark_jobs.readers import parquet
@@ -38,10 +39,9 @@ def comparable_names(table: Table) -> list[str]:
     return [*DECLARATIONS[table].compared]
 
 
-def of_delta(settings: Settings, layer: str, table: Table, places: Sequence[str]) -> pa.Table:
+def of_delta(settings: Settings, layer: Layer, table: Table, places: Sequence[str]) -> pa.Table:
     """The rows of a Delta table in the comparable form, and the columns of their records' places."""
-    folder = f"delta_tables/{layer}/{table}"
-    files = delta_log.files(s3_client(settings), settings.bucket, folder)
+    files = delta_log.files(s3_client(settings), settings.bucket, folder(layer, table))
     names = [*DECLARATIONS[table].names, *places]
     batches = list(parquet.read(settings, files, names, pc.scalar(True), arrow_schema(table)))
     if not batches:

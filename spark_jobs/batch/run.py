@@ -15,6 +15,7 @@ from common.batch_progress import Position, Progress
 from common.bucket import bucket_id
 from common.clients import s3_client
 from common.settings import Settings
+from contracts.delta_tables import QUARANTINE
 from contracts.run_counts import CountsDoNotAddUpError, OffsetRange, TableRunCounts
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
@@ -96,7 +97,7 @@ def _run_tables(context: Context) -> Results:
 def _set_aside(context: Context, results: Results) -> None:
     """Write the rejected records beside the Delta tables and, from there, into Postgres."""
     count = sum(account.quarantined for account, _ in results)
-    plan, path = context.plan, delta.location(context.settings, delta.QUARANTINE)
+    plan, path = context.plan, delta.location(context.settings, QUARANTINE)
     if count:
         rejected = reduce(DataFrame.unionByName, (rows for _, rows in results))
         (delta.replace if plan.rebuild else delta.add_quarantined)(rejected, path)
@@ -107,7 +108,7 @@ def _set_aside(context: Context, results: Results) -> None:
 
 
 def _serve_rejected(context: Context, count: int, ranges: Sequence[OffsetRange]) -> None:
-    files = delta.files(context.settings, delta.location(context.settings, delta.QUARANTINE)) if count else []
+    files = delta.files(context.settings, delta.location(context.settings, QUARANTINE)) if count else []
     ours = parquet.from_ranges(ranges, "partition", "offset", "topic")
     rows = parquet.read(context.settings, files, postgres.QUARANTINE.columns, ours)
     stored = postgres.put(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from common import batch_progress as progress
 from common.clients import postgres_connection, s3_client
 from common.settings import Settings
+from contracts.delta_tables import BATCH
 from spark_jobs.batch import failures
 from spark_jobs.batch.steps import Steps
 from spark_jobs.replay import store
@@ -67,6 +68,10 @@ def check_ready(settings: Settings) -> None:
     if known.is_outdated:
         raise failures.RefusedError(
             "an earlier version wrote the tables: run `make batch` first, which rebuilds them"
+        )
+    if known.layer != BATCH:
+        raise failures.RefusedError(
+            "the Delta tables are where an earlier version kept them: run `make batch` first, which moves them"
         )
     if known.replacing:
         raise failures.RefusedError("a full rebuild was interrupted: finish it with `make batch` first")

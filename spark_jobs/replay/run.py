@@ -18,6 +18,7 @@ from pyspark.sql import functions as fn
 from common.bucket import bucket_id
 from common.clients import s3_client
 from common.settings import Settings
+from contracts.delta_tables import QUARANTINE
 from contracts.run_counts import CountsDoNotAddUpError, TableRunCounts
 from contracts.tables import TABLES, Table
 from spark_jobs.batch import staging
@@ -163,7 +164,7 @@ def take_in(settings: Settings, connection: "PostgresConnection", validated: Rep
 
 def _release(settings: Settings, spark: SparkSession, passed: pa.Table) -> None:
     places = spark.createDataFrame(passed.select(delta.OFFSET))
-    delta.remove_quarantined(places, delta.location(settings, delta.QUARANTINE))
+    delta.remove_quarantined(places, delta.location(settings, QUARANTINE))
 
 
 def _places(verdict: ValidationResult) -> pa.Table:

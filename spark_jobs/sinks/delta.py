@@ -5,7 +5,6 @@ source_offset bigint`). A later write compares places, so records may arrive in 
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import deltalake
 from delta.tables import DeltaTable
@@ -13,9 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options
 from common.settings import Settings
+from contracts.delta_tables import BATCH, Layer, folder
 from contracts.tables import KEY
 
-QUARANTINE = "quarantine"
 # The columns by which files can be skipped. Statistics of all texts would double the cost of a write.
 _STATISTICS = (KEY, "source_partition", "source_offset")
 # Of a batch row and the one under its ind, by their places: whether the new one takes its place. A row of
@@ -27,11 +26,9 @@ _LATER = (
 OFFSET = ("topic", "partition", "offset")
 
 
-def location(
-    settings: Settings, name: str, layer: Literal["transformed", "streaming"] = "transformed"
-) -> str:
+def location(settings: Settings, name: str, layer: Layer = BATCH) -> str:
     """Return where a table lives."""
-    return f"s3a://{settings.bucket}/delta_tables/{layer}/{name}"
+    return f"s3a://{settings.bucket}/{folder(layer, name)}"
 
 
 def exists(spark: SparkSession, path: str) -> bool:

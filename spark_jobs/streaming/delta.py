@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 
 from common.clients import delta_options
 from common.settings import Settings
+from contracts.delta_tables import QUARANTINE, SPEED
 from contracts.tables import DECLARATIONS, KEY, TABLES
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import served, speed
@@ -59,10 +60,10 @@ class DeltaSink:
                 write_deltalake(
                     self._path(table), served.rows(self._settings, table), storage_options=self._options
                 )
-        if not self._exists(delta.QUARANTINE):
+        if not self._exists(QUARANTINE):
             rejects = served.rejected(self._settings).read_all()
             if rejects.num_rows:
-                write_deltalake(self._path(delta.QUARANTINE), rejects, storage_options=self._options)
+                write_deltalake(self._path(QUARANTINE), rejects, storage_options=self._options)
 
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:  # noqa: ARG002 - as the file says
         """Merge a micro-batch into the tables, and its rejects into the quarantine.
@@ -78,7 +79,7 @@ class DeltaSink:
             take_in(self._path(table), self._options, rows, (KEY,), LATER)
             if rejected.num_rows:
                 rejects = rejected.select(speed.QUARANTINE.columns)
-                take_in(self._path(delta.QUARANTINE), self._options, rejects, speed.QUARANTINE.key)
+                take_in(self._path(QUARANTINE), self._options, rejects, speed.QUARANTINE.key)
         self._tidy_up()
 
     def _tidy_up(self) -> None:
@@ -102,7 +103,7 @@ class DeltaSink:
         return DeltaTable(self._path(name), storage_options=self._options)
 
     def _path(self, name: str) -> str:
-        return delta.location(self._settings, name, "streaming")
+        return delta.location(self._settings, name, SPEED)
 
     def close(self) -> None:
         """Nothing is held between micro-batches."""

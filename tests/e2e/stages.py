@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from common.clients import mysql_connection, postgres_connection, s3_client
 from common.settings import Settings
+from contracts.delta_tables import BATCH, Layer, folder
 from contracts.landing import parse_key
 from contracts.tables import Table
 from services.s3_sink.catch_up import end_offsets
@@ -70,15 +71,15 @@ def landed_lines(settings: Settings) -> dict[Position, bytes]:
 
 
 def delta_rows(
-    settings: Settings, table: Table, columns: list[str], layer: str = "transformed"
+    settings: Settings, table: Table, columns: list[str], layer: Layer = BATCH
 ) -> list[tuple[Any, ...]]:
     """The rows of a Delta table in the order of ind, read by the protocol's own rules (no Spark).
 
     The state is what the log's actions leave: files added and not removed since.
     """
-    s3, folder = s3_client(settings), f"delta_tables/{layer}/{table}/"
+    s3, prefix = s3_client(settings), f"{folder(layer, table)}/"
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=settings.bucket, Prefix=f"{folder}_delta_log/"
+        Bucket=settings.bucket, Prefix=f"{prefix}_delta_log/"
     )
     commits = sorted(
         item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"].endswith(".json")
@@ -89,7 +90,7 @@ def delta_rows(
             action = json.loads(line)
             files -= {action["remove"]["path"]} if "remove" in action else set()
             files |= {action["add"]["path"]} if "add" in action else set()
-    bodies = (s3.get_object(Bucket=settings.bucket, Key=folder + file)["Body"].read() for file in files)
+    bodies = (s3.get_object(Bucket=settings.bucket, Key=prefix + file)["Body"].read() for file in files)
     tables = (
         parquet.read_table(io.BytesIO(body), columns=columns, coerce_int96_timestamp_unit="us")
         for body in bodies

@@ -14,10 +14,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options, postgres_connection, s3_client
 from common.settings import Settings
+from contracts.delta_tables import QUARANTINE, SPEED
 from contracts.tables import TABLES, Table
 from services.provision.databases import ensure_schema
 from spark_jobs.session.spark import spark_session
-from spark_jobs.sinks.delta import QUARANTINE, location
+from spark_jobs.sinks.delta import location
 from spark_jobs.streaming import delta
 from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.speed import validate
@@ -70,7 +71,7 @@ class Tables:
         return validate(self.spark.createDataFrame(rows, RECORDS), streams)
 
     def path(self, name: str) -> str:
-        return location(self.settings, name, "streaming")
+        return location(self.settings, name, SPEED)
 
     def titles(self) -> dict[int, str]:
         rows = self.spark.read.format("delta").load(self.path("pin")).select("ind", "title").collect()

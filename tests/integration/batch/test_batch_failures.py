@@ -73,7 +73,7 @@ def test_a_foreign_key_in_the_landing_zone_is_named(zone: Zone) -> None:
 
 
 def is_in_delta(zone: Zone) -> bool:
-    prefix = "delta_tables/transformed/user/_delta_log/"
+    prefix = "delta_tables/cleaned/user/_delta_log/"
     return "Contents" in zone.s3.list_objects_v2(Bucket=zone.settings.bucket, Prefix=prefix)
 
 

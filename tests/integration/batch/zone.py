@@ -11,6 +11,7 @@ from pyspark.sql import functions as fn
 from common.bucket import bucket_id, lost_tables
 from common.clients import postgres_connection, s3_client
 from common.settings import Settings
+from contracts.delta_tables import QUARANTINE
 from contracts.landing import object_key
 from contracts.tables import TABLES, Table
 from operations.verify import batch as verify_batch
@@ -73,7 +74,7 @@ class Zone:
     def stored(self) -> dict[str, list[str]]:
         """Return what the Delta tables have, each row as JSON."""
         found = {}
-        for name in (*TABLES, delta.QUARANTINE):
+        for name in (*TABLES, QUARANTINE):
             path = delta.location(self.settings, name)
             if delta.exists(self.spark, path):
                 rows = (
