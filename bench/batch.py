@@ -47,7 +47,7 @@ def main(posts: int = 1_000_000, write: bool = False) -> None:
         write: put the table into docs/benchmarks.md.
     """
     with servers() as settings:
-        small = settings.model_copy(update={"user_id": "small"})
+        small = settings.replace(USER_ID="small")
         Landing(small, SMALL).land(SMALL)
         cold = seconds(lambda: run_as_program(small))
         empty_postgres(settings)

@@ -180,7 +180,7 @@ def main(
     """Load the stack in containers, and print each container's peak memory against its limit."""
     settings = load_settings()
     needed = round(2 * BATCH_POSTS * scale)
-    if settings.source_rows < needed:
+    if settings.source.rows < needed:
         raise SystemExit(f"Set SOURCE_ROWS={needed} in .env, then `make clean up`.")
     with watching(project()) as watch:
         rates = load(settings, scale, partial(_make, watch.problems))

@@ -75,10 +75,10 @@ def replay_rows(settings: Settings, posts: int) -> list[Row]:
 @contextmanager
 def fresh_topics(settings: Settings) -> Iterator[Settings]:
     """Settings whose topics are this run's own."""
-    fresh = settings.model_copy(update={"user_id": uuid4().hex[:12]})
+    fresh = settings.replace(USER_ID=uuid4().hex[:12])
     ensure_topics(fresh)
     yield fresh
-    admin = AdminClient({"bootstrap.servers": fresh.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": fresh.kafka.bootstrap_servers})
     for deletion in admin.delete_topics([fresh.topic(table) for table in TABLES]).values():
         deletion.result()
 
@@ -87,7 +87,7 @@ def emulator_run(settings: Settings, posts: int) -> float:
     """Seconds of a whole run; it fails unless every record was acknowledged."""
     command = [sys.executable, "-m", "emulator", "batch", "--limit", str(posts), "--batch", str(BATCH)]
     # To the proxy itself, as the bare replay sends, without API Gateway between.
-    environment = {**os.environ, **settings.environment(), "API_URL": settings.rest_proxy_url}
+    environment = {**os.environ, **settings.environment(), "API_URL": settings.rest_proxy.url}
     started = time.perf_counter()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     return time.perf_counter() - started
@@ -115,7 +115,7 @@ def bare_replay(settings: Settings, bodies: dict[Table, list[bytes]]) -> float:
 
 
 def send(settings: Settings, table: Table, bodies: list[bytes]) -> None:
-    connection = http.client.HTTPConnection(urlsplit(settings.rest_proxy_url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(settings.rest_proxy.url).netloc, timeout=60)
     for body in bodies:
         connection.request(TOPIC.method, f"/topics/{settings.topic(table)}", body, TOPIC.headers)
         answer = connection.getresponse()

@@ -86,7 +86,7 @@ def main(
 @contextmanager
 def fresh_topic(settings: Settings) -> Iterator[str]:
     """A topic of this run, deleted at the end."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
     topic = f"bench-ingest-{uuid.uuid4().hex[:8]}"
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result()
     yield topic
@@ -134,7 +134,7 @@ def in_process(function: Callable[..., float], *arguments: object) -> float:
 
 def through_proxy(settings: Settings, topic: str, connections: int, size: int, requests: int) -> Sent:
     """Send `requests` requests in all of `size` records each, over so many connections at once."""
-    address = (settings.rest_proxy_host, settings.rest_proxy_port)
+    address = (settings.rest_proxy.host, settings.rest_proxy.port)
     loads = [Load(address, topic, size, requests // connections)] * connections
     with multiprocessing.get_context("spawn").Pool(connections) as pool:
         pool.map(client, [Load(address, topic, size, 3)] * connections, chunksize=1)

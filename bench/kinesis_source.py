@@ -88,7 +88,7 @@ def fresh_stream(client: "KinesisClient") -> Iterator[str]:
 @contextmanager
 def session(settings: Settings, folder: str) -> Iterator[SparkSession]:
     """A Spark session with the source registered."""
-    spark = spark_session(settings.model_copy(update={"state_dir": Path(folder)}), "bench")
+    spark = spark_session(settings.replace(STATE_DIR=Path(folder)), "bench")
     spark.dataSource.register(KinesisDataSource)
     yield spark
     spark.stop()

@@ -68,19 +68,15 @@ def main(records: int = 500_000, single: int = 1_000, write: bool = False) -> No
 def fresh_user(settings: Settings) -> Iterator[Settings]:
     """The settings of a user of this run, with topics and bucket, which are deleted at the end."""
     with TemporaryDirectory() as folder:
-        user = settings.model_copy(
-            update={
-                "user_id": f"bench{secrets.token_hex(4)}",
-                "state_dir": Path(folder),
-                "kafka_partitions": PARTITIONS,
-            }
+        user = settings.replace(
+            USER_ID=f"bench{secrets.token_hex(4)}", STATE_DIR=Path(folder), KAFKA_PARTITIONS=PARTITIONS
         )
         ensure_topics(user)
         ensure_bucket(user)
         yield user
         empty_bucket(user)
         s3_client(user).delete_bucket(Bucket=user.bucket)
-        admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
+        admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
         for request in admin.delete_topics([user.topic(table) for table in TABLES]).values():
             request.result()
 
@@ -106,7 +102,7 @@ def one_object_a_record(settings: Settings, count: int) -> float:
 
 def produce(settings: Settings, count: int, seconds: float = 0.0) -> None:
     """Send posts to all partitions in turn, spread over `seconds`."""
-    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 5})
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 5})
     places = [(settings.topic(table), p) for table in TABLES for p in range(PARTITIONS)]
     value = post()
     begin = time.perf_counter()

@@ -96,7 +96,7 @@ def main(
 def stack() -> Iterator[tuple[Settings, ServiceProcess]]:
     """The servers and the writer, healthy, in a folder that is removed at the end."""
     with TemporaryDirectory() as folder, ExitStack() as servers:
-        settings = make_settings(Path(folder), kafka_partitions=3)
+        settings = make_settings(Path(folder), KAFKA_PARTITIONS=3)
         for name in ("kafka", "localstack", "postgres"):
             launch_server(servers, settings, name)
         ensure_schema(settings)
@@ -158,9 +158,9 @@ def measure_topic(
     paced(send, rate, warm_up, Watch())
     newest = (  # by the key: a look over all rows would be the slower the more there are
         f'SELECT p, (SELECT max("offset") FROM {table} WHERE topic = %s AND partition = p)'  # noqa: S608 - our own name
-        f" FROM generate_series(0, {settings.kafka_partitions - 1}) AS p"
+        f" FROM generate_series(0, {settings.kafka.partitions - 1}) AS p"
     )
-    with watched(settings, "pinterest_streaming", newest, watch, settings.pin_streaming_topic):
+    with watched(settings, "pinterest_streaming", newest, watch, settings.rest_proxy.pin_streaming_topic):
         began = time.perf_counter()
         paced(send, rate, SECONDS, watch)
         achieved = len(watch.sent) / (time.perf_counter() - began)
@@ -200,7 +200,7 @@ def to_streams(settings: Settings) -> Callable[[int, Watch], None]:
 def to_topic(settings: Settings) -> Callable[[int, Watch], None]:
     """Sends posts to Kafka's topic; number of a post is its offset."""
     producer = Producer(
-        {"bootstrap.servers": settings.kafka_bootstrap_servers, "acks": "all", "linger.ms": 1}
+        {"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all", "linger.ms": 1}
     )
     block = next(iter(generate("pin", 10_000, 42)))
     values = itertools.cycle([msgspec.json.encode(row) for row in block])
@@ -213,7 +213,7 @@ def to_topic(settings: Settings) -> Callable[[int, Watch], None]:
             watch.sent[message.partition(), message.offset()] = now  # type: ignore[index]
 
         for value in itertools.islice(values, count):
-            producer.produce(settings.pin_streaming_topic, value, on_delivery=delivered)
+            producer.produce(settings.rest_proxy.pin_streaming_topic, value, on_delivery=delivered)
             producer.poll(0)
         if not count:
             producer.flush(60)
@@ -277,12 +277,12 @@ def bare_consumer(settings: Settings) -> Iterator[None]:
 def _copy_until(settings: Settings, connection: "PostgresConnection", stop: threading.Event) -> None:
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "bootstrap.servers": settings.kafka.bootstrap_servers,
             "group.id": "bench",
             "auto.offset.reset": "earliest",
         }
     )
-    consumer.subscribe([settings.pin_streaming_topic])
+    consumer.subscribe([settings.rest_proxy.pin_streaming_topic])
     while not stop.is_set():
         records = consumer.consume(5_000, 0.05)
         if records:

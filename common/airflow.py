@@ -32,7 +32,7 @@ class AirflowError(RuntimeError):
 
 def ui_url(settings: Settings) -> str:
     """Return where a browser on this machine finds the UI; AIRFLOW_URL is where programs do, in containers another."""
-    return f"http://localhost:{settings.airflow_port}"
+    return f"http://localhost:{settings.airflow.port}"
 
 
 class AirflowApi:
@@ -40,10 +40,10 @@ class AirflowApi:
 
     def __init__(self, settings: Settings, patience: float = _TIMEOUT_SECONDS) -> None:
         """`patience`: seconds until a call that is not answered fails."""
-        self._url = settings.airflow_url
+        self._url = settings.airflow.url
         self._user = {
-            "username": settings.airflow_user,
-            "password": settings.airflow_password.get_secret_value(),
+            "username": settings.airflow.user,
+            "password": settings.airflow.password.get_secret_value(),
         }
         self._http = httpx.Client(timeout=patience)
 

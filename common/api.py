@@ -28,8 +28,8 @@ def invoke_url(settings: Settings) -> str:
         ApiNotFoundError: there is no such API.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer, or refuses.
     """
-    if settings.api_url:
-        return settings.api_url
+    if settings.api.url:
+        return settings.api.url
     api_id = find_api(api_gateway_client(settings), settings.api_name)
     if api_id is None:
         raise ApiNotFoundError(
@@ -40,6 +40,6 @@ def invoke_url(settings: Settings) -> str:
 
 def url_of(settings: Settings, api_id: str) -> str:
     """The invoke URL of the API with this id, on AWS or on LocalStack."""
-    if settings.aws_endpoint_url:
-        return f"{settings.aws_endpoint_url}/_aws/execute-api/{api_id}/{settings.api_stage}"
-    return f"https://{api_id}.execute-api.{settings.aws_region}.amazonaws.com/{settings.api_stage}"
+    if settings.aws.endpoint_url:
+        return f"{settings.aws.endpoint_url}/_aws/execute-api/{api_id}/{settings.api.stage}"
+    return f"https://{api_id}.execute-api.{settings.aws.region}.amazonaws.com/{settings.api.stage}"

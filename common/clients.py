@@ -42,11 +42,11 @@ def aws_options(settings: Settings) -> dict[str, Any]:
     An empty AWS_ENDPOINT_URL means AWS itself; empty keys leave it to boto3 to find some (profile, role).
     """
     return {
-        "endpoint_url": settings.aws_endpoint_url or None,
-        "region_name": settings.aws_region,
-        "aws_access_key_id": settings.aws_access_key_id or None,
-        "aws_secret_access_key": settings.aws_secret_access_key.get_secret_value() or None,
-        "aws_session_token": settings.aws_session_token.get_secret_value() or None,
+        "endpoint_url": settings.aws.endpoint_url or None,
+        "region_name": settings.aws.region,
+        "aws_access_key_id": settings.aws.access_key_id or None,
+        "aws_secret_access_key": settings.aws.secret_access_key.get_secret_value() or None,
+        "aws_session_token": settings.aws.session_token.get_secret_value() or None,
     }
 
 
@@ -55,7 +55,7 @@ def delta_options(settings: Settings) -> dict[str, str]:
     given = aws_options(settings)
     names = {"endpoint_url": "aws_endpoint_url", "region_name": "aws_region"}
     options = {names.get(name, name): value for name, value in given.items() if value}
-    return options | {"aws_allow_http": "true"} if settings.aws_endpoint_url.startswith("http:") else options
+    return options | {"aws_allow_http": "true"} if settings.aws.endpoint_url.startswith("http:") else options
 
 
 def s3_client(settings: Settings, config: Config = _AWS_CONFIG) -> "S3Client":
@@ -83,10 +83,10 @@ def api_gateway_client(settings: Settings) -> "APIGatewayClient":
 def mysql_connection(settings: Settings, database: str = "pinterest_data") -> Any:  # noqa: ANN401 - untyped library
     """A connection to the source database as its user `pinterest`."""
     return mysql.connector.connect(
-        host=settings.mysql_host,
-        port=settings.mysql_port,
+        host=settings.mysql.host,
+        port=settings.mysql.port,
         user="pinterest",
-        password=settings.mysql_password.get_secret_value(),
+        password=settings.mysql.password.get_secret_value(),
         database=database,
         charset="utf8mb4",
         connection_timeout=5,
@@ -96,23 +96,15 @@ def mysql_connection(settings: Settings, database: str = "pinterest_data") -> An
 def postgres_connection(
     settings: Settings, role: str = "postgres", database: str = "pinterest"
 ) -> "PostgresConnection":
-    """A connection to a served database as one of the roles that `passwords` names.
+    """A connection to a served database as one of the roles of `settings.postgres.passwords`.
 
     What a role may have set for itself, or PGTZ and PGOPTIONS in the caller's shell, has no say in it.
     """
-    passwords = {
-        "postgres": settings.postgres_password,
-        "batch_writer": settings.batch_writer_password,
-        "speed_writer": settings.speed_writer_password,
-        "analyst": settings.analyst_password,
-        "emulator": settings.emulator_password,
-        "airflow": settings.airflow_database_password,
-    }
     connection = psycopg2.connect(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
+        host=settings.postgres.host,
+        port=settings.postgres.port,
         user=role,
-        password=passwords[role].get_secret_value(),
+        password=settings.postgres.passwords[role].get_secret_value(),
         dbname=database,
         connect_timeout=5,
         options=_session_options(read_only=role == "analyst"),

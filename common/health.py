@@ -36,8 +36,8 @@ class Unhealthy(Exception):  # noqa: N818 - an answer rather than an error
 def kafka(settings: Settings) -> None:
     """A broker answers, and it has our cluster id."""
     cluster = kafka_cluster_id(settings)
-    if cluster != settings.kafka_cluster_id:
-        raise Unhealthy(f"{settings.kafka_bootstrap_servers} is another Kafka (cluster id {cluster})")
+    if cluster != settings.kafka.cluster_id:
+        raise Unhealthy(f"{settings.kafka.bootstrap_servers} is another Kafka (cluster id {cluster})")
 
 
 def kafka_cluster_id(settings: Settings) -> str | None:
@@ -46,17 +46,17 @@ def kafka_cluster_id(settings: Settings) -> str | None:
     Raises:
         Unhealthy: none does.
     """
-    client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 0})
+    client = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers, "log_level": 0})
     try:
         cluster: str | None = client.list_topics(timeout=_TIMEOUT_SECONDS).cluster_id
     except KafkaException as error:
-        raise Unhealthy(f"no broker at {settings.kafka_bootstrap_servers}: {error.args[0].str()}") from None
+        raise Unhealthy(f"no broker at {settings.kafka.bootstrap_servers}: {error.args[0].str()}") from None
     return cluster
 
 
 def localstack(settings: Settings) -> None:
     """LocalStack answers, and each of our services has been loaded; whether AWS_ENDPOINT_URL is it or not."""
-    url = f"http://{LOOPBACK}:{settings.localstack_port}"
+    url = f"http://{LOOPBACK}:{settings.localstack.port}"
     states = _get_json(f"{url}/_localstack/health").get("services")
     if not isinstance(states, dict):
         raise Unhealthy(f"{url} is not a LocalStack")
@@ -71,10 +71,10 @@ def mysql_server(settings: Settings) -> None:
     """The server takes our root password."""
     try:
         mysql.connector.connect(
-            host=settings.mysql_host,
-            port=settings.mysql_port,
+            host=settings.mysql.host,
+            port=settings.mysql.port,
             user="root",
-            password=settings.mysql_root_password.get_secret_value(),
+            password=settings.mysql.root_password.get_secret_value(),
             connection_timeout=int(_TIMEOUT_SECONDS),
         ).close()
     except mysql.connector.Error as error:
@@ -91,9 +91,9 @@ def postgres(settings: Settings) -> None:
 
 def rest_proxy(settings: Settings) -> None:
     """The proxy answers, by its name, and reaches our Kafka."""
-    answer = _get_json(f"{settings.rest_proxy_url}/health")
-    if answer.get("service") != "rest-proxy" or answer.get("kafka_cluster_id") != settings.kafka_cluster_id:
-        raise Unhealthy(f"{settings.rest_proxy_url} is another server")
+    answer = _get_json(f"{settings.rest_proxy.url}/health")
+    if answer.get("service") != "rest-proxy" or answer.get("kafka_cluster_id") != settings.kafka.cluster_id:
+        raise Unhealthy(f"{settings.rest_proxy.url} is another server")
 
 
 def _by_its_state(service: str) -> Callable[[Settings], None]:

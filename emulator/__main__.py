@@ -73,8 +73,8 @@ def plan_of(route: Route, asked: Plan, settings: Settings) -> Plan:
     """The plan as asked for, completed for the streams by their settings."""
     if route == "batch":
         return asked
-    limit = settings.stream_limit if asked.limit is None and not asked.loop else asked.limit
-    return replace(asked, rate=asked.rate or settings.stream_rate, limit=limit, ticks=_STREAM_TICKS)
+    limit = settings.emulator.stream_limit if asked.limit is None and not asked.loop else asked.limit
+    return replace(asked, rate=asked.rate or settings.emulator.stream_rate, limit=limit, ticks=_STREAM_TICKS)
 
 
 def _complain(reason: str) -> bool:

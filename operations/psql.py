@@ -30,11 +30,11 @@ def program() -> Path:
 def environment(settings: Settings) -> dict[str, str]:
     """Return where to connect and as whom, in libpq's variables: a command line can be read by every account."""
     return {
-        "PGHOST": settings.postgres_host,
-        "PGPORT": str(settings.postgres_port),
+        "PGHOST": settings.postgres.host,
+        "PGPORT": str(settings.postgres.port),
         "PGDATABASE": "pinterest",
         "PGUSER": "analyst",
-        "PGPASSWORD": settings.analyst_password.get_secret_value(),
+        "PGPASSWORD": settings.postgres.analyst_password.get_secret_value(),
         "PGTZ": "UTC",
     }
 

@@ -27,7 +27,7 @@ _POSTS = 100
 
 def main() -> None:
     """Run the training, and wait until the JVM has ended, which is when it writes the archive."""
-    settings = load_settings().model_copy(update={"spark_master": "local[2]"})
+    settings = load_settings().replace(SPARK_MASTER="local[2]")
     spark = spark_session(settings, "cds-training", brief=True)
     _open_bucket(spark, settings)
     with TemporaryDirectory() as folder:

@@ -8,19 +8,24 @@ import os
 import secrets
 import sys
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import SecretStr
 
-from common.settings import Settings
+from common.settings import ROOT, VARIABLES, Settings, Variable
 
 _HEADER = "# Written by `make setup`. Settings of your own go here too; .env.example explains them all.\n"
 
 
 def required() -> list[str]:
     """The variables that have no default: the secrets, and the id of Kafka's cluster."""
-    return [name.upper() for name, field in Settings.model_fields.items() if field.is_required()]
+    return [variable.name for variable in VARIABLES.values() if variable.is_required]
+
+
+def generated() -> dict[str, str]:
+    """Return a value for each of them: fresh secrets."""
+    return {name: _generated(name) for name in required()}
 
 
 def _generated(name: str) -> str:
@@ -63,23 +68,32 @@ def write(path: Path) -> list[str]:
 
 
 def example() -> str:
-    """The text of .env.example: each variable with its explanation and its default."""
-    lines = ["# Every setting, with its default. Copy a line into .env, without the #, to change it.", ""]
-    defaults = Settings.model_construct()
-    for name, field in Settings.model_fields.items():
-        value = "" if field.is_required() else _shown(getattr(defaults, name))
-        lines += [f"# {field.description}", f"#{name.upper()}={value}"]
+    """The text of .env.example: each variable with its explanation and its default, by group."""
+    lines = ["# Every setting, with its default. Copy a line into .env, without the #, to change it."]
+    defaults = _defaults()
+    for about, variables in groupby(VARIABLES.values(), key=_group):
+        lines += ["", *([f"## {about}"] if about else [])]
+        for variable in variables:
+            lines += [
+                f"# {variable.field.description}",
+                f"#{variable.name}={defaults.get(variable.name, '')}",
+            ]
     return "\n".join(lines) + "\n"
 
 
-def _shown(default: object) -> str:
-    return (
-        default.get_secret_value()
-        if isinstance(default, SecretStr)
-        else ""
-        if default is None
-        else str(default)
-    )
+def _group(variable: Variable) -> str:
+    """Return what the variable's group is about; empty for the general settings."""
+    if len(variable.path) == 1:
+        return ""
+    group = Settings.model_fields[variable.path[0]].annotation
+    return (group.__doc__ or "").splitlines()[0]
+
+
+def _defaults() -> dict[str, str]:
+    """The default of each variable that has one that is not empty, paths as seen from the checkout."""
+    secret = generated()
+    found = Settings.from_variables(secret).environment()
+    return {name: text.removeprefix(f"{ROOT}/") for name, text in found.items() if name not in secret}
 
 
 if __name__ == "__main__":

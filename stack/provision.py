@@ -42,7 +42,7 @@ def main() -> None:
         log.error("provisioning failed", reason=str(error))
         raise SystemExit(1) from None
     # AWS forgets nothing.
-    if not settings.aws_endpoint_url:
+    if not settings.aws.endpoint_url:
         keep(log, settings, state, stop, api=None)
         return
     rebuild = Rebuild(log, settings)

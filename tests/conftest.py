@@ -14,7 +14,7 @@ from tests.servers import start_server
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A stack of its own: its own state folder, ports, secrets and names; topics of several partitions."""
-    settings = make_settings(tmp_path_factory.mktemp("stack"), kafka_partitions=3)
+    settings = make_settings(tmp_path_factory.mktemp("stack"), KAFKA_PARTITIONS=3)
     yield settings
     remove_server_home(settings)
 

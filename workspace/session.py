@@ -51,5 +51,5 @@ def notebook_session(settings: Settings) -> SparkSession:
 
 def _aws_environment(settings: Settings) -> dict[str, str]:
     """Return what boto3 goes by, in the notebook and in the Kinesis source: notebooks name a region at most."""
-    found = {"AWS_ENDPOINT_URL": settings.aws_endpoint_url, "AWS_DEFAULT_REGION": settings.aws_region}
+    found = {"AWS_ENDPOINT_URL": settings.aws.endpoint_url, "AWS_DEFAULT_REGION": settings.aws.region}
     return {name: value for name, value in found.items() if value}

@@ -136,12 +136,11 @@ def _places(stored: pa.Table) -> dict[int, KafkaPosition]:
 
 def coverage_problems(topic: str, walks: Mapping[int, OffsetCoverage]) -> list[str]:
     """Return what the objects of each partition miss, or have twice, of the topic's offsets."""
-    named = {"not in S3": "missing", "twice in S3": "doubled"}
     return [
-        f"{topic}[{partition}]: {what}: {describe(getattr(walk, kind))}"
+        f"{topic}[{partition}]: {what}: {describe(offsets)}"
         for partition, walk in walks.items()
-        for what, kind in named.items()
-        if getattr(walk, kind)
+        for what, offsets in (("not in S3", walk.missing), ("twice in S3", walk.doubled))
+        if offsets
     ]
 
 

@@ -29,7 +29,7 @@ def finder(settings: Settings, table: Table) -> Find:
 
 def _session(settings: Settings) -> SparkSession:
     """A Spark session in this process: the records are few, and are here already."""
-    here = settings.model_copy(update={"spark_master": "local[1]"})
+    here = settings.replace(SPARK_MASTER="local[1]")
     return spark_session(here, "verify", brief=True)
 
 

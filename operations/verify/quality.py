@@ -34,16 +34,21 @@ def validate(settings: Settings, now: Quality, rows_before: int | None) -> tuple
     """
     rate = now.quarantined / now.read if now.read else 0.0
     drop = 1 - now.row_count / rows_before if rows_before else 0.0
+    rejected = f"{now.table}: {now.quarantined:,} of {now.read:,} records quarantined"
+    dropped = f"{now.table}: {now.row_count:,} rows after {rows_before or 0:,}, a drop"
+    allowed = settings.quality
     measured = [
-        (f"{now.table}: {now.quarantined:,} of {now.read:,} records quarantined", rate, "quarantine"),
-        *((f"{now.table}.{name}: nulls", share, "null") for name, share in now.null_rates.items()),
-        (f"{now.table}: {now.row_count:,} rows after {rows_before or 0:,}, a drop", drop, "drop"),
+        (rejected, rate, "QUALITY_QUARANTINE", allowed.quarantine),
+        *(
+            (f"{now.table}.{name}: nulls", share, "QUALITY_NULL", allowed.null)
+            for name, share in now.null_rates.items()
+        ),
+        (dropped, drop, "QUALITY_DROP", allowed.drop),
     ]
     warnings, failures = [], []
-    for what, share, kind in measured:
-        fail, warn = getattr(settings, f"quality_{kind}_fail"), getattr(settings, f"quality_{kind}_warn")
-        if share > fail:
-            failures.append(f"{what}: {share:.2%} is above QUALITY_{kind.upper()}_FAIL={fail}")
-        elif share > warn:
-            warnings.append(f"{what}: {share:.2%} is above QUALITY_{kind.upper()}_WARN={warn}")
+    for what, share, variable, threshold in measured:
+        if share > threshold.fail:
+            failures.append(f"{what}: {share:.2%} is above {variable}_FAIL={threshold.fail}")
+        elif share > threshold.warn:
+            warnings.append(f"{what}: {share:.2%} is above {variable}_WARN={threshold.warn}")
     return warnings, failures

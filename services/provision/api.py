@@ -22,22 +22,22 @@ def ensure_api(settings: Settings) -> str | None:
     Raises:
         botocore.exceptions.ClientError: API Gateway refuses.
     """
-    if not settings.api_role_arn:
+    if not settings.api.role_arn:
         return None
     client = api_gateway_client(settings)
     api_id = find_api(client, settings.api_name) or _create(client, settings)
     document = json.dumps(definition(settings), sort_keys=True)
     # The deployment carries the digest, so an import that was not followed by its deployment is done again.
     digest = f"definition {hashlib.sha256(document.encode()).hexdigest()}"
-    if _deployed(client, api_id, settings.api_stage) != digest:
+    if _deployed(client, api_id, settings.api.stage) != digest:
         client.put_rest_api(restApiId=api_id, mode="overwrite", body=document.encode())
-        client.create_deployment(restApiId=api_id, stageName=settings.api_stage, description=digest)
+        client.create_deployment(restApiId=api_id, stageName=settings.api.stage, description=digest)
     return url_of(settings, api_id)
 
 
 def _create(client: "APIGatewayClient", settings: Settings) -> str:
     # LocalStack takes the id from this tag, so that the invoke URL is the same after a restart.
-    tags = {"_custom_id_": settings.user_id} if settings.aws_endpoint_url else {}
+    tags = {"_custom_id_": settings.user_id} if settings.aws.endpoint_url else {}
     return client.create_rest_api(name=settings.api_name, tags=tags)["id"]
 
 

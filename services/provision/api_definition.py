@@ -83,7 +83,7 @@ def definition(settings: Settings) -> JSON:
     """The document: `/streams...` to Kinesis, `/{proxy+}`, which is any other path, to the REST proxy."""
     paths: JSON = {
         "/{proxy+}": {
-            "x-amazon-apigateway-any-method": _proxy(settings.api_rest_proxy_url),
+            "x-amazon-apigateway-any-method": _proxy(settings.api.rest_proxy_url),
             "options": _preflight(),
         }
     }
@@ -139,8 +139,8 @@ def _kinesis(call: _Call, settings: Settings) -> JSON:
         "x-amazon-apigateway-integration": {
             "type": "aws",
             "httpMethod": "POST",
-            "uri": f"arn:aws:apigateway:{settings.aws_region}:kinesis:action/{call.action}",
-            "credentials": settings.api_role_arn,
+            "uri": f"arn:aws:apigateway:{settings.aws.region}:kinesis:action/{call.action}",
+            "credentials": settings.api.role_arn,
             "requestParameters": {"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
             "requestTemplates": {"application/json": _template(call.template)},
             "passthroughBehavior": "never",  # another content type is answered 415

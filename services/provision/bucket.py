@@ -26,12 +26,12 @@ def ensure_bucket(settings: Settings, s3: "S3Client | None" = None) -> None:
     """
     client = s3 or s3_client(settings)
     try:
-        if settings.aws_region == _DEFAULT_REGION:
+        if settings.aws.region == _DEFAULT_REGION:
             client.create_bucket(Bucket=settings.bucket)
         else:
             client.create_bucket(
                 Bucket=settings.bucket,
-                CreateBucketConfiguration={"LocationConstraint": settings.aws_region},  # type: ignore[typeddict-item]
+                CreateBucketConfiguration={"LocationConstraint": settings.aws.region},  # type: ignore[typeddict-item]
             )
     except ClientError as error:
         if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":

@@ -33,6 +33,7 @@ _REPEATED = {
     "pinterest_streaming": (("ledger.sql",), ("pinterest_streaming.sql", "functions.sql")),
 }
 DATABASES = tuple(_REPEATED)
+ROLES = ("analyst", "batch_writer", "speed_writer", "emulator")  # those of roles.sql
 
 # Any number will do, as long as every caller takes the same one. Advisory locks are per database.
 _LOCK = 20_171_019
@@ -108,15 +109,9 @@ def _transaction(settings: Settings, database: str) -> Iterator[Connection]:
 
 
 def _set_passwords(settings: Settings) -> None:
-    passwords = {
-        "analyst": settings.analyst_password,
-        "batch_writer": settings.batch_writer_password,
-        "speed_writer": settings.speed_writer_password,
-        "emulator": settings.emulator_password,
-    }
     with closing(_connect(settings, "postgres", _ATTEMPT_MS)) as connection, connection:
-        for role, password in passwords.items():
-            set_password(connection, role, password.get_secret_value())
+        for role in ROLES:
+            set_password(connection, role, settings.postgres.passwords[role].get_secret_value())
 
 
 @contextmanager

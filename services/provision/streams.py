@@ -30,13 +30,13 @@ def ensure_streams(settings: Settings, kinesis: "KinesisClient | None" = None) -
     client = kinesis or kinesis_client(settings)
     names = [settings.stream(table) for table in TABLES]
     for name in names:
-        _create(client, name, settings.kinesis_shards)
+        _create(client, name, settings.kinesis.shards)
     wait_until(
         lambda: all(_active(client, name) for name in names),
         timeout=_TIMEOUT_SECONDS,
         what=f"{names} to be active",
     )
-    return [remark for name in names if (remark := _difference(client, name, settings.kinesis_shards))]
+    return [remark for name in names if (remark := _difference(client, name, settings.kinesis.shards))]
 
 
 def has_none(settings: Settings, kinesis: "KinesisClient") -> bool:

@@ -30,28 +30,28 @@ def ensure_topics(settings: Settings) -> list[str]:
 
 def ensure_pin_topics(settings: Settings) -> list[str]:
     """The same for the two topics of `POST /pin/`."""
-    return _ensure([settings.pin_batch_topic, settings.pin_streaming_topic], settings)
+    return _ensure([settings.rest_proxy.pin_batch_topic, settings.rest_proxy.pin_streaming_topic], settings)
 
 
 def _ensure(names: Sequence[str], settings: Settings) -> list[str]:
-    client = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    client = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
     requests = client.create_topics(
         [_new(name, settings) for name in names], operation_timeout=_TIMEOUT_SECONDS
     )
     existing = [name for name in names if not _created(requests[name])]
     return [
-        remark for name in existing if (remark := partition_remark(client, name, settings.kafka_partitions))
+        remark for name in existing if (remark := partition_remark(client, name, settings.kafka.partitions))
     ]
 
 
 def _new(name: str, settings: Settings) -> NewTopic:
     return NewTopic(
         name,
-        num_partitions=settings.kafka_partitions,
+        num_partitions=settings.kafka.partitions,
         replication_factor=-1,  # the broker's default: 1 here, more on a real cluster
         config={
             # Bounded by size alone: a lost bucket is rebuilt from Kafka, and age would take that away.
-            "retention.bytes": str(settings.kafka_retention_bytes),
+            "retention.bytes": str(settings.kafka.retention_bytes),
             "retention.ms": "-1",
         },
     )

@@ -16,12 +16,8 @@ def main() -> None:
     """Serve on REST_PROXY_HOST:REST_PROXY_PORT."""
     settings = load_settings()
     log = configure("rest_proxy")
-    if settings.rest_proxy_queue_bytes < settings.rest_proxy_max_body_bytes:
-        raise SystemExit(
-            "REST_PROXY_QUEUE_BYTES must be at least REST_PROXY_MAX_BODY_BYTES. Correct it in .env."
-        )
     signal.signal(signal.SIGTERM, _stopped)
-    log.info("starting", port=settings.rest_proxy_port, kafka=settings.kafka_bootstrap_servers)
+    log.info("starting", port=settings.rest_proxy.port, kafka=settings.kafka.bootstrap_servers)
     try:
         serve(settings)
     finally:
@@ -40,8 +36,8 @@ def serve(settings: Settings) -> None:
     gc.freeze()
     uvicorn.run(
         app,
-        host=settings.rest_proxy_host,
-        port=settings.rest_proxy_port,
+        host=settings.rest_proxy.host,
+        port=settings.rest_proxy.port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -51,7 +47,7 @@ def serve(settings: Settings) -> None:
         # Longer than a client's pause between two requests, so that it does not meet a closed connection.
         timeout_keep_alive=75,
         # A request just begun may take this long to arrive, then to be acknowledged.
-        timeout_graceful_shutdown=READ_SECONDS + round(settings.rest_proxy_delivery_timeout_seconds) + 1,
+        timeout_graceful_shutdown=READ_SECONDS + round(settings.rest_proxy.delivery_timeout_seconds) + 1,
     )
 
 

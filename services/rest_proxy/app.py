@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The proxy in front of the Kafka of these settings; it starts, and says 503, without Kafka too."""
     topics = Topics(settings)
     deliverer = Deliverer(settings)
-    budget = Budget(settings.rest_proxy_queue_bytes, settings.rest_proxy_queue_records)
+    budget = Budget(settings.rest_proxy.queue_bytes, settings.rest_proxy.queue_records)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -60,11 +60,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(KnownCallers, settings=settings)
     add_metadata_routes(app, topics, budget)
-    produce = Produce(topics, deliverer, budget, settings.rest_proxy_max_body_bytes)
+    produce = Produce(topics, deliverer, budget, settings.rest_proxy.max_body_bytes)
     for path in ("/topics/{topic}", "/topics/{topic}/partitions/{partition}"):
         app.router.routes.insert(0, Route(path, produce, methods=["POST"]))
-    pin_topics = (settings.pin_batch_topic, settings.pin_streaming_topic)
-    pin = Pin(topics, deliverer, budget, pin_topics, settings.rest_proxy_max_record_bytes)
+    pin_topics = (settings.rest_proxy.pin_batch_topic, settings.rest_proxy.pin_streaming_topic)
+    pin = Pin(topics, deliverer, budget, pin_topics, settings.rest_proxy.max_record_bytes)
     app.router.routes.insert(0, Route("/pin/", pin, methods=["POST"]))
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app

@@ -23,7 +23,7 @@ class KnownCallers:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        urls = (settings.rest_proxy_url, settings.api_rest_proxy_url)
+        urls = (settings.rest_proxy.url, settings.api.rest_proxy_url)
         more = (*names(settings.allowed_hosts), *(urlsplit(url).hostname or "" for url in urls))
 
         @lru_cache(_REMEMBERED)

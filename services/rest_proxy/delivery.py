@@ -27,14 +27,14 @@ def producer_config(settings: Settings) -> dict[str, Any]:
     docs/adr/0007-rest-proxy-produce-path.md says why one batch at a time is on its way.
     """
     return {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "bootstrap.servers": settings.kafka.bootstrap_servers,
         "enable.idempotence": True,
         "acks": "all",
         "linger.ms": 0,
         # While a batch is on its way the next records gather into one. More at a time would make a request's 500
         # records seven small batches instead of three or four, which takes Kafka and this client half as long again.
         "max.in.flight": 1,
-        "message.timeout.ms": round(settings.rest_proxy_delivery_timeout_seconds * 1000),
+        "message.timeout.ms": round(settings.rest_proxy.delivery_timeout_seconds * 1000),
         "reconnect.backoff.max.ms": 1000,
         "allow.auto.create.topics": False,
         # A topic's new partitions are used after this; the client's default is 5 minutes.
@@ -44,7 +44,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         # `Budget` is the one bound on what is in flight; the proxy and the broker are the bounds on size.
         "queue.buffering.max.messages": 0,
         "queue.buffering.max.kbytes": 2**31 - 1,
-        "message.max.bytes": settings.rest_proxy_max_record_bytes + 64 * 1024,
+        "message.max.bytes": settings.rest_proxy.max_record_bytes + 64 * 1024,
     }
 
 
@@ -56,7 +56,7 @@ class Deliverer:
 
     def __init__(self, settings: Settings) -> None:
         self._producer = Producer(producer_config(settings))
-        self._max_record_bytes = settings.rest_proxy_max_record_bytes
+        self._max_record_bytes = settings.rest_proxy.max_record_bytes
         self._log = structlog.get_logger(service="rest_proxy")
         self._requests = 0
         self._wanted = asyncio.Event()

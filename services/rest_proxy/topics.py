@@ -30,7 +30,7 @@ class Topics:
     def __init__(self, settings: Settings) -> None:
         self._admin = AdminClient(
             {
-                "bootstrap.servers": settings.kafka_bootstrap_servers,
+                "bootstrap.servers": settings.kafka.bootstrap_servers,
                 "reconnect.backoff.max.ms": 1000,
                 "log_level": 2,  # it would print each attempt; what comes of them is logged below
             }

@@ -18,7 +18,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     status = Status(settings.state_dir)
-    log.info("started", kafka=settings.kafka_bootstrap_servers, bucket=settings.bucket)
+    log.info("started", kafka=settings.kafka.bootstrap_servers, bucket=settings.bucket)
     Sink(settings, LandingZone(settings), status, stop).run()
     log.info("stopped")
 

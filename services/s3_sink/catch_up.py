@@ -20,7 +20,7 @@ _KAFKA_SECONDS = 10.0  # a broker on loopback answers in milliseconds
 
 def end_offsets(settings: Settings) -> dict[TopicPartition, int]:
     """Kafka's end offset of each partition of the three topics, now."""
-    consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "catch-up"})
+    consumer = Consumer({"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "catch-up"})
     try:
         topics = consumer.list_topics(timeout=_KAFKA_SECONDS).topics
         if absent := {settings.topic(table) for table in TABLES} - topics.keys():

@@ -30,7 +30,7 @@ class ErrorLog:
 def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) -> dict[str, object]:
     """The consumer's configuration."""
     return {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "bootstrap.servers": settings.kafka.bootstrap_servers,
         "group.id": f"{settings.user_id}-s3-sink",
         "client.id": "s3-sink",
         "error_cb": on_error,

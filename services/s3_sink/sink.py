@@ -42,7 +42,7 @@ class Sink:
         self._status = status
         self._stop = stop
         self._limits = Limits(
-            settings.s3_sink_flush_records, settings.s3_sink_flush_bytes, settings.s3_sink_flush_seconds
+            settings.s3_sink.flush_records, settings.s3_sink.flush_bytes, settings.s3_sink.flush_seconds
         )
         self._topics = [settings.topic(table) for table in TABLES]
         self._log_kafka = ErrorLog()

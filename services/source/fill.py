@@ -64,10 +64,10 @@ def origin(settings: Settings) -> str:
     Raises:
         SourceError: SOURCE_DIR lacks a file.
     """
-    if settings.source_dir is None:
-        facts: object = [generator.VERSION, settings.source_rows, settings.source_seed]
+    if settings.source.dir is None:
+        facts: object = [generator.VERSION, settings.source.rows, settings.source.seed]
     else:
-        paths = [source_dir.source_file(table, settings.source_dir) for table in TABLES]
+        paths = [source_dir.source_file(table, settings.source.dir) for table in TABLES]
         facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return msgspec.json.encode(facts).decode()
 
@@ -76,10 +76,10 @@ def origin(settings: Settings) -> str:
 def root_connection(settings: Settings) -> Iterator[Any]:
     """A connection as root, whose statements stay out of the binary log: rows that can be made again need none."""
     connection = mysql.connector.connect(
-        host=settings.mysql_host,
-        port=settings.mysql_port,
+        host=settings.mysql.host,
+        port=settings.mysql.port,
         user="root",
-        password=settings.mysql_root_password.get_secret_value(),
+        password=settings.mysql.root_password.get_secret_value(),
         charset="utf8mb4",
         autocommit=True,
         connection_timeout=5,
@@ -101,7 +101,7 @@ def _lock(cursor: Any) -> None:  # noqa: ANN401 - untyped library
 
 
 def _ensure_reader(cursor: Any, settings: Settings) -> None:  # noqa: ANN401
-    password = settings.mysql_password.get_secret_value()
+    password = settings.mysql.password.get_secret_value()
     cursor.execute(f"CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4")
     cursor.execute("CREATE USER IF NOT EXISTS 'pinterest'@'%' IDENTIFIED BY %s", (password,))
     cursor.execute("ALTER USER 'pinterest'@'%' IDENTIFIED BY %s", (password,))
@@ -166,15 +166,15 @@ def _load(connection: Any, cursor: Any, settings: Settings) -> None:  # noqa: AN
     create_empty(cursor, LOADING)
     with _progress() as progress:
         for table in TABLES:
-            total = None if settings.source_dir else settings.source_rows
+            total = None if settings.source.dir else settings.source.rows
             task = progress.add_task(f"{table} rows into MySQL", total=total)
             load_rows(connection, table, _rows(table, settings), partial(progress.advance, task))
 
 
 def _rows(table: Table, settings: Settings) -> Iterator[list[Row]]:
-    if settings.source_dir is None:
-        return generator.generate(table, settings.source_rows, settings.source_seed)
-    return source_dir.read(table, settings.source_dir)
+    if settings.source.dir is None:
+        return generator.generate(table, settings.source.rows, settings.source.seed)
+    return source_dir.read(table, settings.source.dir)
 
 
 def _progress() -> Progress:

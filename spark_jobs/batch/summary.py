@@ -54,12 +54,16 @@ def counts(accounts: "Sequence[TableRunCounts]") -> Table:
     """One line a table, and the totals: read = cleaned + duplicate + quarantined."""
     table = Table(show_footer=True)
     table.add_column("table", "total")
-    for name in ("read", "cleaned", "duplicate", "quarantined"):
-        total = sum(getattr(account, name) for account in accounts)
-        table.add_column(name, f"{total:,}", justify="right")
-    for account in accounts:
-        numbers = (account.read, account.cleaned, account.duplicate, account.quarantined)
-        table.add_row(account.table, *(f"{number:,}" for number in numbers))
+    columns = {
+        "read": [account.read for account in accounts],
+        "cleaned": [account.cleaned for account in accounts],
+        "duplicate": [account.duplicate for account in accounts],
+        "quarantined": [account.quarantined for account in accounts],
+    }
+    for name, numbers in columns.items():
+        table.add_column(name, f"{sum(numbers):,}", justify="right")
+    for account, *row in zip(accounts, *columns.values(), strict=True):
+        table.add_row(account.table, *(f"{number:,}" for number in row))
     return table
 
 

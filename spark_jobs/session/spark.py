@@ -98,7 +98,7 @@ def spark_session(
     if not any(SPARK_JARS.glob("*.jar")):
         raise FileNotFoundError(f"no jars in {SPARK_JARS}. Run `make setup`, which installs them.")
     _compose_environment(settings)
-    builder = SparkSession.builder.appName(app_name).master(settings.spark_master)
+    builder = SparkSession.builder.appName(app_name).master(settings.spark.master)
     special = _streaming(settings) if streaming else {}
     sockets = _sockets() if _is_local(settings) else {}
     jvm = _jvm(settings, brief=brief, streaming=streaming)
@@ -154,7 +154,7 @@ def _jvm(settings: Settings, *, brief: bool, streaming: bool) -> str:
 
 def _is_local(settings: Settings) -> bool:
     """Return whether driver and executors are one process."""
-    return settings.spark_master.startswith("local")
+    return settings.spark.master.startswith("local")
 
 
 def _archived(jvm: str) -> str:
@@ -170,7 +170,7 @@ def _archived(jvm: str) -> str:
 
 def _driver(settings: Settings, jvm: str) -> dict[str, str]:
     return {
-        "spark.driver.memory": settings.spark_driver_memory,
+        "spark.driver.memory": settings.spark.driver_memory,
         # The path, not spark.jars: that would copy 39 MB at each start.
         "spark.driver.extraClassPath": f"{SPARK_JARS}/*",
         "spark.driver.extraJavaOptions": _archived(jvm),
@@ -183,7 +183,7 @@ def _process(settings: Settings, jvm: str) -> dict[str, str]:
         "spark.python.daemon.module": "spark_jobs.session.daemon",
         # Python workers read the landing zone with our own modules.
         "spark.executorEnv.PYTHONPATH": str(ROOT),
-        "spark.executor.memory": settings.spark_executor_memory,
+        "spark.executor.memory": settings.spark.executor_memory,
         "spark.executor.extraClassPath": f"{SPARK_JARS}/*",
         "spark.executor.extraJavaOptions": _archived(jvm),
     }
@@ -191,7 +191,7 @@ def _process(settings: Settings, jvm: str) -> dict[str, str]:
 
 def _streaming(settings: Settings) -> dict[str, str]:
     return {
-        "spark.driver.memory": settings.spark_streaming_memory,
+        "spark.driver.memory": settings.spark.streaming_memory,
         # Of a cluster it takes what its three small queries need, in one executor, and leaves the rest to batch runs.
         "spark.cores.max": "2",
         "spark.executor.cores": "2",
@@ -233,9 +233,9 @@ def _aws_keys(settings: Settings) -> dict[str, str]:
 
 
 def _s3a(settings: Settings) -> dict[str, str]:
-    endpoint = settings.aws_endpoint_url
+    endpoint = settings.aws.endpoint_url
     options = {
-        "endpoint.region": settings.aws_region,
+        "endpoint.region": settings.aws.region,
         "aws.credentials.provider": "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
         "path.style.access": "true",
         "connection.ssl.enabled": str(not endpoint.startswith("http:")).lower(),

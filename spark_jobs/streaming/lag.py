@@ -44,7 +44,7 @@ class KafkaLag:
         """With a consumer of its own, in no group."""
         self._consumer = Consumer(
             {
-                "bootstrap.servers": settings.kafka_bootstrap_servers,
+                "bootstrap.servers": settings.kafka.bootstrap_servers,
                 "group.id": "streaming-writer-lag",
                 "enable.auto.commit": False,
                 "log_level": 0,

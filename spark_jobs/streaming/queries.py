@@ -75,9 +75,11 @@ def all_queries(spark: SparkSession, settings: Settings) -> list[Query]:
     )
     to_experimental = Query(
         name="experimental",
-        source=settings.pin_streaming_topic,
+        source=settings.rest_proxy.pin_streaming_topic,
         trigger=_KAFKA_TRIGGER,
-        read=lambda: experimental.validate(from_kafka(spark, settings, settings.pin_streaming_topic)),
+        read=lambda: experimental.validate(
+            from_kafka(spark, settings, settings.rest_proxy.pin_streaming_topic)
+        ),
         open_sink=lambda: TransactionSink(settings, "pinterest_streaming", ExperimentalRows()),
         measure_lag=KafkaLag(settings).measure,
     )

@@ -19,7 +19,7 @@ def from_kinesis(spark: SparkSession, settings: Settings) -> DataFrame:
     """
     options = {
         "streamName": ",".join(map(settings.stream, TABLES)),
-        "region": settings.aws_region,
+        "region": settings.aws.region,
         "initialPosition": "earliest",
         "maxRecordsPerTrigger": str(BATCH_RECORDS),
         # A shard gives 5 reads and 2 MB a second; LocalStack takes 20 ms of a core for each read, also of nothing.
@@ -54,7 +54,7 @@ def _access(settings: Settings) -> dict[str, str]:
 def from_kafka(spark: SparkSession, settings: Settings, topic: str) -> DataFrame:
     """A topic, from its oldest record, as `topic, partition, offset, value`."""
     options = {
-        "kafka.bootstrap.servers": settings.kafka_bootstrap_servers,
+        "kafka.bootstrap.servers": settings.kafka.bootstrap_servers,
         "subscribe": topic,
         "startingOffsets": "earliest",
         "maxOffsetsPerTrigger": str(BATCH_RECORDS),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from common.airflow import ui_url
 from common.environment import MARK
-from common.settings import ROOT, Settings
+from common.settings import ROOT, Settings, Withheld
 
 DAGS = ROOT / "airflow" / "dags"
 
@@ -24,8 +24,8 @@ def home(settings: Settings) -> Path:
 
 def database_url(settings: Settings) -> str:
     """Airflow's own database, as SQLAlchemy writes it."""
-    password = quote(settings.airflow_database_password.get_secret_value(), safe="")
-    place = f"{settings.postgres_host}:{settings.postgres_port}"
+    password = quote(settings.postgres.airflow_database_password.get_secret_value(), safe="")
+    place = f"{settings.postgres.host}:{settings.postgres.port}"
     return f"postgresql+psycopg2://airflow:{password}@{place}/airflow"
 
 
@@ -36,7 +36,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         **{f"AIRFLOW__{name}": value for name, value in options.items()},
         "AIRFLOW_HOME": str(home(settings)),
-        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark_master}),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark.master}),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),
         MARK: "composed",
@@ -51,7 +51,7 @@ def _core(settings: Settings) -> dict[str, str]:
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
-        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow.url}/execution/",
         # The batch run starts by itself at noon, from the first day on.
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "DATABASE__SQL_ALCHEMY_CONN": database_url(settings),
@@ -65,8 +65,8 @@ def _core(settings: Settings) -> dict[str, str]:
 
 def _api(settings: Settings) -> dict[str, str]:
     return {
-        "API__HOST": settings.airflow_host,
-        "API__PORT": str(settings.airflow_port),
+        "API__HOST": settings.airflow.host,
+        "API__PORT": str(settings.airflow.port),
         "API__BASE_URL": ui_url(settings),
         "API__INSTANCE_NAME": f"Pinterest pipeline {settings.user_id}",
         "API_AUTH__JWT_ISSUER": f"pinterest-{settings.user_id}",
@@ -77,13 +77,13 @@ def _api(settings: Settings) -> dict[str, str]:
 
 def _secrets(settings: Settings) -> dict[str, str]:
     """Those that docker-compose.yml gives to this part of Airflow."""
-    names = {
-        "CORE__FERNET_KEY": "airflow_fernet_key",
-        "API__SECRET_KEY": "airflow_secret_key",
-        "API_AUTH__JWT_SECRET": "airflow_jwt_secret",
+    secrets = {
+        "CORE__FERNET_KEY": settings.airflow.fernet_key,
+        "API__SECRET_KEY": settings.airflow.secret_key,
+        "API_AUTH__JWT_SECRET": settings.airflow.jwt_secret,
     }
-    given = {option: name for option, name in names.items() if settings.given(name)}
-    return {option: getattr(settings, name).get_secret_value() for option, name in given.items()}
+    given = {option: secret for option, secret in secrets.items() if not isinstance(secret, Withheld)}
+    return {option: secret.get_secret_value() for option, secret in given.items()}
 
 
 def _lean(settings: Settings) -> dict[str, str]:

@@ -31,7 +31,7 @@ def main() -> None:
     log.info("migrating Airflow's tables")
     ensure_tables()
     ensure_user(settings)
-    log.info("Airflow is ready to start", user=settings.airflow_user)
+    log.info("Airflow is ready to start", user=settings.airflow.user)
 
 
 def ensure_database(settings: Settings) -> None:
@@ -42,7 +42,7 @@ def ensure_database(settings: Settings) -> None:
             cursor.execute("SELECT FROM pg_roles WHERE rolname = 'airflow'")
             if not cursor.rowcount:
                 cursor.execute("CREATE ROLE airflow WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
-            set_password(server, "airflow", settings.airflow_database_password.get_secret_value())
+            set_password(server, "airflow", settings.postgres.airflow_database_password.get_secret_value())
             cursor.execute("SELECT FROM pg_database WHERE datname = 'airflow'")
             if not cursor.rowcount:
                 cursor.execute("CREATE DATABASE airflow OWNER airflow TEMPLATE template0 ENCODING 'UTF8'")
@@ -62,15 +62,15 @@ def ensure_user(settings: Settings) -> None:
         get_application_builder,
     )
 
-    password = settings.airflow_password.get_secret_value()
+    password = settings.airflow.password.get_secret_value()
     with get_application_builder() as builder:
         manager = builder.sm
-        if user := manager.find_user(username=settings.airflow_user):
+        if user := manager.find_user(username=settings.airflow.user):
             manager.reset_password(user.id, password)
         else:
-            address = f"{settings.airflow_user}@localhost"
+            address = f"{settings.airflow.user}@localhost"
             role = manager.find_role("Admin")
-            manager.add_user(settings.airflow_user, settings.airflow_user, "-", address, role, password)
+            manager.add_user(settings.airflow.user, settings.airflow.user, "-", address, role, password)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from io import StringIO
 
 from dotenv import dotenv_values
 
-from common.settings import Settings
+from common.settings import VARIABLES
 from stack.dotenv import lacking
 
 _PROFILES = "COMPOSE_PROFILES"
@@ -22,7 +22,7 @@ def completion(text: str) -> tuple[list[str], str]:
     names, lines = lacking(text)
     if _PROFILES not in dotenv_values(stream=StringIO(text)):
         lines = lines or ("" if text.endswith("\n") else "\n")
-        lines += f"{_PROFILES}={Settings.model_fields[_PROFILES.lower()].default}\n"
+        lines += f"{_PROFILES}={VARIABLES[_PROFILES].field.default}\n"
     return names, lines
 
 

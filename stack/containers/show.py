@@ -45,10 +45,10 @@ def main(
 
 def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) -> None:
     """The URL as this host has it."""
-    if not settings.api_url and any(line.problem for line in lines if line.name == "localstack"):
+    if not settings.api.url and any(line.problem for line in lines if line.name == "localstack"):
         return  # asking it would only take time
     try:
-        url = invoke_url(settings).replace(_LOCALSTACK, f"http://{LOOPBACK}:{settings.localstack_port}")
+        url = invoke_url(settings).replace(_LOCALSTACK, f"http://{LOOPBACK}:{settings.localstack.port}")
         console.print(f"\nInvoke URL  {url}", highlight=False, soft_wrap=True)
     except (ApiNotFoundError, BotoCoreError, ClientError) as error:
         console.print(f"\n{error}", style="yellow", highlight=False)

@@ -9,7 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from common.settings import INSTALL_DIR, Settings, load_settings
+from common.settings import INSTALL_DIR, VARIABLES, Settings, load_settings
 
 _DEFAULTS = Path(__file__).parent / "defaults"
 
@@ -35,10 +35,10 @@ def main() -> None:
     """Replace this process with the broker."""
     settings = load_settings()
     classpath = str(INSTALL_DIR / "jars" / "kafka" / "*")
-    for name in Settings.model_fields:  # to the wrapper every KAFKA_* is a broker's property: ours are not
-        os.environ.pop(name.upper(), None)
+    for name in VARIABLES:  # to the wrapper every KAFKA_* is a broker's property: ours are not
+        os.environ.pop(name, None)
     configuration = prepare(settings, classpath)
-    heap = [f"-Xms{settings.kafka_heap_mb}m", f"-Xmx{settings.kafka_heap_mb}m"]
+    heap = [f"-Xms{settings.kafka.heap_mb}m", f"-Xmx{settings.kafka.heap_mb}m"]
     logging = f"-Dlog4j2.configurationFile={configuration / 'log4j2.yaml'}"
     broker = ["kafka.Kafka", str(configuration / "server.properties")]
     os.execvp("java", ["java", *heap, logging, "-cp", classpath, *broker])  # noqa: S606 - no shell is wanted

@@ -31,7 +31,7 @@ def command(settings: Settings, tool: str, *words: str) -> list[str]:
     java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool], *words]
     if any(word.startswith("--bootstrap") for word in words):
         return java
-    return [*java, "--bootstrap-server", settings.kafka_bootstrap_servers]
+    return [*java, "--bootstrap-server", settings.kafka.bootstrap_servers]
 
 
 def main() -> None:

@@ -175,7 +175,7 @@ def _show(settings: Settings, services: dict[str, Service], problems: dict[str, 
     """Print the table, and the URL to post to."""
     print_services(console, _lines(services, problems, supervision.states(settings)))
     print_notes(console, _notes(settings, services))
-    if "localstack" in problems and not settings.api_url:
+    if "localstack" in problems and not settings.api.url:
         return  # asking it would only take time
     try:
         console.print(f"\nInvoke URL  {invoke_url(settings)}", highlight=False, soft_wrap=True)

@@ -23,15 +23,6 @@ from stack.local import processes, supervision
 MEMORY_NEEDED = 6 * 1024**3
 # Installed servers and packages 2 GB, their data 2 GB with a million posts.
 DISK_NEEDED = 5 * 1024**3
-PORTS = (
-    ("kafka", "KAFKA_PORT"),
-    ("kafka", "KAFKA_CONTROLLER_PORT"),
-    ("rest-proxy", "REST_PROXY_PORT"),
-    ("localstack", "LOCALSTACK_PORT"),
-    ("mysql", "MYSQL_PORT"),
-    ("postgres", "POSTGRES_PORT"),
-    ("airflow-apiserver", "AIRFLOW_PORT"),
-)
 
 
 @dataclass(frozen=True)
@@ -89,15 +80,25 @@ def data(settings: Settings) -> Finding:
     path = settings.state_dir / "kafka" / "data" / "meta.properties"
     if not path.exists():
         return Finding("Data", "none yet")
-    if f"cluster.id={settings.kafka_cluster_id}" in path.read_text().splitlines():
+    if f"cluster.id={settings.kafka.cluster_id}" in path.read_text().splitlines():
         return Finding("Data", "ours")
     remedy = "Put the .env that they were made with here, or remove them: `make clean`."
     return Finding("Data", f"made with other secrets than .env has, in {settings.state_dir}", remedy)
 
 
-def port(service: str, variable: str, settings: Settings) -> Finding:
-    """The port that `variable` sets is free, or held by the very service it is for."""
-    number = int(settings.environment()[variable])
+def ports(settings: Settings) -> Iterator[Finding]:
+    """Each port is free, or held by the very service it is for."""
+    yield _port("kafka", "KAFKA_PORT", settings.kafka.port, settings)
+    yield _port("kafka", "KAFKA_CONTROLLER_PORT", settings.kafka.controller_port, settings)
+    yield _port("rest-proxy", "REST_PROXY_PORT", settings.rest_proxy.port, settings)
+    yield _port("localstack", "LOCALSTACK_PORT", settings.localstack.port, settings)
+    yield _port("mysql", "MYSQL_PORT", settings.mysql.port, settings)
+    yield _port("postgres", "POSTGRES_PORT", settings.postgres.port, settings)
+    yield _port("airflow-apiserver", "AIRFLOW_PORT", settings.airflow.port, settings)
+
+
+def _port(service: str, variable: str, number: int, settings: Settings) -> Finding:
+    """`number` is the value of `variable`."""
     check = f"Port {number} ({service})"
     if not processes.listening(number):
         return Finding(check, "free")
@@ -116,8 +117,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from (check() for check in general)
     yield disk(settings)
     yield data(settings)
-    for service, variable in PORTS:
-        yield port(service, variable, settings)
+    yield from ports(settings)
 
 
 def show(console: Console, results: list[Finding]) -> None:

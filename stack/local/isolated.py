@@ -1,14 +1,13 @@
 """An isolated stack, for tests and benchmarks: settings on free ports, and its servers as child processes."""
 
-import base64
 import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,8 +15,9 @@ from typing import Self
 import psutil
 
 from common import health
-from common.settings import ROOT, Settings
+from common.settings import ROOT, VARIABLES, Settings
 from common.wait import wait_until
+from stack.dotenv import generated
 
 # LocalStack needs 20 s on two idle cores; the suite may share them with Spark.
 START_SECONDS = 90.0
@@ -33,41 +33,17 @@ def free_port() -> int:
 
 
 def make_settings(state_dir: Path, **values: object) -> Settings:
-    """Settings of a stack of its own: free ports, fresh secrets, nothing from .env or the environment."""
-    ports = (
-        "kafka_port",
-        "kafka_controller_port",
-        "rest_proxy_port",
-        "localstack_port",
-        "mysql_port",
-        "airflow_port",
-    )
-    passwords = ("mysql_root", "mysql", "postgres", "batch_writer", "speed_writer", "analyst", "emulator")
-    generated: dict[str, object] = {
-        "user_id": secrets.token_hex(6),
-        "kafka_cluster_id": f"{secrets.token_hex(10)}_A",
-        "state_dir": state_dir,
-        **{port: free_port() for port in (*ports, "postgres_port")},
-        **{
-            f"{name}_password": secrets.token_urlsafe(12)
-            for name in (*passwords, "airflow", "airflow_database")
-        },
-        "airflow_jwt_secret": secrets.token_urlsafe(64),
-        "airflow_fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "airflow_secret_key": secrets.token_urlsafe(16),
+    """Return the settings of a stack of its own: free ports, fresh secrets, nothing from .env or the environment.
+
+    `values` are by variable: `make_settings(folder, KAFKA_PARTITIONS=3)`.
+    """
+    own = {
+        **generated(),
+        "USER_ID": secrets.token_hex(6),
+        "STATE_DIR": state_dir,
+        **{name: free_port() for name in VARIABLES if name.endswith("_PORT")},
     }
-    with _without_settings_in_environment():
-        return Settings(_env_file=None, **{**generated, **values})  # type: ignore[arg-type]
-
-
-@contextmanager
-def _without_settings_in_environment() -> Iterator[None]:
-    names = {name.upper() for name in Settings.model_fields}
-    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
+    return Settings.from_variables(own | values)
 
 
 class ServiceProcess:

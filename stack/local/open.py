@@ -12,8 +12,8 @@ from common.terminal import make_console
 def main() -> None:
     """Print where to look, and with what password."""
     settings, console = load_settings(), make_console()
-    console.print(f"Airflow     {ui_url(settings)}  user {settings.airflow_user}, AIRFLOW_PASSWORD in .env")
-    console.print(f"REST proxy  http://{LOOPBACK}:{settings.rest_proxy_port}/docs")
+    console.print(f"Airflow     {ui_url(settings)}  user {settings.airflow.user}, AIRFLOW_PASSWORD in .env")
+    console.print(f"REST proxy  http://{LOOPBACK}:{settings.rest_proxy.port}/docs")
     # Without a display a browser of the terminal would take it over.
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(ui_url(settings))

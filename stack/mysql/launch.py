@@ -47,7 +47,7 @@ def _empty(folder: Path) -> Path:
 
 def write_init_file(settings: Settings) -> Path:
     """The statements run at each start: root's password, and root over TCP as the official image has it."""
-    password = settings.mysql_root_password.get_secret_value().replace("\\", "\\\\").replace("'", "\\'")
+    password = settings.mysql.root_password.get_secret_value().replace("\\", "\\\\").replace("'", "\\'")
     statements = [
         f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';",
         f"CREATE USER IF NOT EXISTS 'root'@'%' IDENTIFIED BY '{password}';",
@@ -76,7 +76,7 @@ def main(flags: list[str]) -> None:
     os.chdir("/")
     place = [f"--datadir={data}", f"--init-file={init_file}", f"--pid-file={data}/mysqld.pid"]
     # No socket file (its path has a length limit) and no X protocol: TCP on loopback is all that is used.
-    listen = [f"--bind-address={LOOPBACK}", f"--port={settings.mysql_port}", "--socket=", "--mysqlx=OFF"]
+    listen = [f"--bind-address={LOOPBACK}", f"--port={settings.mysql.port}", "--socket=", "--mysqlx=OFF"]
     os.execv(server[0], [*server, *place, *listen, *flags])  # noqa: S606 - no shell is wanted
 
 

@@ -44,7 +44,7 @@ def initialize(settings: Settings, binaries: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     password = data.with_name("password")
     password.touch(mode=0o600)
-    password.write_text(settings.postgres_password.get_secret_value())
+    password.write_text(settings.postgres.password.get_secret_value())
     give_to_server(password)
     command: list[str | Path] = [
         *(binaries / "initdb", "--pgdata", draft, "--username", "postgres", "--pwfile", password),
@@ -65,7 +65,7 @@ def main(flags: list[str]) -> None:
     initialize(settings, binaries)
     become_server()
     os.chdir("/")
-    listen = ["-c", f"listen_addresses={LOOPBACK}", "-c", f"port={settings.postgres_port}"]
+    listen = ["-c", f"listen_addresses={LOOPBACK}", "-c", f"port={settings.postgres.port}"]
     no_socket = ["-c", "unix_socket_directories="]  # a socket's path has a length limit, and none is needed
     # By its full path: Postgres finds its libraries and time zones from the name it is called by.
     arguments = [str(binaries / "postgres"), "-D", str(data), *listen, *no_socket, *flags]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from common.settings import ROOT, Settings
+from common.settings import ROOT, VARIABLES, Settings, read_settings
 from stack.local.isolated import free_port
 from tests.hostile import hostile_shell
 from tests.make import Make
@@ -125,8 +125,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """This process's environment without the pipeline's settings, which are in .env, from a hostile shell."""
-    settings = {name.upper() for name in Settings.model_fields}
-    kept = {name: text for name, text in os.environ.items() if name not in settings}
+    kept = {name: text for name, text in os.environ.items() if name not in VARIABLES}
     return {
         **kept,
         **hostile_shell(tmp_path_factory.mktemp("shell")),
@@ -186,7 +185,7 @@ def up(make: Make) -> str:
 @pytest.fixture(scope="session")
 def stack(up: str, checkout: Path) -> Settings:  # noqa: ARG001 - it has completed .env
     """The settings as .env has them after `make up`."""
-    return Settings(_env_file=checkout / ".env")
+    return read_settings(checkout / ".env")
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def _served(stack: Settings) -> list[list[tuple[Any, ...]]]:
 def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
     """Sends the values under one key: without it their partitions, and so their order, would be Kafka's choice."""
     answer = httpx.post(
-        f"http://127.0.0.1:{stack.rest_proxy_port}/topics/{stack.topic(table)}",
+        f"http://127.0.0.1:{stack.rest_proxy.port}/topics/{stack.topic(table)}",
         content=json.dumps({"records": [{"key": "hostile", "value": value} for value in values]}),
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
     )
@@ -58,7 +58,7 @@ def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, co
     assert {"kafka", "localstack", "mysql", "postgres", "spark-worker", "streaming-writer"} <= running
     for service in running:
         assert re.search(rf"^ *{service} +healthy ", up, re.M), service
-    assert f"Invoke URL  http://127.0.0.1:{stack.localstack_port}/" in up
+    assert f"Invoke URL  http://127.0.0.1:{stack.localstack.port}/" in up
     # What LocalStack calls the file that Kinesis would keep, after the account.
     find = ("find", "/tmp", "/var/lib/localstack", "-name", "000000000000.json")  # noqa: S108 - the container's
     assert not containers.compose("exec", "--user", "root", "localstack", *find)
@@ -69,7 +69,7 @@ def test_dotenv_is_completed_for_its_owner_alone(stack: Settings, checkout: Path
     path = checkout / ".env"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.stat().st_uid == os.geteuid()
-    assert f"KAFKA_PORT={stack.kafka_port}\n" in path.read_text()
+    assert f"KAFKA_PORT={stack.kafka.port}\n" in path.read_text()
 
 
 def test_only_loopback_listens_and_nobody_is_root(containers: Containers) -> None:
@@ -97,9 +97,9 @@ def test_no_container_has_a_secret_that_is_not_its_services_own(
         assert present == own.keys() & secrets.keys(), container["Service"]
 
 
-@pytest.mark.parametrize("port", ["localstack_port", "rest_proxy_port"])
+@pytest.mark.parametrize("port", ["LOCALSTACK_PORT", "REST_PROXY_PORT"])
 def test_unknown_hosts_and_web_pages_of_others_are_refused(stack: Settings, port: str) -> None:
-    url = f"http://127.0.0.1:{getattr(stack, port)}/"
+    url = f"http://127.0.0.1:{stack.environment()[port]}/"
     assert httpx.post(url, headers={"Host": "evil.example"}).status_code == 421
     assert httpx.post(url, headers={"Origin": "http://localhost:9"}).status_code == 403
 
@@ -111,7 +111,8 @@ def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
     assert stages.landed_lines(stack) == stages.kafka_values(stack)
     for table in TABLES:
         expected = [
-            tuple(CLEAN[table](row)) for row in stages.source_rows(stack, table)[: stack.stream_limit]
+            tuple(CLEAN[table](row))
+            for row in stages.source_rows(stack, table)[: stack.emulator.stream_limit]
         ]
         assert stages.served_rows(stack, table, "speed") == expected
 
@@ -179,7 +180,7 @@ def test_kafkas_tools_make_a_topic_that_takes_posts_at_once(make: Make, stack: S
     words = "topics --create --topic mine --command-config client.properties"
     assert "Created topic mine." in make("kafka", f"ARGS={words}")
     answer = httpx.post(
-        f"http://127.0.0.1:{stack.rest_proxy_port}/topics/mine",
+        f"http://127.0.0.1:{stack.rest_proxy.port}/topics/mine",
         content=b'{"records": [{"value": 1}]}',
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
     )
@@ -274,7 +275,7 @@ def test_down_keeps_the_data_and_nothing_else(make: Make, stack: Settings, conta
 def test_a_start_that_fails_is_explained_and_clean_asks(
     make: Make, stack: Settings, containers: Containers
 ) -> None:
-    with socket.create_server(("127.0.0.1", stack.mysql_port)):
+    with socket.create_server(("127.0.0.1", stack.mysql.port)):
         refused = make.run("up")
     assert refused.returncode
     assert "mysql did not start" in refused.stdout

@@ -28,7 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     Its topics have several partitions, so that kills and offsets are tested over them. The stack in containers has one,
     the default.
     """
-    return make_settings(tmp_path_factory.mktemp("e2e"), kafka_partitions=3)
+    return make_settings(tmp_path_factory.mktemp("e2e"), KAFKA_PARTITIONS=3)
 
 
 @pytest.fixture(scope="session")

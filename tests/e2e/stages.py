@@ -40,7 +40,7 @@ def kafka_values(settings: Settings) -> dict[Position, bytes | None]:
     ends = end_offsets(settings)
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "bootstrap.servers": settings.kafka.bootstrap_servers,
             "group.id": "test",
             "enable.auto.commit": False,
         }

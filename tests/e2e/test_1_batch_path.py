@@ -38,7 +38,7 @@ def _on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("table", TABLES)
 def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[stages.Position, bytes]) -> None:
     rows = stages.source_rows(stack, table)
-    assert len(rows) == stack.source_rows
+    assert len(rows) == stack.source.rows
     sent = stages.decoded(kafka_values, stack.topic(table))
     key = "index" if table == "pin" else "ind"
     assert sorted(sent, key=lambda row: row[key]) == [_on_the_wire(row) for row in rows]
@@ -46,7 +46,7 @@ def test_mysql_to_kafka(table: Table, stack: Settings, kafka_values: dict[stages
 
 @pytest.mark.parametrize("table", TABLES)
 def test_mysql_to_kinesis(table: Table, stack: Settings) -> None:
-    rows = stages.source_rows(stack, table)[: stack.stream_limit]
+    rows = stages.source_rows(stack, table)[: stack.emulator.stream_limit]
     found = records(stack, stack.stream(table), len(rows))
     assert [json.loads(data) for _, data in found] == [_on_the_wire(row) for row in rows]
 
@@ -70,7 +70,7 @@ def test_landing_zone_to_postgres(table: Table, stack: Settings) -> None:
 
 def test_counts_of_the_run_add_up(stack: Settings) -> None:
     counted = "SELECT table_name, read, cleaned, duplicate, quarantined FROM ops.batch_run_tables ORDER BY 1"
-    rows = stack.source_rows
+    rows = stack.source.rows
     assert stages.ask(stack, counted) == [(table, rows, rows, 0, 0) for table in sorted(TABLES)]
 
 
@@ -102,7 +102,7 @@ def test_hostile_records_are_set_aside_with_reasons(make: Make, stack: Settings)
         ({"index": 10**12}, ["bad_ind"]),
     ]
     answer = httpx.post(
-        f"{stack.rest_proxy_url}/topics/{stack.topic('pin')}",
+        f"{stack.rest_proxy.url}/topics/{stack.topic('pin')}",
         content=json.dumps({"records": [{"value": value} for value, _ in hostile]}),
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
     )
@@ -126,7 +126,7 @@ def test_the_readmes_own_post_is_served(make: Make, stack: Settings) -> None:
     [example] = re.findall(r"```bash\n(curl .*?)```", (ROOT / "README.md").read_text(), re.S)
     *curl, then = example.strip().replace("\\\n", "").split("\n")
     posted = (
-        "\n".join(curl).replace(":8082", f":{stack.rest_proxy_port}").replace("0a1b2c3d4e5f", stack.user_id)
+        "\n".join(curl).replace(":8082", f":{stack.rest_proxy.port}").replace("0a1b2c3d4e5f", stack.user_id)
     )
     subprocess.run(["bash", "-euc", posted], check=True)
     make(*then.split()[1:])

@@ -53,7 +53,7 @@ def test_a_run_outlives_its_killed_scheduler(make: Make, stack: Settings) -> Non
 def test_the_graph_is_seen_in_a_browser(stack: Settings) -> None:
     url = ui_url(stack)
     with Browser() as browser:
-        browser.log_in(url, stack.airflow_user, stack.airflow_password.get_secret_value())
+        browser.log_in(url, stack.airflow.user, stack.airflow.password.get_secret_value())
         browser.open_graph(f"{url}/dags/{trigger.DAG}")
         shown = browser.nodes()
         browser.keep_screenshot(ARTEFACTS / "airflow-graph.png")

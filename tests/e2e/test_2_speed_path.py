@@ -58,8 +58,8 @@ def sent(make: Make, stack: Settings) -> str:
 
     The second time it has read some of the posts and has not committed them.
     """
-    after = stages.source_rows(stack, "pin")[stack.stream_limit - 1]["index"]
-    before = stack.stream_limit * len(TABLES)
+    after = stages.source_rows(stack, "pin")[stack.emulator.stream_limit - 1]["index"]
+    before = stack.emulator.stream_limit * len(TABLES)
     wait_until(lambda: sum(_read(stack).values()) == before, timeout=TIMEOUT_SECONDS, what="the demo's posts")
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(make, "emulate", f"ARGS={WORDS.format(after=after)}")
@@ -78,7 +78,7 @@ def test_everything_was_acknowledged(sent: str) -> None:
 
 @pytest.mark.usefixtures("sent")
 def test_each_record_of_the_streams_is_counted_once(stack: Settings) -> None:
-    streamed = stack.stream_limit + POSTS
+    streamed = stack.emulator.stream_limit + POSTS
     assert {len(records(stack, stack.stream(table), streamed)) for table in TABLES} == {streamed}
     expected = {f"speed-{table}": streamed for table in TABLES}
     wait_until(
@@ -96,7 +96,7 @@ def test_both_paths_have_the_same_rows(table: Table, make: Make, stack: Settings
     make("landed")
     make("batch")
     fast = stages.served_rows(stack, table, "speed")
-    assert len(fast) == stack.stream_limit + POSTS
+    assert len(fast) == stack.emulator.stream_limit + POSTS
     streamed = {row[0] for row in fast}
     assert fast == [row for row in stages.served_rows(stack, table) if row[0] in streamed]
 

@@ -127,7 +127,7 @@ def test_down_keeps_the_data_and_a_taken_port_is_explained(make: Make, stack: Se
     assert "The data are kept" in make("down")
     assert "not up" in make("down")
     assert make.run("status").returncode
-    with socket.create_server(("127.0.0.1", stack.mysql_port)):
+    with socket.create_server(("127.0.0.1", stack.mysql.port)):
         refused = make.run("up")
         doctor = make.run("doctor")
     for printed in (refused, doctor):

@@ -45,7 +45,7 @@ def nothing(_batch: int) -> None:
 
 def make_session(settings: Settings) -> SparkSession:
     """The session of the integration tests, with the source registered."""
-    small = settings.model_copy(update={"spark_master": "local[2]"})
+    small = settings.replace(SPARK_MASTER="local[2]")
     session = spark_session(small, "kinesis", brief=True)
     session.conf.set("spark.sql.shuffle.partitions", "2")
     session.dataSource.register(KinesisDataSource)
@@ -139,7 +139,7 @@ class CountingKinesis(ForwardingServer):
     """Kinesis, with a count of the reads that found no record."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.aws_endpoint_url)
+        super().__init__(settings.aws.endpoint_url)
         self.empty_pages = 0
 
     def answer(self, request: Request) -> Answer:

@@ -29,11 +29,11 @@ TIMEOUT_SECONDS = 60.0
 def isolated_user(servers: Settings, folder: Path, topics: bool = True, **values: object) -> Settings:
     """Settings of a user of their own on the session's servers, with its topics and with small objects."""
     defaults: dict[str, object] = {
-        "kafka_bootstrap_servers": servers.kafka_bootstrap_servers,
-        "aws_endpoint_url": servers.aws_endpoint_url,
-        "kafka_partitions": 2,
-        "s3_sink_flush_records": 400,
-        "s3_sink_flush_seconds": 0.5,
+        "KAFKA_BOOTSTRAP_SERVERS": servers.kafka.bootstrap_servers,
+        "AWS_ENDPOINT_URL": servers.aws.endpoint_url,
+        "KAFKA_PARTITIONS": 2,
+        "S3_SINK_FLUSH_RECORDS": 400,
+        "S3_SINK_FLUSH_SECONDS": 0.5,
     }
     settings = make_settings(folder, **{**defaults, **values})
     if topics:
@@ -43,7 +43,7 @@ def isolated_user(servers: Settings, folder: Path, topics: bool = True, **values
 
 def sink(settings: Settings, folder: Path, name: str = "sink", endpoint: str | None = None) -> ServiceProcess:
     """An instance of the sink; each name has its own state folder and log."""
-    overrides = {"STATE_DIR": str(folder / name), "AWS_ENDPOINT_URL": endpoint or settings.aws_endpoint_url}
+    overrides = {"STATE_DIR": str(folder / name), "AWS_ENDPOINT_URL": endpoint or settings.aws.endpoint_url}
     (folder / name).mkdir(exist_ok=True)
     return ServiceProcess(settings, "services.s3_sink", log=folder / f"{name}.log", env=overrides)
 
@@ -67,7 +67,7 @@ def buffered(folder: Path, name: str = "sink") -> int:
 
 def produce(settings: Settings, values: Iterable[bytes | None], **options: object) -> None:
     """Send values round robin to all partitions of all topics; returns when they are acknowledged."""
-    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 5, **options})
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 5, **options})
     partitions = all_partitions(settings)
     for number, value in enumerate(values):
         topic, partition = partitions[number % len(partitions)]
@@ -77,7 +77,7 @@ def produce(settings: Settings, values: Iterable[bytes | None], **options: objec
 
 
 def all_partitions(settings: Settings) -> list[Partition]:
-    return [(settings.topic(table), p) for table in TABLES for p in range(settings.kafka_partitions)]
+    return [(settings.topic(table), p) for table in TABLES for p in range(settings.kafka.partitions)]
 
 
 def posts(first: int, count: int) -> Iterator[bytes]:
@@ -110,7 +110,7 @@ def in_kafka(settings: Settings) -> dict[Partition, dict[int, bytes | None]]:
     """Every record of every partition: offset -> value, as Kafka tells a reader that is not the sink."""
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "bootstrap.servers": settings.kafka.bootstrap_servers,
             "group.id": "truth",
             "enable.partition.eof": True,
         }
@@ -183,7 +183,7 @@ class FaultyS3(ForwardingServer):
     """S3 that can refuse, fail, and act around puts."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.aws_endpoint_url)
+        super().__init__(settings.aws.endpoint_url)
         self.failing = False
         self.before_put: Callable[[], None] = lambda: None
         self.after_put: Callable[[], None] = lambda: None  # S3 has it, the sink does not know yet

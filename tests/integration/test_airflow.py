@@ -40,7 +40,7 @@ MAKERS = {"pin": pin, "geo": geo, "user": user}
 @pytest.fixture(scope="module")
 def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings:  # noqa: ARG001 - they have to run
     """The servers, with a schema, and topics and a bucket that no other file has; no sink yet."""
-    settings = postgres.model_copy(update={"user_id": secrets.token_hex(6)})
+    settings = postgres.replace(USER_ID=secrets.token_hex(6))
     ensure_topics(settings)
     ensure_bucket(settings)
     ensure_schema(settings)
@@ -50,7 +50,7 @@ def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings
 @pytest.fixture(scope="module")
 def api(stack: Settings) -> Iterator[AirflowApi]:
     """A fresh Airflow, as `make up` starts it."""
-    lean = stack.model_copy(update={"spark_master": "local[2]", "spark_driver_memory": "1g"})
+    lean = stack.replace(SPARK_MASTER="local[2]", SPARK_DRIVER_MEMORY="1g")
     logs = lean.state_dir
     with ExitStack() as running:
         done = ServiceProcess(lean, "stack.airflow.init", log=logs / "airflow-init.test.log")
@@ -94,7 +94,7 @@ def _stop_sink(sink: ServiceProcess) -> Iterator[None]:
 
 
 def produce(settings: Settings, first: int, count: int) -> None:
-    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
     for table in TABLES:
         for ind in range(first, first + count):
             producer.produce(settings.topic(table), json.dumps(MAKERS[table](ind)).encode(), key=str(ind))
@@ -183,7 +183,7 @@ def test_4_what_is_lost_or_changed_is_found_and_mended(api: AirflowApi, stack: S
 
 
 def test_5_a_broken_threshold_fails_the_reconciliation(api: AirflowApi, stack: Settings) -> None:
-    producer = Producer({"bootstrap.servers": stack.kafka_bootstrap_servers})
+    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap_servers})
     for _ in range(100):
         producer.produce(stack.topic("pin"), b"not JSON")
     assert producer.flush(30) == 0

@@ -38,8 +38,8 @@ def stack(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     """Kafka, MySQL with ROWS posts, and a REST proxy."""
-    values = {"source_rows": ROWS, "source_seed": 5, "kafka_partitions": 1, "api_url": mysql.rest_proxy_url}
-    settings = mysql.model_copy(update=values)
+    values = {"SOURCE_ROWS": ROWS, "SOURCE_SEED": 5, "KAFKA_PARTITIONS": 1, "API_URL": mysql.rest_proxy.url}
+    settings = mysql.replace(**values)
     ensure_source(settings)
     with start_proxy(settings, tmp_path_factory.mktemp("proxy")):
         yield settings
@@ -86,7 +86,7 @@ def wait_for_proxy(proxy: ServiceProcess, settings: Settings) -> None:
 @pytest.fixture
 def fresh(stack: Settings) -> Settings:
     """The same stack with topics of the test's own, of one partition, so that their order can be seen."""
-    settings = stack.model_copy(update={"user_id": secrets.token_hex(6)})
+    settings = stack.replace(USER_ID=secrets.token_hex(6))
     ensure_topics(settings)
     return settings
 
@@ -121,7 +121,7 @@ def replay(settings: Settings, folder: Path, *options: object) -> tuple[int, Emu
 
 
 def end_offset(settings: Settings, table: Table) -> int:
-    consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "none"})
+    consumer = Consumer({"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "none"})
     try:
         end: int = consumer.get_watermark_offsets(TopicPartition(settings.topic(table), 0), timeout=30)[1]
         return end
@@ -136,7 +136,7 @@ def landed(settings: Settings, table: Table) -> list[dict[str, Any]]:
     topic = settings.topic(table)
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "bootstrap.servers": settings.kafka.bootstrap_servers,
             "group.id": "none",
             "enable.partition.eof": True,
         }
@@ -192,7 +192,7 @@ def test_one_post_a_request_a_limit_and_a_start(fresh: Settings, tmp_path: Path)
 def test_a_proxy_killed_and_restarted_loses_nothing(fresh: Settings, tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    settings = fresh.model_copy(update={"rest_proxy_port": port, "rest_proxy_url": url, "api_url": url})
+    settings = fresh.replace(REST_PROXY_PORT=port, REST_PROXY_URL=url, API_URL=url)
     with start_proxy(settings, tmp_path) as proxy, Emulator(settings, tmp_path, "--rate", 500) as emulator:
         wait_until(lambda: end_offset(settings, "pin") > 200, timeout=60, what="the first records")
         proxy.kill()
@@ -209,7 +209,7 @@ def test_a_proxy_killed_and_restarted_loses_nothing(fresh: Settings, tmp_path: P
 
 
 def test_a_proxy_that_stays_away_ends_the_run_with_all_counted(fresh: Settings, tmp_path: Path) -> None:
-    away = fresh.model_copy(update={"api_url": f"http://127.0.0.1:{free_port()}"})
+    away = fresh.replace(API_URL=f"http://127.0.0.1:{free_port()}")
     status, emulator = replay(away, tmp_path, "--patience", 1, "--start-after", 9)
     assert status == 1
     counts = emulator.counts(away)
@@ -235,7 +235,7 @@ def test_going_on_after_an_interruption_leaves_nothing_out(fresh: Settings, tmp_
 def test_a_random_sequence_depends_on_the_seed_alone(stack: Settings, tmp_path: Path) -> None:
     sequences = []
     for options in (["--batch", 500], ["--batch", 7], ["--batch", 7, "--seed", 3]):
-        settings = stack.model_copy(update={"user_id": secrets.token_hex(6)})
+        settings = stack.replace(USER_ID=secrets.token_hex(6))
         ensure_topics(settings)
         status, emulator = replay(settings, tmp_path, "--random", "--limit", 1_200, *options)
         assert (status, emulator.counts(settings)) == (0, all_acknowledged(1_200))
@@ -268,7 +268,7 @@ def test_termination_ends_it_with_the_summary_too(fresh: Settings, tmp_path: Pat
 
 
 def test_missing_topics_are_reported_by_topic_index_and_reason(stack: Settings, tmp_path: Path) -> None:
-    nowhere = stack.model_copy(update={"user_id": secrets.token_hex(6)})
+    nowhere = stack.replace(USER_ID=secrets.token_hex(6))
     status, emulator = replay(nowhere, tmp_path, "--limit", 30, "--batch", 10)
     assert status == 1
     assert emulator.counts(nowhere) == dict.fromkeys(TABLES, (30, 0, 30))
@@ -283,7 +283,7 @@ def test_a_start_after_the_last_row_says_so(stack: Settings, tmp_path: Path) -> 
 
 
 def test_a_missing_source_says_what_to_do(stack: Settings, tmp_path: Path) -> None:
-    away = stack.model_copy(update={"mysql_port": free_port()})
+    away = stack.replace(MYSQL_PORT=free_port())
     status, emulator = replay(away, tmp_path, "--patience", 1)
     assert (status, "make up" in emulator.output()) == (1, True)
     assert "Waiting up to 1 s for MySQL" in emulator.output()
@@ -291,16 +291,16 @@ def test_a_missing_source_says_what_to_do(stack: Settings, tmp_path: Path) -> No
 
 
 def test_a_source_that_comes_after_the_emulator_is_waited_for(fresh: Settings, tmp_path: Path) -> None:
-    late = fresh.model_copy(update={"mysql_port": free_port()})
+    late = fresh.replace(MYSQL_PORT=free_port())
     with Emulator(late, tmp_path, "--limit", 30) as emulator:
         wait_until(lambda: "for MySQL" in emulator.output(), timeout=60, what="the emulator to wait")
-        with forwarded(late.mysql_port, fresh.mysql_port):
+        with forwarded(late.mysql.port, fresh.mysql.port):
             assert emulator.end() == 0, emulator.output()
     assert emulator.counts(late) == all_acknowledged(30)
 
 
 def test_a_wait_for_the_source_ends_with_an_interruption(stack: Settings, tmp_path: Path) -> None:
-    away = stack.model_copy(update={"mysql_port": free_port()})
+    away = stack.replace(MYSQL_PORT=free_port())
     with Emulator(away, tmp_path, "--patience", 600) as emulator:
         wait_until(lambda: "for MySQL" in emulator.output(), timeout=60, what="the emulator to wait")
         emulator.signal(signal.SIGINT)

@@ -35,17 +35,17 @@ def stack(
     kafka: Settings, localstack: Settings, mysql: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
     """MySQL with ROWS posts, and a REST proxy."""
-    settings = mysql.model_copy(update={"source_rows": ROWS, "source_seed": 5, "kafka_partitions": 1})
-    assert settings.aws_endpoint_url == localstack.aws_endpoint_url
+    settings = mysql.replace(SOURCE_ROWS=ROWS, SOURCE_SEED=5, KAFKA_PARTITIONS=1)
+    assert settings.aws.endpoint_url == localstack.aws.endpoint_url
     ensure_source(settings)
     with running_proxy(kafka, tmp_path_factory.mktemp("proxy")) as proxy:
-        yield settings.model_copy(update={"api_rest_proxy_url": proxy.settings.rest_proxy_url})
+        yield settings.replace(API_REST_PROXY_URL=proxy.settings.rest_proxy.url)
 
 
 @pytest.fixture
 def fresh(stack: Settings) -> Settings:
     """The same stack with topics, streams and an API of the test's own."""
-    settings = stack.model_copy(update={"user_id": secrets.token_hex(6)})
+    settings = stack.replace(USER_ID=secrets.token_hex(6))
     ensure_topics(settings)
     ensure_streams(settings)
     ensure_api(settings)
@@ -90,7 +90,7 @@ def in_kafka(settings: Settings, table: Table) -> list[bytes | None]:
 
 
 def test_topics_get_all_posts_and_streams_the_first_at_once(fresh: Settings, tmp_path: Path) -> None:
-    quick = fresh.model_copy(update={"stream_rate": 300.0, "stream_limit": 700})
+    quick = fresh.replace(STREAM_RATE=300.0, STREAM_LIMIT=700)
     emulator = run(quick, tmp_path)
     expected = {fresh.topic(table): (ROWS, ROWS, 0) for table in TABLES}
     expected |= {fresh.stream(table): (700, 700, 0) for table in TABLES}
@@ -114,7 +114,7 @@ def test_one_of_the_two_leaves_the_other_alone(fresh: Settings, tmp_path: Path) 
 
 
 def test_the_streams_keep_their_rate(fresh: Settings, tmp_path: Path) -> None:
-    emulator = run(fresh.model_copy(update={"stream_limit": 150}), tmp_path, "stream")
+    emulator = run(fresh.replace(STREAM_LIMIT=150), tmp_path, "stream")
     found = re.search(r"stream: 450 records acknowledged in ([\d.]+) s", emulator.output())
     assert found, emulator.output()
     # 50 posts a second, 25 at a time: the first go at once, the last 2.5 s later, or more on a busy machine.
@@ -137,7 +137,7 @@ def test_an_interruption_says_how_each_goes_on(fresh: Settings, tmp_path: Path) 
 
 
 def test_missing_streams_are_reported_and_the_topics_go_on(stack: Settings, tmp_path: Path) -> None:
-    settings = stack.model_copy(update={"user_id": secrets.token_hex(6)})
+    settings = stack.replace(USER_ID=secrets.token_hex(6))
     ensure_topics(settings)
     ensure_api(settings)
     with Emulator(settings, tmp_path, "--limit", 20) as emulator:
@@ -149,8 +149,8 @@ def test_missing_streams_are_reported_and_the_topics_go_on(stack: Settings, tmp_
 
 
 def test_without_the_api_it_says_what_to_do(stack: Settings, tmp_path: Path) -> None:
-    nobody = stack.model_copy(update={"user_id": secrets.token_hex(6)})
-    away = stack.model_copy(update={"aws_endpoint_url": f"http://127.0.0.1:{free_port()}"})
+    nobody = stack.replace(USER_ID=secrets.token_hex(6))
+    away = stack.replace(AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
     for settings in (nobody, away):
         with Emulator(settings, tmp_path, "--patience", 1) as emulator:
             assert emulator.end() == 1
@@ -164,12 +164,12 @@ def test_localstack_killed_and_provisioned_again_on_the_way_loses_nothing(
 ) -> None:
     port = free_port()
     values = {
-        "localstack_port": port,
-        "aws_endpoint_url": f"http://127.0.0.1:{port}",
-        "state_dir": tmp_path,
-        "user_id": secrets.token_hex(6),
+        "LOCALSTACK_PORT": port,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "STATE_DIR": tmp_path,
+        "USER_ID": secrets.token_hex(6),
     }
-    settings = stack.model_copy(update=values)
+    settings = stack.replace(**values)
     ensure_topics(settings)
     with ExitStack() as servers:
         server = launch_server(servers, settings, "localstack")

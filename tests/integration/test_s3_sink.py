@@ -76,7 +76,7 @@ def test_values_that_are_not_json_land_without_loss(user: Settings, tmp_path: Pa
 
 
 def test_stopping_lands_what_is_buffered(servers_up: Settings, tmp_path: Path) -> None:
-    user = isolated_user(servers_up, tmp_path, s3_sink_flush_seconds=3600)
+    user = isolated_user(servers_up, tmp_path, S3_SINK_FLUSH_SECONDS=3600)
     with sink(user, tmp_path) as process:
         produce(user, posts(0, 60))
         wait_until(lambda: buffered(tmp_path) == 60, timeout=60, what="60 records in memory")
@@ -86,7 +86,7 @@ def test_stopping_lands_what_is_buffered(servers_up: Settings, tmp_path: Path) -
 
 
 def test_an_object_closes_by_its_size(servers_up: Settings, tmp_path: Path) -> None:
-    user = isolated_user(servers_up, tmp_path, s3_sink_flush_seconds=3600, s3_sink_flush_bytes=10_000)
+    user = isolated_user(servers_up, tmp_path, S3_SINK_FLUSH_SECONDS=3600, S3_SINK_FLUSH_BYTES=10_000)
     produce(user, [b'"' + b"x" * 2997 + b'"'] * 7 * len(all_partitions(user)))
     with sink(user, tmp_path) as process:
         wait_until(lambda: len(landed_keys(user)) == 6, timeout=60, what="one object of each partition")
@@ -110,7 +110,7 @@ def test_offsets_that_kafka_has_lost_are_left_out_loudly(user: Settings, tmp_pat
     produce(user, posts(0, 600))
     cut = dict.fromkeys(all_partitions(user), 50)
     _delete_records(user, cut)
-    producer = Producer({"bootstrap.servers": user.kafka_bootstrap_servers, "transactional.id": user.user_id})
+    producer = Producer({"bootstrap.servers": user.kafka.bootstrap_servers, "transactional.id": user.user_id})
     producer.init_transactions()
     for _ in range(2):
         producer.begin_transaction()
@@ -150,7 +150,7 @@ def test_a_topic_made_anew_is_not_mixed_into_the_old_landing_zone(user: Settings
     with sink(user, tmp_path):
         wait_landed(user)
     before = in_landing_zone(user)
-    admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
     for done in admin.delete_topics(sorted({topic for topic, _ in all_partitions(user)})).values():
         done.result(30)
     wait_until(lambda: _made_anew(user), timeout=30, what="the topics to be made anew")
@@ -199,14 +199,14 @@ def _lines(user: Settings, partitions: list[tuple[str, int]]) -> int:
 
 
 def _made_anew(user: Settings) -> bool:
-    admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
     if any(topic in admin.list_topics(timeout=10).topics for topic, _ in all_partitions(user)):
         return False
     return ensure_topics(user) == []
 
 
 def _delete_records(user: Settings, before: dict[tuple[str, int], int]) -> None:
-    admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
     requests = admin.delete_records(
         [TopicPartition(*partition, offset) for partition, offset in before.items()]
     )

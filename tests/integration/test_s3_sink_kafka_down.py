@@ -20,11 +20,11 @@ from tests.processes import launch_server
 
 def test_kafka_is_killed_and_comes_back(localstack: Settings, tmp_path: Path) -> None:
     """A broker of its own, as the session's serves other tests."""
-    own = make_settings(tmp_path / "broker", kafka_heap_mb=256)
+    own = make_settings(tmp_path / "broker", KAFKA_HEAP_MB=256)
     with ExitStack() as servers:
         broker = launch_server(servers, own, "kafka")
         user = isolated_user(
-            localstack, tmp_path, kafka_bootstrap_servers=own.kafka_bootstrap_servers, kafka_partitions=1
+            localstack, tmp_path, KAFKA_BOOTSTRAP_SERVERS=own.kafka.bootstrap_servers, KAFKA_PARTITIONS=1
         )
         with sink(user, tmp_path) as process:
             produce(user, posts(0, 3000))
@@ -44,7 +44,7 @@ def test_started_before_kafka(localstack: Settings, tmp_path: Path) -> None:
     """It says so, keeps alive and writes its state."""
     own = make_settings(tmp_path / "no-broker")
     user = isolated_user(
-        localstack, tmp_path, topics=False, kafka_bootstrap_servers=own.kafka_bootstrap_servers
+        localstack, tmp_path, topics=False, KAFKA_BOOTSTRAP_SERVERS=own.kafka.bootstrap_servers
     )
     with sink(user, tmp_path) as process:
         wait_until(lambda: "event=Kafka" in process.output(), timeout=30, what="the loss to be logged")

@@ -14,26 +14,26 @@ from tests.integration.s3_sink_lab import bucket_exists, isolated_user
 
 
 def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
-    user = isolated_user(kafka, tmp_path, topics=False, kafka_partitions=2)
+    user = isolated_user(kafka, tmp_path, topics=False, KAFKA_PARTITIONS=2)
     assert ensure_topics(user) == []
     assert ensure_topics(user) == []
-    admin = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
     topics = admin.list_topics(timeout=10).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [2, 2, 2]
     resource = ConfigResource(ResourceType.TOPIC, user.topic("pin"))
     config = admin.describe_configs([resource])[resource].result(10)
-    assert config["retention.bytes"].value == str(user.kafka_retention_bytes)
+    assert config["retention.bytes"].value == str(user.kafka.retention_bytes)
 
 
 def test_fewer_partitions_are_reported_and_more_are_no_matter(kafka: Settings, tmp_path: Path) -> None:
-    user = isolated_user(kafka, tmp_path, kafka_partitions=3)
-    wider, narrower = (user.model_copy(update={"kafka_partitions": number}) for number in (4, 1))
+    user = isolated_user(kafka, tmp_path, KAFKA_PARTITIONS=3)
+    wider, narrower = (user.replace(KAFKA_PARTITIONS=number) for number in (4, 1))
     assert ensure_topics(wider) == [
         f"topic {user.topic(table)} has 3 partitions, KAFKA_PARTITIONS is 4; it is left as it is"
         for table in TABLES
     ]
     assert ensure_topics(narrower) == []
-    topics = AdminClient({"bootstrap.servers": user.kafka_bootstrap_servers}).list_topics(timeout=10).topics
+    topics = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers}).list_topics(timeout=10).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [3, 3, 3]
 
 

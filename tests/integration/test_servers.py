@@ -10,10 +10,10 @@ from stack.local.isolated import make_settings
 from tests.servers import IN_CONTAINERS
 
 SERVERS = {
-    "kafka": "kafka_port",
-    "localstack": "localstack_port",
-    "mysql": "mysql_port",
-    "postgres": "postgres_port",
+    "kafka": "KAFKA_PORT",
+    "localstack": "LOCALSTACK_PORT",
+    "mysql": "MYSQL_PORT",
+    "postgres": "POSTGRES_PORT",
 }
 
 
@@ -30,10 +30,14 @@ def test_it_and_its_children_listen_on_loopback_only(name: str, request: pytest.
     if name == "localstack":
         kinesis_client(settings).list_streams()  # its Kinesis is a process of its own
     listening = _listening()
-    owner = next(pid for pid, _, port in listening if port == getattr(settings, SERVERS[name]))
+    owner = next(pid for pid, _, port in listening if port == _port(settings, name))
     children = {child.pid for child in psutil.Process(owner).children(recursive=True)}
     addresses = {address for pid, address, _ in listening if pid in {owner, *children}}
     assert {address.removeprefix("::ffff:") for address in addresses} <= {"127.0.0.1", "::1"}
+
+
+def _port(settings: Settings, server: str) -> int:
+    return int(settings.environment()[SERVERS[server]])
 
 
 def _listening() -> list[tuple[int | None, str, int]]:
@@ -48,6 +52,6 @@ def _listening() -> list[tuple[int | None, str, int]]:
 @pytest.mark.parametrize("name", ["kafka", "mysql", "postgres"])
 def test_another_server_on_the_port_is_not_taken_for_ours(name: str, request: pytest.FixtureRequest) -> None:
     settings: Settings = request.getfixturevalue(name)
-    ours = {SERVERS[name]: getattr(settings, SERVERS[name]), "kafka_cluster_id": "anotherPipelinesKafkaQ"}
+    ours = {SERVERS[name]: _port(settings, name), "KAFKA_CLUSTER_ID": "anotherPipelinesKafkaQ"}
     stranger = make_settings(settings.state_dir, **ours)
     assert health.problem(name, stranger)

@@ -42,12 +42,12 @@ def generated(table: Table, rows: int, seed: int = 42) -> list[Row]:
 
 
 def wanting(settings: Settings, **values: object) -> Settings:
-    return settings.model_copy(update=values)
+    return settings.replace(**values)
 
 
 @pytest.fixture(scope="module")
 def loaded(mysql: Settings) -> Settings:
-    settings = wanting(mysql, source_rows=2_500, source_seed=42)
+    settings = wanting(mysql, SOURCE_ROWS=2_500, SOURCE_SEED=42)
     ensure_source(settings)
     return settings
 
@@ -79,9 +79,9 @@ def test_the_first_column_is_the_key(loaded: Settings, table: Table) -> None:
 
 
 def test_it_is_loaded_again_only_when_what_is_asked_for_changes(mysql: Settings, folder: Path) -> None:
-    first, more = wanting(mysql, source_rows=50), wanting(mysql, source_rows=60)
-    other_seed, own = wanting(more, source_seed=7), wanting(mysql, source_dir=folder)
-    ensure_source(wanting(mysql, source_rows=49))
+    first, more = wanting(mysql, SOURCE_ROWS=50), wanting(mysql, SOURCE_ROWS=60)
+    other_seed, own = wanting(more, SOURCE_SEED=7), wanting(mysql, SOURCE_DIR=folder)
+    ensure_source(wanting(mysql, SOURCE_ROWS=49))
     calls = [first, first, more, other_seed, other_seed, own, own, first]
     assert [ensure_source(settings) for settings in calls] == [
         True,
@@ -99,7 +99,7 @@ def test_it_is_loaded_again_only_when_what_is_asked_for_changes(mysql: Settings,
 
 
 def test_a_new_column_is_filled_and_no_row_is_lost(mysql: Settings) -> None:
-    settings = wanting(mysql, source_rows=50)
+    settings = wanting(mysql, SOURCE_ROWS=50)
     ensure_source(settings)
     with root_connection(settings) as connection, connection.cursor() as cursor:
         for statement in (
@@ -121,7 +121,7 @@ def test_a_new_column_is_filled_and_no_row_is_lost(mysql: Settings) -> None:
 def test_text_of_any_kind_survives(mysql: Settings, folder: Path) -> None:
     pin = msgspec.structs.replace(generated("pin", 1)[0], title=HOSTILE, description="", tag_list=None)
     write(folder, "pin", [pin])
-    ensure_source(wanting(mysql, source_dir=folder))
+    ensure_source(wanting(mysql, SOURCE_DIR=folder))
     assert stored(mysql, "pin") == [pin]
 
 
@@ -133,7 +133,7 @@ def test_numbers_and_times_survive(mysql: Settings, folder: Path) -> None:
         '{"ind":2147483647,"timestamp":null,"latitude":null,"longitude":12345678.123456789,"country":null}',
     ]
     (folder / "geolocation_data.jsonl").write_text("\n".join(lines))
-    ensure_source(wanting(mysql, source_dir=folder))
+    ensure_source(wanting(mysql, SOURCE_DIR=folder))
     assert stored(mysql, "geo") == [msgspec.json.decode(line, type=ROW_TYPES["geo"]) for line in lines]
 
 
@@ -143,7 +143,7 @@ def test_a_random_order_covers_keys_with_gaps(mysql: Settings, folder: Path) -> 
         for row, ind in zip(generated("geo", 4), (-5, 3, 4, 90), strict=True)
     ]
     write(folder, "geo", rows)
-    settings = wanting(mysql, source_dir=folder)
+    settings = wanting(mysql, SOURCE_DIR=folder)
     ensure_source(settings)
     source = Source(settings, TIMEOUT_SECONDS)
     assert list(source.keys("geo", None)) == [-5, 3, 4, 90]
@@ -192,11 +192,11 @@ def remove_a_file(folder: Path) -> str:
 def test_a_bad_folder_is_refused_and_the_rows_of_before_stay(
     mysql: Settings, folder: Path, damage: Callable[[Path], str]
 ) -> None:
-    before = wanting(mysql, source_rows=30)
+    before = wanting(mysql, SOURCE_ROWS=30)
     ensure_source(before)
     complaint = damage(folder)
     with pytest.raises(SourceError) as failure:
-        ensure_source(wanting(mysql, source_dir=folder))
+        ensure_source(wanting(mysql, SOURCE_DIR=folder))
     assert complaint in str(failure.value)
     assert [stored(mysql, table) for table in TABLES] == [generated(table, 30) for table in TABLES]
     assert ensure_source(before) is False
@@ -209,29 +209,29 @@ def tables_of(settings: Settings, database: str) -> int:
 
 
 def as_root(settings: Settings) -> Any:  # noqa: ANN401 - untyped library
-    password = settings.mysql_root_password.get_secret_value()
+    password = settings.mysql.root_password.get_secret_value()
     return mysql.connector.connect(
-        host=settings.mysql_host, port=settings.mysql_port, user="root", password=password
+        host=settings.mysql.host, port=settings.mysql.port, user="root", password=password
     )
 
 
 def test_a_killed_load_is_noticed_and_done_again(mysql: Settings, tmp_path: Path) -> None:
-    ensure_source(wanting(mysql, source_rows=30))
-    many = wanting(mysql, source_rows=300_000)
+    ensure_source(wanting(mysql, SOURCE_ROWS=30))
+    many = wanting(mysql, SOURCE_ROWS=300_000)
     with ServiceProcess(many, "services.source.fill", log=tmp_path / "load.log") as load:
         load.wait_healthy(lambda: tables_of(many, LOADING) == 4)
         load.kill()
     assert load.process is not None
     assert load.process.returncode == -signal.SIGKILL
     assert [len(stored(mysql, table)) for table in TABLES] == [30, 30, 30]
-    again = wanting(mysql, source_rows=1_500)
+    again = wanting(mysql, SOURCE_ROWS=1_500)
     assert ensure_source(again) is True
     assert [stored(mysql, table) for table in TABLES] == [generated(table, 1_500) for table in TABLES]
     assert tables_of(mysql, LOADING) == 0
 
 
 def test_a_lost_table_is_loaded_again(mysql: Settings) -> None:
-    asked = wanting(mysql, source_rows=20)
+    asked = wanting(mysql, SOURCE_ROWS=20)
     ensure_source(asked)
     with closing(as_root(mysql)) as connection, connection.cursor() as cursor:
         cursor.execute("DROP DATABASE pinterest_data")
@@ -240,8 +240,8 @@ def test_a_lost_table_is_loaded_again(mysql: Settings) -> None:
 
 
 def test_two_loads_at_once_do_no_harm(mysql: Settings) -> None:
-    ensure_source(wanting(mysql, source_rows=10))
-    asked = wanting(mysql, source_rows=5_000)
+    ensure_source(wanting(mysql, SOURCE_ROWS=10))
+    asked = wanting(mysql, SOURCE_ROWS=5_000)
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(ensure_source, [asked, asked])) == [False, True]
     assert len(stored(mysql, "user")) == 5_000

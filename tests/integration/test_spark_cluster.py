@@ -63,9 +63,7 @@ def _alive(url: str) -> int:
 
 def _zone(settings: Settings, user_id: str, master: str) -> Settings:
     """A stack with a bucket of its own, in which the posts have landed."""
-    own = settings.model_copy(
-        update={"user_id": user_id, "spark_master": master, "spark_executor_memory": "512m"}
-    )
+    own = settings.replace(USER_ID=user_id, SPARK_MASTER=master, SPARK_EXECUTOR_MEMORY="512m")
     s3 = s3_client(own)
     s3.create_bucket(Bucket=own.bucket)
     for table in TABLES:

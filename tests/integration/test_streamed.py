@@ -14,7 +14,7 @@ from services.provision.streams import ensure_streams
 
 @pytest.fixture(scope="module")
 def streams(localstack: Settings, postgres: Settings) -> Settings:  # noqa: ARG001 - it has to run
-    settings = localstack.model_copy(update={"user_id": "streamed"})
+    settings = localstack.replace(USER_ID="streamed")
     ensure_schema(settings)
     ensure_streams(settings)
     commit(settings, *EMPTY)  # what other files' tests served

@@ -38,7 +38,7 @@ QUERY = "11111111-1111-1111-1111-111111111111"
 @pytest.fixture(scope="module")
 def spark(localstack: Settings, postgres: Settings) -> Iterator[SparkSession]:
     ensure_schema(postgres)
-    small = localstack.model_copy(update={"spark_master": "local[2]"})
+    small = localstack.replace(SPARK_MASTER="local[2]")
     session = spark_session(small, "streaming", brief=True, streaming=True)
     session.conf.set("spark.sql.shuffle.partitions", "2")
     yield session
@@ -49,7 +49,7 @@ class Tables:
     """A bucket of its own, its sink, and the records of pin that it is given."""
 
     def __init__(self, settings: Settings, spark: SparkSession) -> None:
-        self.settings = settings.model_copy(update={"user_id": secrets.token_hex(6)})
+        self.settings = settings.replace(USER_ID=secrets.token_hex(6))
         self.spark = spark
         s3_client(self.settings).create_bucket(Bucket=self.settings.bucket)
         self.sink = DeltaSink(self.settings)

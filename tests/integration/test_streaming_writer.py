@@ -73,9 +73,9 @@ class Flow:
             self.put(table, [make(ind) for ind in inds])  # type: ignore[arg-type]
 
     def produce(self, values: Sequence[bytes]) -> None:
-        producer = Producer({"bootstrap.servers": self.settings.kafka_bootstrap_servers, "acks": "all"})
+        producer = Producer({"bootstrap.servers": self.settings.kafka.bootstrap_servers, "acks": "all"})
         for value in values:
-            producer.produce(self.settings.pin_streaming_topic, value)
+            producer.produce(self.settings.rest_proxy.pin_streaming_topic, value)
         assert producer.flush(30) == 0
 
     def sql(self, query: str, database: str = "pinterest") -> list[tuple[Any, ...]]:
@@ -128,7 +128,7 @@ def flow(
     postgres: Settings,  # noqa: ARG001 - likewise
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flow]:
-    settings = kafka.model_copy(update={"user_id": "streamwriter", "spark_master": "local[2]"})
+    settings = kafka.replace(USER_ID="streamwriter", SPARK_MASTER="local[2]")
     ensure_schema(settings)
     ensure_bucket(settings)
     ensure_streams(settings)
@@ -233,7 +233,7 @@ def test_kafka_records_become_rows_once(flow: Flow) -> None:
     rejected = flow.sql(
         "SELECT topic, reasons, raw FROM experimental_quarantine ORDER BY raw", "pinterest_streaming"
     )
-    topic = flow.settings.pin_streaming_topic
+    topic = flow.settings.rest_proxy.pin_streaming_topic
     assert rejected == [(topic, ["not_an_object"], "[]"), (topic, ["not_json"], "{")]
 
 

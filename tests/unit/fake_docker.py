@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from common.settings import ROOT, Settings
+from common.settings import ROOT, VARIABLES
 
 # Its arguments go to $NOTES, and with a build the setting that keeps digests as they are. What it says is of the
 # environment too:
@@ -71,7 +71,7 @@ class Host:
             copy = self.checkout / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)
-        mine = {*(name.upper() for name in Settings.model_fields), "MODE"}
+        mine = {*VARIABLES, "MODE"}
         kept = {name: text for name, text in os.environ.items() if name not in mine and "MAKE" not in name}
         answers = {
             "ENGINE": "yes",

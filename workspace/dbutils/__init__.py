@@ -51,8 +51,8 @@ class DBUtils(WithHelp):
 def _aws(settings: Settings) -> dict[str, str]:
     """Return the scope that needs no file: what a notebook asks of AWS."""
     return {
-        "access_key_id": settings.aws_access_key_id,
-        "secret_access_key": settings.aws_secret_access_key.get_secret_value(),
-        "region": settings.aws_region,
+        "access_key_id": settings.aws.access_key_id,
+        "secret_access_key": settings.aws.secret_access_key.get_secret_value(),
+        "region": settings.aws.region,
         "s3_mount_bucket_name": settings.bucket,
     }

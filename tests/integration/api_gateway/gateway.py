@@ -29,8 +29,8 @@ JSON = {"Content-Type": "application/json"}
 def running_api(kafka: Settings, localstack: Settings, folder: Path) -> Iterator[Settings]:
     """A user of its own with API and streams, and a REST proxy behind them."""
     with running_proxy(kafka, folder) as proxy:
-        own = {"user_id": uuid4().hex[:12], "api_rest_proxy_url": proxy.settings.rest_proxy_url}
-        user = localstack.model_copy(update=own)
+        own = {"USER_ID": uuid4().hex[:12], "API_REST_PROXY_URL": proxy.settings.rest_proxy.url}
+        user = localstack.replace(**own)
         assert ensure_streams(user) == []
         assert ensure_api(user)
         yield user

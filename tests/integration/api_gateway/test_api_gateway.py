@@ -202,7 +202,7 @@ def test_the_topics_are_listed_and_the_rest_proxy_describes_itself(
 ) -> None:
     topic = new_topic(kafka)
     assert topic in api.get("/topics").json()
-    assert api.get("/topics").json() == httpx.get(f"{user.api_rest_proxy_url}/topics").json()
+    assert api.get("/topics").json() == httpx.get(f"{user.api.rest_proxy_url}/topics").json()
     assert api.get("/health").json()["service"] == "rest-proxy"
 
 

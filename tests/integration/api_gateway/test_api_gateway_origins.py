@@ -50,10 +50,10 @@ def hostile(bucket: str, invoke_path: str, stream: str, topic: str) -> list[Requ
 def test_a_web_page_of_another_site_changes_nothing(
     kafka: Settings, user: Settings, bucket: str, stream: str
 ) -> None:
-    topic, path = new_topic(kafka), invoke_url(user).removeprefix(user.aws_endpoint_url)
+    topic, path = new_topic(kafka), invoke_url(user).removeprefix(user.aws.endpoint_url)
     requests = hostile(bucket, path, stream, topic)
     with other_site() as page, other_site() as careless, Browser() as browser:
-        page.send_to([careless.url, user.aws_endpoint_url], requests)
+        page.send_to([careless.url, user.aws.endpoint_url], requests)
         browser.open_until(f"{page.url}/page", "done")
         # What the browser sends to a server that takes it from anybody.
         assert {(r.options["method"], r.path) for r in requests} <= careless.taken
@@ -69,7 +69,7 @@ def test_a_web_page_of_another_site_writes_nothing_through_the_rest_proxy_itself
     kafka: Settings, tmp_path: Path
 ) -> None:
     topic = new_topic(kafka)
-    with running_proxy(kafka, tmp_path, pin_batch_topic=topic, pin_streaming_topic=topic) as proxy:
+    with running_proxy(kafka, tmp_path, PIN_BATCH_TOPIC=topic, PIN_STREAMING_TOPIC=topic) as proxy:
         body = '{"records": [{"value": 1}]}'
         requests = [
             Request(f"/topics/{topic}", {"method": "POST", "mode": "no-cors", "body": body}),
@@ -79,19 +79,19 @@ def test_a_web_page_of_another_site_writes_nothing_through_the_rest_proxy_itself
             Request("/pin/", {"method": "POST", "mode": "no-cors", "body": "{}"}),
         ]
         with other_site() as page, Browser() as browser:
-            page.send_to([proxy.settings.rest_proxy_url], requests)
+            page.send_to([proxy.settings.rest_proxy.url], requests)
             browser.open_until(f"{page.url}/page", "done")
         assert read_all(kafka, topic) == {}
         # The page of its own is of its own site.
         with Browser() as browser:
-            browser.open_until(f"{proxy.settings.rest_proxy_url}/docs", "REST proxy - Swagger UI")
+            browser.open_until(f"{proxy.settings.rest_proxy.url}/docs", "REST proxy - Swagger UI")
 
 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "http://localhost:9", "null", "https://app.localstack.cloud"]
 )
 def test_localstack_refuses_another_origin_everywhere(user: Settings, bucket: str, origin: str) -> None:
-    path = invoke_url(user).removeprefix(user.aws_endpoint_url)
+    path = invoke_url(user).removeprefix(user.aws.endpoint_url)
     urls = [
         f"/{bucket}",
         f"/{bucket}/{KEPT}",
@@ -100,7 +100,7 @@ def test_localstack_refuses_another_origin_everywhere(user: Settings, bucket: st
         "/",
         "/_localstack/health",
     ]
-    with httpx.Client(base_url=user.aws_endpoint_url, headers={"Origin": origin}, timeout=30) as page:
+    with httpx.Client(base_url=user.aws.endpoint_url, headers={"Origin": origin}, timeout=30) as page:
         for url, method in product(urls, ("GET", "POST", "PUT", "DELETE", "OPTIONS")):
             assert page.request(method, url).status_code == 403, (method, url)
     assert keys(user, bucket) == [KEPT]
@@ -112,8 +112,8 @@ def test_localstack_refuses_another_origin_everywhere(user: Settings, bucket: st
 def test_localstack_refuses_an_unknown_name_and_says_which_setting_knows_more(
     user: Settings, host: str
 ) -> None:
-    path = invoke_url(user).removeprefix(user.aws_endpoint_url)
-    with httpx.Client(base_url=user.aws_endpoint_url, headers={"Host": host}, timeout=30) as page:
+    path = invoke_url(user).removeprefix(user.aws.endpoint_url)
+    with httpx.Client(base_url=user.aws.endpoint_url, headers={"Host": host}, timeout=30) as page:
         for url, method in product(
             ["/", f"{path}/streams", "/_localstack/health"], ("GET", "POST", "DELETE")
         ):
@@ -124,21 +124,21 @@ def test_localstack_refuses_an_unknown_name_and_says_which_setting_knows_more(
 def test_localstack_is_called_by_all_of_its_names(user: Settings, bucket: str) -> None:
     api, stage = invoke_url(user).rsplit("/", 2)[1:]
     names = {
-        f"localhost:{user.localstack_port}": f"/{bucket}/{KEPT}",
+        f"localhost:{user.localstack.port}": f"/{bucket}/{KEPT}",
         "localstack:4566": f"/{bucket}/{KEPT}",
         "127.0.0.1": f"/{bucket}/{KEPT}",
         "[::1]:4566": f"/{bucket}/{KEPT}",
         f"{bucket}.s3.localhost.localstack.cloud:4566": f"/{KEPT}",
         f"{api}.execute-api.localhost.localstack.cloud:4566": f"/{stage}/streams",
     }
-    with httpx.Client(base_url=user.aws_endpoint_url, timeout=30) as client:
+    with httpx.Client(base_url=user.aws.endpoint_url, timeout=30) as client:
         for name, path in names.items():
             assert client.get(path, headers={"Host": name}).status_code == 200, name
 
 
 def test_s3_takes_what_hadoop_says_of_itself(user: Settings, bucket: str) -> None:
     """S3A's Referer ("Auditing" of Hadoop's documentation) is no page's, whose own would be refused."""
-    with httpx.Client(base_url=user.aws_endpoint_url, timeout=30) as client:
+    with httpx.Client(base_url=user.aws.endpoint_url, timeout=30) as client:
         answers = {
             site: client.get(f"/{bucket}/{KEPT}", headers={"Referer": f"https://{site}/hadoop/1/op_open/"})
             for site in ("audit.example.org", "evil.example")

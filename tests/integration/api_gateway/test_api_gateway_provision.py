@@ -49,7 +49,7 @@ def test_the_api_is_deployed_again_only_when_its_definition_changes(
     before = deployments(user)
     url = ensure_api(user)
     assert (url, deployments(user)) == (invoke_url(user), before)
-    moved = user.model_copy(update={"api_rest_proxy_url": f"http://127.0.0.1:{free_port()}"})
+    moved = user.replace(API_REST_PROXY_URL=f"http://127.0.0.1:{free_port()}")
     assert (ensure_api(moved), deployments(user)) == (url, before + 1)
     # Nothing listens there: the gateway's own error, which the emulator waits out.
     gone = httpx.post(f"{url}/topics/any", content=b"{}", headers={"Content-Type": JSON_TYPE})
@@ -65,15 +65,15 @@ def test_an_api_of_an_earlier_version_is_updated_in_place(user: Settings) -> Non
     earlier = definition(user)
     earlier["paths"] = {"/topics/{proxy+}": earlier["paths"].pop("/{proxy+}"), **earlier["paths"]}
     gateway.put_rest_api(restApiId=api, mode="overwrite", body=json.dumps(earlier).encode())
-    gateway.create_deployment(restApiId=api, stageName=user.api_stage, description="of an earlier version")
+    gateway.create_deployment(restApiId=api, stageName=user.api.stage, description="of an earlier version")
     assert httpx.get(f"{url}/topics").status_code == 403
     assert ensure_api(user) == url
-    assert httpx.get(f"{url}/topics").json() == httpx.get(f"{user.api_rest_proxy_url}/topics").json()
+    assert httpx.get(f"{url}/topics").json() == httpx.get(f"{user.api.rest_proxy_url}/topics").json()
 
 
 def test_streams_that_differ_are_reported_and_left_alone(user: Settings) -> None:
     assert ensure_streams(user) == []
-    wider = user.model_copy(update={"kinesis_shards": 2})
+    wider = user.replace(KINESIS_SHARDS=2)
     assert ensure_streams(wider) == [
         f"stream {user.stream(table)} has 1 open shards, KINESIS_SHARDS is 2; it is left as it is"
         for table in TABLES
@@ -81,15 +81,15 @@ def test_streams_that_differ_are_reported_and_left_alone(user: Settings) -> None
 
 
 def test_the_invoke_url_is_what_is_set_or_what_the_gateway_knows(user: Settings) -> None:
-    elsewhere = user.model_copy(update={"api_url": "https://abc.execute-api.eu-west-1.amazonaws.com/dev"})
-    assert invoke_url(elsewhere) == elsewhere.api_url
-    stranger = user.model_copy(update={"user_id": "nobody"})
+    elsewhere = user.replace(API_URL="https://abc.execute-api.eu-west-1.amazonaws.com/dev")
+    assert invoke_url(elsewhere) == elsewhere.api.url
+    stranger = user.replace(USER_ID="nobody")
     with pytest.raises(ApiNotFoundError, match=r"no REST API 'pinterest-nobody'.*make up"):
         invoke_url(stranger)
 
 
 def test_on_aws_without_a_role_the_api_is_left_alone(user: Settings) -> None:
-    assert ensure_api(user.model_copy(update={"api_role_arn": ""})) is None
+    assert ensure_api(user.replace(API_ROLE_ARN="")) is None
 
 
 def kinesis_of(user: Settings) -> psutil.Process:
@@ -132,8 +132,8 @@ def kept(user: Settings) -> Iterator[None]:
 def test_after_a_restart_the_api_is_there_again_at_the_same_url(localstack: Settings, tmp_path: Path) -> None:
     """LocalStack forgets its REST APIs and its streams; its Kinesis, restarted alone, the latter."""
     port = free_port()
-    own = {"localstack_port": port, "aws_endpoint_url": f"http://127.0.0.1:{port}", "state_dir": tmp_path}
-    user = localstack.model_copy(update=own)
+    own = {"LOCALSTACK_PORT": port, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "STATE_DIR": tmp_path}
+    user = localstack.replace(**own)
     record = {"data": TEXTS[0], "partition-key": "1"}
     with ExitStack() as stack:
         server = launch_server(stack, user, "localstack")

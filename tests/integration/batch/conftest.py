@@ -19,7 +19,7 @@ _FILLED = "batch.pin, batch.geo, batch.users, quarantine.batch, quarantine.repla
 @pytest.fixture(scope="package")
 def spark(localstack: Settings) -> Iterator[SparkSession]:
     """The session that the runs in this process find."""
-    small = localstack.model_copy(update={"spark_master": "local[2]"})
+    small = localstack.replace(SPARK_MASTER="local[2]")
     session = spark_session(small, "batch", brief=True)
     session.conf.set("spark.sql.shuffle.partitions", "2")
     yield session
@@ -38,4 +38,4 @@ def zone(served: Settings, spark: SparkSession) -> Zone:
     """A fresh bucket, and nothing of the batch path in Postgres."""
     with closing(postgres_connection(served)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_FILLED} CASCADE")
-    return Zone(served.model_copy(update={"user_id": secrets.token_hex(6)}), spark)
+    return Zone(served.replace(USER_ID=secrets.token_hex(6)), spark)

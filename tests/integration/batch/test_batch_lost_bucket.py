@@ -31,7 +31,7 @@ def test_a_lost_bucket_is_rebuilt_over_what_postgres_has(zone: Zone) -> None:
     assert zone.lost() == []  # not proven yet
     ensure_bucket(zone.settings)
     assert zone.lost() == ["pin"]
-    other = zone.settings.model_copy(update={"user_id": secrets.token_hex(6)})
+    other = zone.settings.replace(USER_ID=secrets.token_hex(6))
     ensure_bucket(other)
     assert zone.lost(other) == []  # another user's bucket and topics
     zone.land("pin", 0, 1, [pin(2, title="again"), "{"])

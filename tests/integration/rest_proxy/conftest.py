@@ -11,7 +11,7 @@ from tests.integration.rest_proxy.proxy import MAX_BODY, MAX_RECORDS, Proxy, new
 @pytest.fixture(scope="package")
 def proxy(kafka: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """A proxy with small limits."""
-    limits = {"rest_proxy_max_body_bytes": MAX_BODY, "rest_proxy_queue_records": MAX_RECORDS}
+    limits = {"REST_PROXY_MAX_BODY_BYTES": MAX_BODY, "REST_PROXY_QUEUE_RECORDS": MAX_RECORDS}
     with running_proxy(kafka, tmp_path_factory.mktemp("proxy"), **limits) as proxy:
         yield proxy
 

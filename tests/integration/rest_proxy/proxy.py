@@ -51,11 +51,11 @@ class Proxy:
 def running_proxy(kafka: Settings, folder: Path, **values: object) -> Iterator[Proxy]:
     """A proxy on a port of its own before this Kafka, with these settings."""
     port = free_port()
-    own = {"rest_proxy_port": port, "rest_proxy_url": f"http://127.0.0.1:{port}"}
-    settings = kafka.model_copy(update={**own, **values})
+    own = {"REST_PROXY_PORT": port, "REST_PROXY_URL": f"http://127.0.0.1:{port}"}
+    settings = kafka.replace(**own, **values)
     process = ServiceProcess(settings, "services.rest_proxy", log=folder / f"proxy-{port}.log")
     # Longer than any delivery time-out of these tests: the proxy has to answer first.
-    with process, httpx.Client(base_url=settings.rest_proxy_url, timeout=60) as client:
+    with process, httpx.Client(base_url=settings.rest_proxy.url, timeout=60) as client:
         process.wait_healthy(lambda: answers(client))
         yield Proxy(settings, process, client)
 
@@ -71,7 +71,7 @@ def answers(client: httpx.Client) -> bool:
 def new_topic(kafka: Settings, partitions: int = PARTITIONS) -> str:
     """A fresh topic."""
     name = f"rest-{uuid.uuid4().hex[:12]}"
-    admin = AdminClient({"bootstrap.servers": kafka.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": kafka.kafka.bootstrap_servers})
     admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
     # The broker answers the creation before every partition has its leader.
     wait_until(lambda: end_offsets(kafka, name), timeout=10, what=f"the leaders of {name}")
@@ -81,7 +81,7 @@ def new_topic(kafka: Settings, partitions: int = PARTITIONS) -> str:
 def end_offsets(kafka: Settings, topic: str) -> dict[int, int]:
     """The next offset of each partition; empty while the topic is not ready."""
     with closing(
-        Consumer({"bootstrap.servers": kafka.kafka_bootstrap_servers, "group.id": topic})
+        Consumer({"bootstrap.servers": kafka.kafka.bootstrap_servers, "group.id": topic})
     ) as consumer:
         try:
             partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
@@ -95,7 +95,7 @@ def read_all(kafka: Settings, topic: str) -> dict[tuple[int, int], Message]:
     ends = end_offsets(kafka, topic)
     found: dict[tuple[int, int], Message] = {}
     with closing(
-        Consumer({"bootstrap.servers": kafka.kafka_bootstrap_servers, "group.id": topic})
+        Consumer({"bootstrap.servers": kafka.kafka.bootstrap_servers, "group.id": topic})
     ) as consumer:
         consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
 

@@ -37,7 +37,7 @@ def test_a_topic_can_be_used_as_soon_as_it_exists(proxy: Proxy) -> None:
 
 def test_a_deleted_topic_is_404(proxy: Proxy, topic: str) -> None:
     places(proxy.post(topic, b'{"records":[{"value":1}]}'))
-    admin = AdminClient({"bootstrap.servers": proxy.settings.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": proxy.settings.kafka.bootstrap_servers})
     admin.delete_topics([topic])[topic].result()
     wait_until(lambda: topic not in proxy.client.get("/topics").json(), timeout=10, what="the deletion")
     assert proxy.client.get(f"/topics/{topic}").json()["error_code"] == 40401
@@ -61,7 +61,7 @@ def test_health_says_who_it_is_and_which_cluster_it_writes_to(proxy: Proxy) -> N
     assert answer.json() == {
         "service": "rest-proxy",
         "status": "healthy",
-        "kafka_cluster_id": proxy.settings.kafka_cluster_id,
+        "kafka_cluster_id": proxy.settings.kafka.cluster_id,
         "records_in_flight": 0,
         "reason": None,
     }
@@ -95,8 +95,8 @@ def test_only_known_names_are_answered(proxy: Proxy, one_topic: str) -> None:
 
 def test_names_of_the_settings_are_known_too(kafka: Settings, tmp_path: Path) -> None:
     names = {
-        "allowed_hosts": "a.example.org, .b.example.org",
-        "api_rest_proxy_url": "http://c.example.org:80",
+        "ALLOWED_HOSTS": "a.example.org, .b.example.org",
+        "API_REST_PROXY_URL": "http://c.example.org:80",
     }
     with running_proxy(kafka, tmp_path, **names) as proxy:
         for name in ("a.example.org", "x.b.example.org:8082", "c.example.org"):
@@ -117,13 +117,13 @@ def test_another_sites_web_page_is_refused(proxy: Proxy, one_topic: str) -> None
             assert (answer.status_code, answer.json()["error_code"]) == (403, 403)
             assert answer.headers["content-type"] == "application/vnd.kafka.v2+json"
             assert not any(name.startswith("access-control") for name in answer.headers)
-    own = {"Origin": proxy.settings.rest_proxy_url}
+    own = {"Origin": proxy.settings.rest_proxy.url}
     assert proxy.client.get("/topics", headers=own).status_code == 200
 
 
 def test_bounds_that_contradict_each_other_end_it_with_a_reason(kafka: Settings, tmp_path: Path) -> None:
-    settings = kafka.model_copy(update={"rest_proxy_queue_bytes": 100, "rest_proxy_max_body_bytes": 101})
-    with ServiceProcess(settings, "services.rest_proxy", log=tmp_path / "log") as process:
+    bounds = {"REST_PROXY_QUEUE_BYTES": "100", "REST_PROXY_MAX_BODY_BYTES": "101"}
+    with ServiceProcess(kafka, "services.rest_proxy", log=tmp_path / "log", env=bounds) as process:
         wait_until(lambda: not process.running, timeout=60, what="it to end")
-        assert process.stop() == 1
-        assert "REST_PROXY_QUEUE_BYTES must be at least REST_PROXY_MAX_BODY_BYTES" in process.output()
+        assert process.stop() == 2
+        assert "REST_PROXY_QUEUE_BYTES: should be at least REST_PROXY_MAX_BODY_BYTES" in process.output()

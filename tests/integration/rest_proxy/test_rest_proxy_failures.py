@@ -60,7 +60,7 @@ class Broker:
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    settings = make_settings(tmp_path_factory.mktemp("broker"), kafka_heap_mb=256)
+    settings = make_settings(tmp_path_factory.mktemp("broker"), KAFKA_HEAP_MB=256)
     with ExitStack() as stack:
         yield Broker(settings, launch_server(stack, settings, "kafka"))
 
@@ -104,7 +104,7 @@ def send(
 def test_a_request_of_which_only_a_part_fits_is_refused_whole(
     broker: Broker, topic: str, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
-    with running_proxy(broker.settings, tmp_path, rest_proxy_queue_records=1000) as proxy:
+    with running_proxy(broker.settings, tmp_path, REST_PROXY_QUEUE_RECORDS=1000) as proxy:
         places(proxy.post(topic, batch(0, 1)))
         with broker.stalled():
             waiting = send(pool, proxy, topic, batch(1, 600), 600)
@@ -123,9 +123,9 @@ def test_memory_stays_bounded_and_every_record_is_acknowledged_or_refused(
 ) -> None:
     queue = 8 * 1024**2
     limits = {
-        "rest_proxy_queue_bytes": queue,
-        "rest_proxy_max_body_bytes": 2 * 1024**2,
-        "rest_proxy_delivery_timeout_seconds": 120.0,  # longer than the broker is stalled
+        "REST_PROXY_QUEUE_BYTES": queue,
+        "REST_PROXY_MAX_BODY_BYTES": 2 * 1024**2,
+        "REST_PROXY_DELIVERY_TIMEOUT_SECONDS": 120.0,  # longer than the broker is stalled
     }
     body = {"records": [{"value": n, "key": "x" * 1000} for n in range(1000)]}
     with running_proxy(broker.settings, tmp_path, **limits) as proxy:
@@ -148,12 +148,12 @@ def test_memory_stays_bounded_and_every_record_is_acknowledged_or_refused(
 def test_without_room_a_body_is_refused_before_it_is_sent(
     broker: Broker, topic: str, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
-    limits = {"rest_proxy_queue_bytes": 100_000, "rest_proxy_max_body_bytes": 100_000}
+    limits = {"REST_PROXY_QUEUE_BYTES": 100_000, "REST_PROXY_MAX_BODY_BYTES": 100_000}
     with running_proxy(broker.settings, tmp_path, **limits) as proxy:
         places(proxy.post(topic, batch(0, 1)))  # so that it knows the topic
         with broker.stalled():
             waiting = send(pool, proxy, topic, {"records": [{"value": "x" * 60_000}]}, 1)
-            address = ("127.0.0.1", proxy.settings.rest_proxy_port)
+            address = ("127.0.0.1", proxy.settings.rest_proxy.port)
             with socket.create_connection(address, timeout=10) as connection:
                 head = f"POST /topics/{topic} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON_TYPE}\r\n"
                 connection.sendall(f"{head}Content-Length: 60000\r\n\r\n".encode())
@@ -165,7 +165,7 @@ def test_kafka_killed_with_records_in_flight_then_back_in_time_acknowledges_them
     broker: Broker, topic: str, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
     # A broker is back after 5-15 s here.
-    with running_proxy(broker.settings, tmp_path, rest_proxy_delivery_timeout_seconds=60.0) as proxy:
+    with running_proxy(broker.settings, tmp_path, REST_PROXY_DELIVERY_TIMEOUT_SECONDS=60.0) as proxy:
         places(proxy.post(topic, batch(0, 500)))
         broker.stall()
         waiting = send(pool, proxy, topic, batch(500, 500), 500)
@@ -178,7 +178,7 @@ def test_kafka_killed_with_records_in_flight_then_back_in_time_acknowledges_them
 def test_kafka_dead_for_longer_is_a_retriable_error_a_record_and_then_all_is_well(
     broker: Broker, topic: str, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
-    with running_proxy(broker.settings, tmp_path, rest_proxy_delivery_timeout_seconds=5.0) as proxy:
+    with running_proxy(broker.settings, tmp_path, REST_PROXY_DELIVERY_TIMEOUT_SECONDS=5.0) as proxy:
         places(proxy.post(topic, batch(0, 10)))
         broker.stall()
         waiting = send(pool, proxy, topic, batch(10, 10), 10)
@@ -214,7 +214,7 @@ def test_a_stop_answers_what_is_in_flight(
         with broker.stalled():
             waiting = send(pool, proxy, topic, batch(1, 500), 500)
             proxy.process.signal(signal.SIGTERM)
-            with httpx.Client(base_url=proxy.settings.rest_proxy_url) as newcomer:
+            with httpx.Client(base_url=proxy.settings.rest_proxy.url) as newcomer:
                 wait_until(lambda: not answers(newcomer), timeout=10, what="new connections to be refused")
             assert not waiting.done()
         assert len(places(waiting.result())) == 500
@@ -231,7 +231,7 @@ def test_a_stop_under_load_writes_what_it_acknowledged_and_nothing_else(
 
         def post_until_stopped(_: int) -> list[int]:
             acknowledged: list[int] = []
-            with httpx.Client(base_url=proxy.settings.rest_proxy_url, timeout=30) as client:
+            with httpx.Client(base_url=proxy.settings.rest_proxy.url, timeout=30) as client:
                 while True:
                     mine = [next(numbers) for _ in range(20)]
                     body = {"records": [{"value": number} for number in mine]}

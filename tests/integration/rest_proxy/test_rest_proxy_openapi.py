@@ -17,7 +17,7 @@ RUN_SECONDS = 120
 
 @pytest.fixture(scope="module")
 def proxy(kafka: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    values = {"pin_batch_topic": new_topic(kafka), "pin_streaming_topic": new_topic(kafka)}
+    values = {"PIN_BATCH_TOPIC": new_topic(kafka), "PIN_STREAMING_TOPIC": new_topic(kafka)}
     with running_proxy(kafka, tmp_path_factory.mktemp("proxy"), **values) as proxy:
         yield proxy
 
@@ -29,7 +29,7 @@ def test_every_answer_is_as_documented(proxy: Proxy, tmp_path: Path, topic_exist
     program = Path(sys.executable).with_name("schemathesis")
     options = ["--max-examples=25", "--seed=1", "--generation-database=none", "--no-color"]
     run = subprocess.run(
-        [program, "--config-file", config, "run", f"{proxy.settings.rest_proxy_url}/openapi.json", *options],
+        [program, "--config-file", config, "run", f"{proxy.settings.rest_proxy.url}/openapi.json", *options],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -26,9 +26,9 @@ POST = '{ "index": 7528, "title": "é😀\\u00e9 \\"quoted\\"", "n": 12345678901
 @pytest.fixture(scope="module")
 def proxy(kafka: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     values = {
-        "pin_batch_topic": new_topic(kafka),
-        "pin_streaming_topic": new_topic(kafka),
-        "rest_proxy_max_record_bytes": MOST_BYTES,
+        "PIN_BATCH_TOPIC": new_topic(kafka),
+        "PIN_STREAMING_TOPIC": new_topic(kafka),
+        "REST_PROXY_MAX_RECORD_BYTES": MOST_BYTES,
     }
     with running_proxy(kafka, tmp_path_factory.mktemp("proxy"), **values) as proxy:
         yield proxy
@@ -40,7 +40,7 @@ def pin(proxy: Proxy, body: bytes, content_type: str = "application/json") -> ht
 
 def written(proxy: Proxy) -> list[int]:
     """Return how many records each of the two topics has."""
-    names = (proxy.settings.pin_batch_topic, proxy.settings.pin_streaming_topic)
+    names = (proxy.settings.rest_proxy.pin_batch_topic, proxy.settings.rest_proxy.pin_streaming_topic)
     return [sum(end_offsets(proxy.settings, name).values()) for name in names]
 
 
@@ -50,8 +50,8 @@ def test_a_post_is_in_both_topics_byte_for_byte(proxy: Proxy, content_type: str)
     assert answer.status_code == 200, answer.text
     places = answer.json()["offsets"]
     assert [place["topic"] for place in places] == [
-        proxy.settings.pin_batch_topic,
-        proxy.settings.pin_streaming_topic,
+        proxy.settings.rest_proxy.pin_batch_topic,
+        proxy.settings.rest_proxy.pin_streaming_topic,
     ]
     for place in places:
         message = read_all(proxy.settings, place["topic"])[place["partition"], place["offset"]]
@@ -90,12 +90,12 @@ def test_other_methods_and_paths(proxy: Proxy) -> None:
 
 
 def test_without_one_of_the_topics_nothing_is_written(kafka: Settings, tmp_path: Path) -> None:
-    values = {"pin_batch_topic": new_topic(kafka), "pin_streaming_topic": "pin-test-nowhere"}
+    values = {"PIN_BATCH_TOPIC": new_topic(kafka), "PIN_STREAMING_TOPIC": "pin-test-nowhere"}
     with running_proxy(kafka, tmp_path, **values) as proxy:
         answer = pin(proxy, POST.encode())
         assert (answer.status_code, answer.json()["error_code"]) == (404, 40401)
         assert "pin-test-nowhere" in answer.json()["message"]
-        assert sum(end_offsets(kafka, values["pin_batch_topic"]).values()) == 0
+        assert sum(end_offsets(kafka, values["PIN_BATCH_TOPIC"]).values()) == 0
 
 
 def test_a_topic_that_refuses_the_post_is_an_error_not_a_200(kafka: Settings, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_a_topic_that_refuses_the_post_is_an_error_not_a_200(kafka: Settings, tm
     resource.add_incremental_config(
         ConfigEntry("max.message.bytes", "100", incremental_operation=AlterConfigOpType.SET)
     )
-    admin = AdminClient({"bootstrap.servers": kafka.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": kafka.kafka.bootstrap_servers})
     admin.incremental_alter_configs([resource])[resource].result()
-    values = {"pin_batch_topic": new_topic(kafka), "pin_streaming_topic": narrow}
+    values = {"PIN_BATCH_TOPIC": new_topic(kafka), "PIN_STREAMING_TOPIC": narrow}
     with running_proxy(kafka, tmp_path, **values) as proxy:
         answer = pin(proxy, POST.encode())
         assert (answer.status_code, answer.json()["error_code"]) == (500, 50002), answer.text
@@ -115,7 +115,7 @@ def test_a_topic_that_refuses_the_post_is_an_error_not_a_200(kafka: Settings, tm
 
 
 def test_kafka_away_is_503_with_retry_after(kafka: Settings, tmp_path: Path) -> None:
-    with running_proxy(kafka, tmp_path, kafka_bootstrap_servers="127.0.0.1:9") as proxy:
+    with running_proxy(kafka, tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9") as proxy:
         wait_until(lambda: proxy.health()[0] == 503, timeout=30, what="the proxy to notice")
         answer = pin(proxy, json.dumps({}).encode())
         assert (answer.status_code, answer.json()["error_code"]) == (503, 50302)

@@ -125,7 +125,7 @@ def test_a_path_with_a_partition_of_an_unknown_topic_is_404(proxy: Proxy) -> Non
 
 def remade(settings: Settings, topic: str, partitions: int) -> None:
     """Delete the topic and make it again with fewer partitions."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
     admin.delete_topics([topic])[topic].result()
 
     def make() -> bool:
@@ -159,7 +159,7 @@ def test_a_topic_made_again_with_fewer_partitions_is_no_reason_to_give_up(proxy:
 
 
 def test_a_record_over_the_limit_fails_alone(proxy: Proxy, topic: str) -> None:
-    limit = proxy.settings.rest_proxy_max_record_bytes
+    limit = proxy.settings.rest_proxy.max_record_bytes
     largest = "x" * (limit - 2)
     answer = proxy.post(topic, {"records": [{"value": largest + "x"}, {"value": largest}]})
     entries = answer.json()["offsets"]

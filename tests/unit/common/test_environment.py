@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.environment import composed, for_set_up, setting_names
-from common.settings import ROOT, Settings
+from common.settings import ROOT, VARIABLES
 from stack.local.isolated import make_settings
 from tests.hostile import NOWHERE, hostile_shell
 
@@ -19,7 +19,7 @@ SHARED = {"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"} | {
 
 
 def test_the_names_are_those_of_the_settings() -> None:
-    assert setting_names() == {name.upper() for name in Settings.model_fields}
+    assert setting_names() == VARIABLES.keys()
 
 
 def test_nothing_of_a_hostile_shell_comes_in(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_profile_that_is_not_there_is_a_sentence(settings_env: dict[str, str],
     assert "Traceback" not in done.stderr
 
 
-SECRET = "from common.settings import load_settings; s = load_settings(); s.mysql_password.get_secret_value()"
+SECRET = "from common.settings import load_settings; s = load_settings(); s.mysql.password.get_secret_value()"
 
 
 def test_a_service_that_asks_for_anothers_secret_is_told_so(settings_env: dict[str, str]) -> None:

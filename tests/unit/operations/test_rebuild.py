@@ -86,7 +86,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def started(world: World, tmp_path: Path) -> Callable[..., Rebuild]:  # noqa: ARG001 - what it is started in
     def start(profiles: str = "stream,airflow") -> Rebuild:
-        settings = make_settings(tmp_path, compose_profiles=profiles)
+        settings = make_settings(tmp_path, COMPOSE_PROFILES=profiles)
         return Rebuild(configure("test"), settings)
 
     return start

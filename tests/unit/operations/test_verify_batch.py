@@ -156,7 +156,7 @@ def test_an_empty_table_breaks_no_threshold(tmp_path: Path) -> None:
 def test_a_share_at_its_threshold_breaks_none(
     tmp_path: Path, quarantined: int, warned: int, failed: int
 ) -> None:
-    settings = make_settings(tmp_path, quality_quarantine_warn=0.01, quality_quarantine_fail=0.05)
+    settings = make_settings(tmp_path, QUALITY_QUARANTINE_WARN=0.01, QUALITY_QUARANTINE_FAIL=0.05)
     measured = quality.Quality("pin", 10, 1000, quarantined, {})
     warnings, failures = quality.validate(settings, measured, rows_before=10)
     assert (len(warnings), len(failures)) == (warned, failed)

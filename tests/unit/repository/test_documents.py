@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.settings import ROOT, Settings
+from common.settings import ROOT, VARIABLES
 from contracts.rows import TABLE_NAMES, columns
 from contracts.tables import TABLES
 from services.source.source_dir import read
@@ -57,7 +57,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_variables_are_settings(path: Path) -> None:
     named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", path.read_text()))
-    assert named - FOREIGN <= {name.upper() for name in Settings.model_fields}
+    assert named - FOREIGN <= VARIABLES.keys()
 
 
 def test_every_command_is_explained_by_make_help() -> None:
@@ -86,8 +86,8 @@ def test_every_reason_of_a_rejection_is_explained_with_its_limits() -> None:
 def test_a_second_checkout_moves_every_port() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     moved = dict(re.findall(r"^([A-Z_]+_PORT)=(\d+)$", text, re.M))
-    assert moved.keys() == {name.upper() for name in Settings.model_fields if name.endswith("_port")}
-    defaults = [Settings.model_fields[name.lower()].default for name in moved]
+    assert moved.keys() == {name for name in VARIABLES if name.endswith("_PORT")}
+    defaults = [VARIABLES[name].field.default for name in moved]
     assert len({*map(int, moved.values()), *defaults}) == 2 * len(moved)
 
 

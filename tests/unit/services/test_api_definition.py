@@ -18,10 +18,10 @@ ROLE = "arn:aws:iam::123456789012:role/gateway"
 def aws(tmp_path: Path) -> Settings:
     return make_settings(
         tmp_path,
-        aws_endpoint_url="",
-        aws_region="eu-west-1",
-        api_role_arn=ROLE,
-        api_rest_proxy_url="http://ec2.example:8082",
+        AWS_ENDPOINT_URL="",
+        AWS_REGION="eu-west-1",
+        API_ROLE_ARN=ROLE,
+        API_REST_PROXY_URL="http://ec2.example:8082",
     )
 
 
@@ -121,5 +121,5 @@ def test_each_status_of_kinesis_fits_one_pattern(aws: Settings, status: str, ans
 
 def test_the_invoke_url_on_aws_and_on_localstack(aws: Settings, tmp_path: Path) -> None:
     assert url_of(aws, "abc") == "https://abc.execute-api.eu-west-1.amazonaws.com/test"
-    local = make_settings(tmp_path, localstack_port=4566)
+    local = make_settings(tmp_path, LOCALSTACK_PORT=4566)
     assert url_of(local, "abc") == "http://127.0.0.1:4566/_aws/execute-api/abc/test"

@@ -27,7 +27,7 @@ EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return make_settings(tmp_path, kafka_partitions=3, kinesis_shards=2)
+    return make_settings(tmp_path, KAFKA_PARTITIONS=3, KINESIS_SHARDS=2)
 
 
 def refusal(code: str) -> ClientError:
@@ -68,10 +68,14 @@ def ask_broker(monkeypatch: pytest.MonkeyPatch, broker: Broker) -> Broker:
 def test_topics_are_made_as_settings_say(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     broker = ask_broker(monkeypatch, Broker({}))
     assert [*ensure_topics(settings), *ensure_pin_topics(settings)] == []
-    names = [*map(settings.topic, TABLES), settings.pin_batch_topic, settings.pin_streaming_topic]
+    names = [
+        *map(settings.topic, TABLES),
+        settings.rest_proxy.pin_batch_topic,
+        settings.rest_proxy.pin_streaming_topic,
+    ]
     assert [each.topic for each in broker.made] == names
     assert {(each.num_partitions, each.replication_factor) for each in broker.made} == {(3, -1)}
-    limits = {"retention.bytes": str(settings.kafka_retention_bytes), "retention.ms": "-1"}
+    limits = {"retention.bytes": str(settings.kafka.retention_bytes), "retention.ms": "-1"}
     assert all(each.config == limits for each in broker.made)
 
 
@@ -146,7 +150,7 @@ class S3:
 )
 def test_a_bucket_is_made_where_it_is_to_be(settings: Settings, region: str, location: object) -> None:
     s3: Any = S3(settings.bucket)
-    ensure_bucket(settings.model_copy(update={"aws_region": region}), s3)
+    ensure_bucket(settings.replace(AWS_REGION=region), s3)
     assert s3.location == location
     assert [*s3.objects] == [identity.KEY]
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from common import health
-from common.settings import PROFILES, SERVICE, Settings, secret_names
+from common.settings import PROFILES, SERVICE, VARIABLES, Settings, secret_names
 from stack.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
 from stack.local.isolated import make_settings
 
@@ -49,7 +49,7 @@ def test_a_variable_that_must_be_set_is_named() -> None:
 
 
 def test_defaults_are_those_of_the_settings() -> None:
-    defaults = {name.upper(): str(field.default) for name, field in Settings.model_fields.items()}
+    defaults = {name: str(variable.field.default) for name, variable in VARIABLES.items()}
     found = re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_FILE.read_text())
     # Of Compose alone: what images are built from, and a folder to mount in the place of none.
     found = [(name, value) for name, value in found if name not in ("BASE_IMAGE", "SOURCE_DIR")]
@@ -160,15 +160,15 @@ def test_every_lasting_service_has_a_health_check(stack: Settings) -> None:
 def test_local_mode_replaces_what_is_different_outside_of_a_container(stack: Settings) -> None:
     services = load(stack)
     kafka = services["kafka"].environment
-    assert kafka["KAFKA_ADVERTISED_LISTENERS"] == f"HOST://127.0.0.1:{stack.kafka_port}"
+    assert kafka["KAFKA_ADVERTISED_LISTENERS"] == f"HOST://127.0.0.1:{stack.kafka.port}"
     assert kafka["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
-    assert services["s3-sink"].environment["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{stack.kafka_port}"
-    assert services["rest-proxy"].port == stack.rest_proxy_port
+    assert services["s3-sink"].environment["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{stack.kafka.port}"
+    assert services["rest-proxy"].port == stack.rest_proxy.port
 
 
 @pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:14566"])
 def test_our_services_use_the_endpoint_that_is_set(tmp_path: Path, endpoint: str) -> None:
-    services = load(make_settings(tmp_path, aws_endpoint_url=endpoint))
+    services = load(make_settings(tmp_path, AWS_ENDPOINT_URL=endpoint))
     for name in ("provision", "s3-sink"):
         assert services[name].environment["AWS_ENDPOINT_URL"] == endpoint
 
@@ -191,8 +191,10 @@ OF_THE_HOST = {
 
 
 def test_every_setting_reaches_our_containers_and_secrets_only_those_that_are_named() -> None:
-    settings = {name.upper() for name in Settings.model_fields}
-    assert DOCUMENT["x-in-containers"].keys() & settings == settings - secret_names() - OF_THE_HOST
+    assert (
+        DOCUMENT["x-in-containers"].keys() & VARIABLES.keys()
+        == VARIABLES.keys() - secret_names() - OF_THE_HOST
+    )
     assert not [name for name, body in SERVICES.items() if "env_file" in body]
 
 

@@ -21,7 +21,7 @@ from stack.local.isolated import make_settings
 def test_the_stacks_broker_is_asked_unless_another_is_named(
     tmp_path: Path, words: list[str], added: list[str]
 ) -> None:
-    java = tools.command(make_settings(tmp_path, kafka_port=19092), "topics", *words)
+    java = tools.command(make_settings(tmp_path, KAFKA_PORT=19092), "topics", *words)
     assert java[java.index("org.apache.kafka.tools.TopicCommand") + 1 :] == [*words, *added]
 
 

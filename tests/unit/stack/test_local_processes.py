@@ -104,8 +104,8 @@ def test_who_listens_on_a_port() -> None:
 
 
 def test_a_changed_setting_changes_the_services_it_matters_to(tmp_path: Path) -> None:
-    before = make_settings(tmp_path, rest_proxy_queue_records=1000)
-    after = before.model_copy(update={"rest_proxy_queue_records": 2000})
+    before = make_settings(tmp_path, REST_PROXY_QUEUE_RECORDS=1000)
+    after = before.replace(REST_PROXY_QUEUE_RECORDS=2000)
     digests = {name: service.digest for name, service in load(before).items()}
     changed = {name for name, service in load(after).items() if service.digest != digests[name]}
     airflow = {f"airflow-{part}" for part in ("init", "apiserver", "scheduler", "dag-processor")}
@@ -131,7 +131,7 @@ def test_a_changed_table_restarts_our_own_services(
 
 def test_a_moved_port_restarts_its_server(tmp_path: Path) -> None:
     before = make_settings(tmp_path)
-    after = before.model_copy(update={"mysql_port": free_port()})
+    after = before.replace(MYSQL_PORT=free_port())
     assert load(before)["mysql"].digest != load(after)["mysql"].digest
     assert load(before)["postgres"].digest == load(after)["postgres"].digest
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.settings import ROOT, Settings
+from common.settings import ROOT, read_settings
 from stack import dotenv
 from stack.local import doctor, install
 from stack.local.install import InstallError, Step, check_jars, is_done, stamp_file
@@ -39,7 +39,7 @@ def test_a_value_is_never_changed(tmp_path: Path) -> None:
 def test_generated_values_are_valid_settings(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     dotenv.write(path)
-    assert Settings(_env_file=path)
+    assert read_settings(path)
 
 
 def _sums(**jars: bytes) -> str:
@@ -104,7 +104,7 @@ def test_data_made_with_other_secrets_come_with_the_way_out(tmp_path: Path) -> N
     assert not doctor.data(settings).remedy
     log = settings.state_dir / "kafka" / "data" / "meta.properties"
     log.parent.mkdir(parents=True)
-    log.write_text(f"#\ncluster.id={settings.kafka_cluster_id}\nversion=1\n")
+    log.write_text(f"#\ncluster.id={settings.kafka.cluster_id}\nversion=1\n")
     assert not doctor.data(settings).remedy
     log.write_text("cluster.id=another\n")
     assert "`make clean`" in doctor.data(settings).remedy

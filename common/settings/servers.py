@@ -1,0 +1,102 @@
+"""The settings of other people's servers: Kafka, LocalStack, MySQL, Postgres, Airflow."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from common.settings.group import Group
+from common.settings.types import LOOPBACK, Address, Port, Positive
+
+
+class Kafka(Group):
+    """Kafka: the broker, and what its topics are like."""
+
+    port: Port = 9092
+    """Kafka's port on 127.0.0.1, as are all ports here."""
+    controller_port: Port = 9093
+    """Kafka's port for its own controller (local mode)."""
+    bootstrap_servers: str = Field(default_factory=lambda data: f"{LOOPBACK}:{data['port']}")
+    """Where clients find Kafka; on AWS, MSK's brokers."""
+    cluster_id: Annotated[str, Field(pattern=r"^\w[\w-]{20}[AQgw]$")]
+    """By which a health check knows our Kafka from another one: 16 bytes in base64."""
+    partitions: Positive = 1
+    """Partitions of a new topic. One, as the course has: its notebooks read topics/<topic>/partition=0/ alone."""
+    retention_bytes: Positive = 4 * 1024**3
+    """Bytes that a partition keeps: bounded, so that the disk does not fill."""
+    heap_mb: Positive = 320
+    """The broker's heap, in MiB."""
+
+
+class Localstack(Group):
+    """LocalStack, which stands in for AWS."""
+
+    port: Port = 4566
+    """LocalStack's port: S3, Kinesis, API Gateway."""
+
+
+class Mysql(Group):
+    """MySQL: the source database."""
+
+    port: Port = 3306
+    """MySQL's port."""
+    host: str = LOOPBACK
+    """Where clients find MySQL."""
+    root_password: SecretStr
+    """MySQL's root."""
+    password: SecretStr
+    """MySQL's user pinterest, with which the emulator reads."""
+
+
+class Postgres(Group):
+    """Postgres: the served databases and Airflow's own, and the password of each role."""
+
+    port: Port = 5432
+    """Postgres' port."""
+    host: str = LOOPBACK
+    """Where clients find Postgres."""
+    password: SecretStr
+    """Postgres' superuser postgres."""
+    batch_writer_password: SecretStr = Field(validation_alias="BATCH_WRITER_PASSWORD")
+    """Postgres' role of the batch cleaner."""
+    speed_writer_password: SecretStr = Field(validation_alias="SPEED_WRITER_PASSWORD")
+    """Postgres' role of the streaming writer."""
+    analyst_password: SecretStr = Field(validation_alias="ANALYST_PASSWORD")
+    """Postgres' read-only role for people."""
+    emulator_password: SecretStr = Field(validation_alias="EMULATOR_PASSWORD")
+    """Postgres' role of the emulator, which keeps its ledger there."""
+    airflow_database_password: SecretStr = Field(validation_alias="AIRFLOW_DATABASE_PASSWORD")
+    """Postgres' role airflow, which owns Airflow's own database."""
+
+    @property
+    def passwords(self) -> Mapping[str, SecretStr]:
+        """Return the password of each role, by the role's name."""
+        return {
+            "postgres": self.password,
+            "batch_writer": self.batch_writer_password,
+            "speed_writer": self.speed_writer_password,
+            "analyst": self.analyst_password,
+            "emulator": self.emulator_password,
+            "airflow": self.airflow_database_password,
+        }
+
+
+class Airflow(Group):
+    """Airflow: its API server, its user, and what signs and encrypts for it."""
+
+    port: Port = 8080
+    """The port of Airflow's UI and REST API."""
+    host: str = LOOPBACK
+    """The address that Airflow's API server listens on."""
+    url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data['port']}")
+    """Where scripts and Airflow's own parts find its API server."""
+    user: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")] = "admin"
+    """The user of Airflow's UI and REST API."""
+    password: SecretStr
+    """That user's password."""
+    jwt_secret: Annotated[SecretStr, Field(min_length=64)]
+    """Signs the tokens of Airflow's API: 64 bytes or more."""
+    fernet_key: SecretStr
+    """Encrypts what Airflow stores of connections: 32 bytes in URL-safe base64."""
+    secret_key: SecretStr
+    """Signs the sessions of Airflow's UI."""
