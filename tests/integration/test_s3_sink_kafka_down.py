@@ -35,7 +35,7 @@ def test_kafka_is_killed_and_comes_back(localstack: Settings, tmp_path: Path) ->
             produce(user, posts(3000, 3000))
             wait_landed(user)
             written = status(tmp_path)["written_at"]
-            wait_until(lambda: status(tmp_path)["written_at"] > written, timeout=10, what="a beat")
+            wait_until(lambda: status(tmp_path)["written_at"] > written, timeout=60, what="a beat")
             assert process.running
         assert assert_exactly_once(user) == 6000
 

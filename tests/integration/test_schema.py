@@ -195,7 +195,7 @@ def test_a_job_never_ends_in_a_deadlock(served: Settings) -> None:
         cursor.execute("LOCK TABLE batch.geo")
         ensuring = pool.submit(ensure_schema, served)
         waiting = "SELECT 1 FROM pg_locks WHERE relation = 'batch.geo'::regclass AND NOT granted"
-        wait_until(lambda: rows(served, waiting), timeout=20, what="the files to wait for geo", interval=0.01)
+        wait_until(lambda: rows(served, waiting), timeout=60, what="the files to wait for geo", interval=0.01)
         cursor.execute("LOCK TABLE batch.pin")
         job.commit()
         ensuring.result(timeout=60)

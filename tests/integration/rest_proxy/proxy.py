@@ -74,7 +74,7 @@ def new_topic(kafka: Settings, partitions: int = PARTITIONS) -> str:
     admin = AdminClient({"bootstrap.servers": kafka.kafka.bootstrap_servers})
     admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
     # The broker answers the creation before every partition has its leader.
-    wait_until(lambda: end_offsets(kafka, name), timeout=10, what=f"the leaders of {name}")
+    wait_until(lambda: end_offsets(kafka, name), timeout=60, what=f"the leaders of {name}")
     return name
 
 

@@ -39,7 +39,7 @@ def test_a_deleted_topic_is_404(proxy: Proxy, topic: str) -> None:
     places(proxy.post(topic, b'{"records":[{"value":1}]}'))
     admin = AdminClient({"bootstrap.servers": proxy.settings.kafka.bootstrap_servers})
     admin.delete_topics([topic])[topic].result()
-    wait_until(lambda: topic not in proxy.client.get("/topics").json(), timeout=10, what="the deletion")
+    wait_until(lambda: topic not in proxy.client.get("/topics").json(), timeout=60, what="the deletion")
     assert proxy.client.get(f"/topics/{topic}").json()["error_code"] == 40401
     assert proxy.post(topic, b'{"records":[{"value":1}]}').json()["error_code"] == 40401
 

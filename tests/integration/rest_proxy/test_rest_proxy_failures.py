@@ -215,10 +215,10 @@ def test_a_stop_answers_what_is_in_flight(
             waiting = send(pool, proxy, topic, batch(1, 500), 500)
             proxy.process.signal(signal.SIGTERM)
             with httpx.Client(base_url=proxy.settings.rest_proxy.url) as newcomer:
-                wait_until(lambda: not answers(newcomer), timeout=10, what="new connections to be refused")
+                wait_until(lambda: not answers(newcomer), timeout=60, what="new connections to be refused")
             assert not waiting.done()
         assert len(places(waiting.result())) == 500
-        wait_until(lambda: not proxy.process.running, timeout=10, what="the proxy to end")
+        wait_until(lambda: not proxy.process.running, timeout=60, what="the proxy to end")
         assert proxy.process.stop() == 0
         assert values(broker, topic) == list(range(501))
 

@@ -138,7 +138,7 @@ def remade(settings: Settings, topic: str, partitions: int) -> None:
         return True
 
     wait_until(make, timeout=30, what=f"{topic} to be made again")
-    wait_until(lambda: end_offsets(settings, topic), timeout=10, what=f"the leader of {topic}")
+    wait_until(lambda: end_offsets(settings, topic), timeout=60, what=f"the leader of {topic}")
 
 
 def test_a_topic_made_again_with_fewer_partitions_is_no_reason_to_give_up(proxy: Proxy, topic: str) -> None:
