@@ -29,7 +29,7 @@ def move_tables(s3: "S3Client", settings: Settings, known: Progress) -> None:
     """Move the tables that are ours; `known` says that an earlier version wrote them, and no run may be at work."""
     for name, columns in _OURS.items():
         if columns <= _columns(settings, name):
-            _move(s3, settings.bucket, f"{folder(FORMER_BATCH, name)}/", f"{folder(BATCH, name)}/")
+            move_objects(s3, settings.bucket, f"{folder(FORMER_BATCH, name)}/", f"{folder(BATCH, name)}/")
     if not known.is_outdated:  # else they are rebuilt, and then progress is saved
         batch_progress.save(s3, settings.bucket, known)
 
@@ -42,7 +42,8 @@ def _columns(settings: Settings, name: str) -> set[str]:
     return {field.name for field in deltalake.DeltaTable(path, storage_options=options).schema().fields}
 
 
-def _move(s3: "S3Client", bucket: str, old: str, new: str) -> None:
+def move_objects(s3: "S3Client", bucket: str, old: str, new: str) -> None:
+    """Move a table's objects from one prefix to another."""
     keys = list(_keys(s3, bucket, old))
     for key in keys:
         s3.copy({"Bucket": bucket, "Key": key}, bucket, new + key.removeprefix(old))

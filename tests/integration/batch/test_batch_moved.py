@@ -71,7 +71,7 @@ def test_a_move_that_was_killed_is_done_again(
 ) -> None:
     land_first(zone)
     stored, served = run_as_earlier(zone, monkeypatch), zone.served()
-    move = moving._move
+    move = moving.move_objects
 
     def move_one(*arguments: object) -> None:
         if keys(zone, "delta_tables/cleaned/"):
@@ -85,7 +85,7 @@ def test_a_move_that_was_killed_is_done_again(
         if killed_at == "its end":
             killed.setattr(batch_progress, "save", save)
         else:
-            killed.setattr(moving, "_move", move_one)
+            killed.setattr(moving, "move_objects", move_one)
         with pytest.raises(StepFailedError, match=r"move the Delta tables to delta_tables/cleaned.*: killed"):
             zone.run()
     assert zone.served() == served
