@@ -1,5 +1,7 @@
 """Remove from the bucket what tests want to see come back."""
 
+from botocore.exceptions import ClientError
+
 from common.clients import s3_client
 from common.settings import Settings
 
@@ -13,6 +15,14 @@ def empty_bucket(settings: Settings, prefix: str = "") -> None:
 
 
 def delete_bucket(settings: Settings) -> None:
-    """Remove the bucket with all that is in it."""
-    empty_bucket(settings)
-    s3_client(settings).delete_bucket(Bucket=settings.bucket)
+    """Remove the bucket with all that is in it, also what a running service writes meanwhile."""
+    s3 = s3_client(settings)
+    while True:
+        empty_bucket(settings)
+        try:
+            s3.delete_bucket(Bucket=settings.bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketNotEmpty":
+                raise
+        else:
+            return
