@@ -42,9 +42,9 @@ WHY_MODE := stack/containers/mode --why
 endif
 export MODE
 ifeq ($(MODE),compose)
-NO_TTY := $(if $(MENDED)$(EXPORT),-T,$(shell test -t 0 -a -t 2 || echo -T))
-IN := docker compose --progress quiet run --rm $(NO_TTY) --env COLUMNS
 STACK := stack/containers/stack
+NO_TTY := $(if $(MENDED)$(EXPORT),-T,$(shell test -t 0 -a -t 2 || echo -T))
+IN := $(if $(NO_TTY),$(STACK) unattended,docker compose --progress quiet run --rm) --env COLUMNS
 RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
 CLEANER := $(STACK) cluster && $(IN) --no-deps batch-cleaner python -m

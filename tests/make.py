@@ -1,5 +1,7 @@
 """The commands of a checkout's Makefile."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,3 +44,23 @@ class Make:
         result = self.run(*words)
         assert result.returncode == 0, result.stdout
         return result.stdout
+
+    def interrupted(self, *words: str, at: str) -> str:
+        """`make <words>`, which gets Ctrl-C, without a terminal, when it has printed `at`; returns what it printed."""
+        with subprocess.Popen(
+            ["make", *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as command:
+            printed = []
+            for line in command.stdout or ():
+                printed.append(line)
+                if at in line:
+                    os.killpg(command.pid, signal.SIGINT)
+                    at = "\0"  # once
+        return "".join(printed)

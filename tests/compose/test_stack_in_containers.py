@@ -117,6 +117,15 @@ def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
         assert stages.served_rows(stack, table, "speed") == expected
 
 
+def test_ctrl_c_ends_a_command_with_its_counts_and_leaves_no_container(
+    make: Make, containers: Containers
+) -> None:
+    """Without a terminal, as in a script. The posts are those of the test before."""
+    printed = make.interrupted("emulate", "ARGS=stream --rate 5", at="records, ")
+    assert re.search(r"stream: \d+ records acknowledged in", printed), printed
+    assert "emulator" not in containers.compose("ps", "--all", "--format", "{{.Service}}").split()
+
+
 @pytest.mark.parametrize("service", ["streaming-writer", "spark-worker"])
 def test_spark_starts_from_the_archive_of_its_classes(service: str, containers: Containers) -> None:
     assert "java" in containers.maps(service, "spark-classes.jsa")

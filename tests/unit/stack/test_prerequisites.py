@@ -198,8 +198,9 @@ def test_with_an_engine_tests_and_checks_run_in_a_container(machine: Machine, ta
     assert "in a container of pinterest-pipeline/dev" in made.stderr
     *_, build, run = (machine.folder / "asked").read_text().splitlines()
     assert build == "compose build --quiet dev"
-    assert run == (
-        f"compose --progress quiet run --rm --no-deps -T dev make {target}-here MODE=local TEST_PROCESSES=2 "
+    assert run.startswith("compose --progress quiet run --rm -T --name ")
+    assert run.endswith(
+        f" --no-deps dev make {target}-here MODE=local TEST_PROCESSES=2 "
         "TESTS=tests/unit/test_one.py tests/unit/test_two.py"
     )
 
