@@ -43,7 +43,7 @@ endif
 export MODE
 ifeq ($(MODE),compose)
 STACK := stack/containers/stack
-NO_TTY := $(if $(MENDED)$(EXPORT),-T,$(shell test -t 0 -a -t 2 || echo -T))
+NO_TTY := $(if $(MENDED)$(EXPORT)$(CONFIG),-T,$(shell test -t 0 -a -t 2 || echo -T))
 IN := $(if $(NO_TTY),$(STACK) unattended,docker compose --progress quiet run --rm) --env COLUMNS
 RUN := $(IN) --no-deps tools python -m
 EMULATOR := $(IN) --no-deps emulator python -m emulator
@@ -54,6 +54,7 @@ DOCTOR := $(STACK) doctor
 # A container has none of the caller's files.
 MENDED_FILE = - < "$(MENDED)"
 EXPORT_FILE = - > "$(EXPORT)"
+CONFIG_FILE = - < "$(CONFIG)"
 READY := $(if $(wildcard .env),,setup)
 else ifeq ($(MODE),local)
 RUN := $(IN_OURS)
@@ -65,6 +66,7 @@ KAFKA := $(RUN) stack.kafka.tools
 DOCTOR := $(RUN) stack.local.doctor
 MENDED_FILE = "$(MENDED)"
 EXPORT_FILE = "$(EXPORT)"
+CONFIG_FILE = "$(CONFIG)"
 READY := setup
 else ifdef WHY_MODE
 unexport MODE
@@ -188,6 +190,12 @@ emulate: $(READY) ## Replay the source rows through the API (ARGS="--help" shows
 .PHONY: landed
 landed: $(READY) ## Wait until all that is in Kafka now is in the landing zone
 	@$(RUN) services.s3_sink.catch_up
+
+.PHONY: connector
+connector: $(READY) ## Have the S3 sink run with the properties of a Confluent connector (CONFIG=file; without, show them)
+	@test -z "$(CONFIG)" -o -r "$(CONFIG)" || { echo '$(CONFIG) cannot be read.'; exit 2; }
+	@$(RUN) services.s3_sink.connect $(if $(CONFIG),$(CONFIG_FILE))
+	@$(if $(CONFIG),$(STACK) restart --service s3-sink)
 
 .PHONY: batch
 batch: $(READY) ## Clean and serve what has landed since the last run (FULL=1 rebuilds all)

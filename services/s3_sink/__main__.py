@@ -1,10 +1,12 @@
-"""`python -m services.s3_sink`: land the topics of the settings' user until SIGTERM or Ctrl-C."""
+"""`python -m services.s3_sink`: land the topics of the settings' user, or a connector's, until SIGTERM or Ctrl-C."""
 
 import signal
 import threading
 
 from common.log import configure
 from common.settings import load_settings
+from services.s3_sink.connect import kept
+from services.s3_sink.connector import ConnectorError
 from services.s3_sink.sink import Sink
 from services.s3_sink.status import Status
 from services.s3_sink.zone import LandingZone
@@ -17,9 +19,16 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    status = Status(settings.state_dir)
+    try:
+        connector = kept(settings)
+    except ConnectorError as error:
+        log.error("cannot run with what `make connector` has kept: give it another file", reason=str(error))
+        raise SystemExit(1) from None
+    status = Status(settings.state_dir, connector.applied)
     log.info("started", kafka=settings.kafka.bootstrap_servers, bucket=settings.bucket)
-    Sink(settings, LandingZone(settings), status, stop).run()
+    for applied in connector.applied:
+        log.info("connector", property=applied)
+    Sink(settings, LandingZone(settings), status, stop, connector).run()
     log.info("stopped")
 
 

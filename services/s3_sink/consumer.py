@@ -42,6 +42,7 @@ def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) 
         "session.timeout.ms": 6_000,
         # The loop's longest round: 9 partitions, each with a HEAD and a PUT that time out after 10 s.
         "max.poll.interval.ms": 180_000,
+        "topic.blacklist": "^__",  # Kafka's own topics: a connector's regular expression never means them
         "topic.metadata.refresh.interval.ms": 5_000,  # how soon a topic made after our start is found
         # A broker answers a connection's requests in turn: an idle fetch must not hold up the question for a
         # partition's end when it is opened (500 ms each, were it left alone).

@@ -18,8 +18,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from common.backoff import Backoff
 from common.settings import Settings
-from contracts.tables import TABLES
-from services.s3_sink.buffer import Limits
+from services.s3_sink.connector import Connector, by_settings
 from services.s3_sink.consumer import ErrorLog, consumer_config
 from services.s3_sink.partition import OpenPartition, Partition, Record, Repeat, Rewound
 from services.s3_sink.status import PartitionStatus, Status
@@ -35,16 +34,21 @@ _KAFKA_TIMEOUT_SECONDS = 5.0
 
 
 class Sink:
-    """Lands the records of the settings' topics until `stop` is set."""
+    """Lands the records of a connector's topics, or of the settings', until `stop` is set."""
 
-    def __init__(self, settings: Settings, zone: LandingZone, status: Status, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        zone: LandingZone,
+        status: Status,
+        stop: threading.Event,
+        connector: Connector | None = None,
+    ) -> None:
         self._zone = zone
         self._status = status
         self._stop = stop
-        self._limits = Limits(
-            settings.s3_sink.flush_records, settings.s3_sink.flush_bytes, settings.s3_sink.flush_seconds
-        )
-        self._topics = [settings.topic(table) for table in TABLES]
+        connector = connector or by_settings(settings)
+        self._limits, self._topics = connector.limits, list(connector.topics)
         self._log_kafka = ErrorLog()
         self._consumer = Consumer(consumer_config(settings, self._log_kafka))
         self._open: dict[Partition, OpenPartition] = {}

@@ -2,6 +2,7 @@
 
 `<state_dir>/run/s3-sink.json` is a `common.state_file`. Its keys besides:
 
+- `connector`: what is applied of a connector's properties (`make connector`), a sentence for each
 - `lag`: records not landed yet, over all its partitions
 - `partitions`: a list, one entry per partition that the group gave to this instance:
   - `topic`, `partition`
@@ -11,7 +12,7 @@
   - `problem`: why the partition does not land, or null
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,13 @@ class PartitionStatus:
 class Status:
     """The sink's state file."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, connector: Sequence[str] = ()) -> None:
         self._file = StateFile(state_dir, "s3-sink")
+        self._connector = list(connector)
 
     def write(self, partitions: Callable[[], list[PartitionStatus]]) -> None:
         """Replace the file, at most once a second; `partitions` is asked only then."""
-        self._file.write(lambda: _state(partitions()))
+        self._file.write(lambda: {"connector": self._connector, **_state(partitions())})
 
 
 def _state(partitions: list[PartitionStatus]) -> dict[str, Any]:

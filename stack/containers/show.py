@@ -17,6 +17,7 @@ from common.terminal import make_console
 from stack.containers import engine
 from stack.status.bucket import print_rebuild
 from stack.status.service_table import Line, print_notes, print_services
+from stack.status.sink import print_connector
 from stack.status.streams import print_streams
 
 _LOCALSTACK = "http://localstack:4566"  # as containers find it
@@ -41,6 +42,7 @@ def main(
     if streams:
         print_rebuild(console, settings)
         print_streams(console, settings)
+        print_connector(console, settings)
 
 
 def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) -> None:

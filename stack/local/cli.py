@@ -23,6 +23,7 @@ from stack.os_user import remove_server_home
 from stack.status import streams
 from stack.status.bucket import print_rebuild
 from stack.status.service_table import Line, print_notes, print_services, service_table
+from stack.status.sink import print_connector
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = make_console()
@@ -216,6 +217,7 @@ def status() -> None:
     _show(settings, services, _problems(settings, services))
     print_rebuild(console, settings)
     streams.print_streams(console, settings)
+    print_connector(console, settings)
 
 
 def _require_up(settings: Settings) -> None:

@@ -198,6 +198,17 @@ def test_kafkas_tools_make_a_topic_that_takes_posts_at_once(make: Make, stack: S
     assert shown.splitlines()[0] == "1"
 
 
+def test_a_connectors_properties_hold_until_they_are_taken_back(
+    make: Make, stack: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "connector.properties"
+    file.write_text(f"topics.regex={stack.user_id}.*\nflush.size=1\ns3.bucket.name={stack.bucket}\n")
+    assert "flush.size=1: an object has up to 1 record" in make("connector", f"CONFIG={file}")
+    assert "S3 sink, by `make connector`: topics.regex=" in make("status")
+    make("connector", "CONFIG=/dev/null")
+    assert "by `make connector`" not in make("status")
+
+
 def test_up_to_here_no_container_ended(containers: Containers) -> None:
     assert set(containers.restarts().values()) == {(0, False)}
 

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -121,6 +122,23 @@ def test_restart_of_one_service(make: Make, stack: Settings) -> None:
     printed = make("restart", "SERVICE=rest-proxy")
     assert printed.count("healthy") == _lasting(stack)
     assert supervision.states(stack)["rest-proxy"].pid != before
+
+
+def test_a_connectors_properties_hold_until_they_are_taken_back(
+    make: Make, stack: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "connector.properties"
+    file.write_text(f"topics.regex={stack.user_id}.*\nflush.size=1\ns3.bucket.name={stack.bucket}\n")
+    assert "flush.size=1: an object has up to 1 record" in make("connector", f"CONFIG={file}")
+    make("restart", "SERVICE=s3-sink")
+    assert "S3 sink, by `make connector`: topics.regex=" in make("status")
+    file.write_text("flush.size=5\nformat.class=io.confluent.connect.s3.format.parquet.ParquetFormat\n")
+    refused = make.run("connector", f"CONFIG={file}")
+    assert refused.returncode
+    assert "format.class=io.confluent.connect.s3.format.parquet.ParquetFormat: " in refused.stdout
+    assert "flush.size=1" in make("connector")
+    make("connector", "CONFIG=/dev/null")
+    assert "by `make connector`" not in make("status")
 
 
 def test_down_keeps_the_data_and_a_taken_port_is_explained(make: Make, stack: Settings) -> None:

@@ -68,13 +68,14 @@ def test_lag_of_a_partition(following: int | None, end: int | None, lag: int) ->
 
 def test_the_state_file_is_written_once_a_second(tmp_path: Path) -> None:
     path = tmp_path / "run" / "s3-sink.json"
-    status = Status(tmp_path)
+    status = Status(tmp_path, ["flush.size=1: an object is closed at 1 records"])
     status.write(lambda: [PartitionStatus("t.pin", 0, 3, 2, 10, "S3 is gone")])
     status.write(lambda: pytest.fail("not due"))
     state = json.loads(path.read_text())
     assert state.pop("written_at") > 0
     assert state == {
         "pid": os.getpid(),
+        "connector": ["flush.size=1: an object is closed at 1 records"],
         "problem": "t.pin[0] does not land: S3 is gone",
         "lag": 7,
         "partitions": [

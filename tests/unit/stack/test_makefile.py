@@ -35,6 +35,8 @@ COMMANDS = (
         "replay",
         "psql",
         "kafka ARGS=topics",
+        "connector",
+        "connector CONFIG=/dev/null",
         "logs SERVICE=spark-worker FOLLOW=1",
         "up WORKERS=2",
     ),
@@ -106,7 +108,7 @@ def test_an_unknown_mode_is_named(host: Host) -> None:
 @pytest.mark.parametrize("words", COMMANDS)
 def test_commands_for_containers_need_no_shell_flags(host: Host, words: str) -> None:
     """make 3.81 ignores .SHELLFLAGS: a line's commands run on after one that fails, and it is the last that counts."""
-    services = {"CHOSEN": "spark-worker\nstreaming-writer", "RUNNING": "1f2e"}
+    services = {"CHOSEN": "spark-worker\nstreaming-writer\ns3-sink", "RUNNING": "1f2e"}
     done = host.run("make", ".SHELLFLAGS=-c", *words.split(), **services)
     assert done.returncode == 0, done.stdout
     assert not re.search(r"command not found|unbound|syntax error|No such file", done.stdout), done.stdout
