@@ -1,5 +1,6 @@
 """Tables of a notebook's results, readable in a terminal of 80 columns."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,9 +74,11 @@ def _value(value: object) -> Text:
 
 
 def plain(value: object) -> str:
-    """Return a value as text: null as SQL has it, moments in UTC as ISO 8601 has them."""
+    """Return a value as text: null as SQL has it, moments in UTC as ISO 8601 has them, bytes in base64."""
     if value is None:
         return "null"
+    if isinstance(value, bytes | bytearray):
+        return b64encode(value).decode("ascii")
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat(sep=" ")
     if (

@@ -3,19 +3,25 @@
 Ends with status 1 if a cell failed, and with 130 at Ctrl-C.
 """
 
+import atexit
 import contextlib
+import logging
+import shutil
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pyspark.logger import PySparkLogger
 
 from common.command import run_command
 from common.settings import load_settings
 from common.terminal import complain, make_console
 from workspace.dbutils import redacted
-from workspace.formats import find_notebooks
+from workspace.formats import NotebookFormatError, find_notebooks
+from workspace.formats.archive import unpack_archive
 from workspace.namespace import notebook_namespace
 from workspace.run.limit import Interrupted, ctrl_c
 from workspace.run.notebooks import NOTEBOOK_ERRORS, Notebooks
@@ -23,22 +29,29 @@ from workspace.run.output import CleanOutput
 from workspace.run.paths import Workspace
 from workspace.session import notebook_session
 
+# pyspark's loggers of the errors that it raises; a run prints them itself.
+_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
 
 
 def main(
-    file: Annotated[Path, typer.Argument(help="A notebook, or a folder whose notebooks run by name.")],
+    file: Annotated[
+        Path, typer.Argument(help="A notebook, or a folder or .dbc archive whose notebooks run by name.")
+    ],
     parameters: Annotated[list[str] | None, typer.Argument(help="name=value, for widgets.")] = None,
     at_most: Annotated[float | None, typer.Option(min=0.001, help="Seconds that each notebook has.")] = None,
     workspace: Annotated[Path | None, typer.Option(help="Where paths such as /Users/... begin.")] = None,
 ) -> None:
     """Run each notebook in a namespace of its own; the others run though one fails."""
+    file = _unpacked(file)
     paths = _notebooks(file)
     given = dict(map(_parameter, parameters or []))
     settings = load_settings()
     session = notebook_session(settings)
     root = workspace or (file if file.is_dir() else file.parent)
     notebooks = Notebooks(partial(notebook_namespace, settings), Workspace(root.resolve()))
+    for name in _LOGGERS:
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
     output = CleanOutput(sys.stdout, redacted)
     try:
         with ctrl_c(session.sparkContext), contextlib.redirect_stdout(output):
@@ -66,6 +79,21 @@ def _run(notebooks: Notebooks, path: Path, parameters: dict[str, str], seconds: 
     if value:
         print(f"\nEnded with the value {value}")
     return True
+
+
+def _unpacked(file: Path) -> Path:
+    """Return the file or, of an archive, a folder of this process's with its first notebooks."""
+    if file.suffix != ".dbc":
+        return file
+    folder = Path(tempfile.mkdtemp(prefix="notebooks-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        unpack_archive(file, folder)
+    except NotebookFormatError as error:
+        raise typer.BadParameter(str(error)) from None
+    while not find_notebooks(folder) and len(inner := [*folder.iterdir()]) == 1:
+        [folder] = inner
+    return folder
 
 
 def _notebooks(file: Path) -> list[Path]:

@@ -3,6 +3,8 @@
 import traceback
 from pathlib import Path
 
+from pyspark.errors.exceptions.captured import AnalysisException
+
 from workspace.formats import Cell
 
 # What a person reads of an error; Spark's quote plans and the JVM's calls, hundreds of lines of them.
@@ -44,7 +46,9 @@ class CellError(Exception):
         if isinstance(self.error, CellError):
             return str(self.error)
         text = self.error.msg if isinstance(self.error, SyntaxError) else str(self.error)
-        text = text.partition("JVM stacktrace:")[0]
+        # Behind the sentence stands the plan, every column of it.
+        end = ";\n" if type(self.error) is AnalysisException else "JVM stacktrace:"
+        text = text.partition(end)[0]
         kept = [
             line[:_LINE_CHARACTERS]
             for line in text.splitlines()
