@@ -54,19 +54,20 @@ class FileSystem(WithHelp):
         """List what is in a folder."""
         return [_info(each) for each in self._files("ls").children(self._there("ls", path))]
 
-    def head(self, file: str, maxBytes: int = 65_536) -> str:  # noqa: N803
+    def head(self, file: str, maxBytes: int | str = 65_536) -> str:  # noqa: N803
         """Return the first bytes of a file as text."""
         status = self._files("head").status(file)
         if status.is_dir:
             raise illegal("head", f"Cannot head a directory: {file}")
-        if status.size > maxBytes:
-            print(f"[Truncated to first {maxBytes} bytes]")
-        return self._files("head").read(file, maxBytes).decode(errors="replace")
+        most = int(maxBytes)
+        if status.size > most:
+            print(f"[Truncated to first {most} bytes]")
+        return self._files("head").read(file, most).decode(errors="replace")
 
-    def put(self, file: str, contents: str, overwrite: bool = False) -> bool:
+    def put(self, file: str, contents: str, overwrite: bool | str = False) -> bool:
         """Write text to a file."""
         files = self._files("put")
-        if not overwrite and files.exists(file):
+        if not _is_true(overwrite) and files.exists(file):
             raise execution_error(
                 "put", "org.apache.hadoop.fs.FileAlreadyExistsException", f"File already exists: {file}"
             )
@@ -79,24 +80,24 @@ class FileSystem(WithHelp):
         """Make a folder and those above it."""
         return self._files("mkdirs").make_folder(dir)
 
-    def rm(self, dir: str, recurse: bool = False) -> bool:
+    def rm(self, dir: str, recurse: bool | str = False) -> bool:
         """Remove a file, or with recurse a folder; return whether there was one."""
         files = self._files("rm")
         if not files.exists(dir):
             return False
-        if not recurse and files.status(dir).is_dir and files.children(dir):
+        if not _is_true(recurse) and files.status(dir).is_dir and files.children(dir):
             raise execution_error("rm", "java.io.IOException", f"Cannot delete non-empty directory {dir}")
-        return files.remove(dir, recurse=recurse)
+        return files.remove(dir, recurse=_is_true(recurse))
 
-    def cp(self, from_: str, to: str, recurse: bool = False) -> bool:
+    def cp(self, from_: str, to: str, recurse: bool | str = False) -> bool:
         """Copy a file, or with recurse a folder, also between file systems."""
-        self._copy("cp", from_, to, recurse=recurse)
+        self._copy("cp", from_, to, recurse=_is_true(recurse))
         return True
 
-    def mv(self, from_: str, to: str, recurse: bool = False) -> bool:
+    def mv(self, from_: str, to: str, recurse: bool | str = False) -> bool:
         """Move a file, or with recurse a folder, also between file systems: a copy, then a removal."""
-        self._copy("mv", from_, to, recurse=recurse)
-        return self._files("mv").remove(from_, recurse=recurse)
+        self._copy("mv", from_, to, recurse=_is_true(recurse))
+        return self._files("mv").remove(from_, recurse=_is_true(recurse))
 
     def mount(
         self,
@@ -180,6 +181,11 @@ class FileSystem(WithHelp):
                 )
         else:
             raise illegal(command, f"Cannot copy directory without recurse: {source}")
+
+
+def _is_true(flag: bool | str) -> bool:
+    """Return what a flag says; `%fs` gives words."""
+    return str(flag).lower() == "true"
 
 
 def _info(found: Status) -> FileInfo:

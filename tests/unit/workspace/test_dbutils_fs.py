@@ -74,6 +74,14 @@ def test_rm(fs: FileSystem) -> None:
     assert fs.ls("/") == []
 
 
+def test_words_that_fs_magic_gives(fs: FileSystem) -> None:
+    fs.put("/data/in/b.json", "{}")
+    with pytest.raises(ExecutionError, match="non-empty"):
+        fs.rm("/data", "false")
+    assert fs.head("/data/in/b.json", "1") == "{"
+    assert fs.rm("/data", "true") is True
+
+
 def test_cp_and_mv(fs: FileSystem, tmp_path: Path) -> None:
     fs.put("/a/x.txt", "x")
     fs.put("/a/deep/y.txt", "y")
