@@ -1,4 +1,4 @@
-"""The settings of the batch job and the streaming writer: Spark, and the thresholds of data quality."""
+"""The settings of the jobs and of notebooks: Spark, and the thresholds of data quality."""
 
 from typing import Annotated
 
@@ -34,6 +34,13 @@ class Spark(Group):
     """The heap of each executor of a cluster, which takes 512m or more."""
     streaming_memory: Memory = "1g"
     """The heap of the streaming writer's driver."""
+
+
+class Notebook(Group):
+    """Notebooks: the session that they find (docs/workspace.md)."""
+
+    ansi: bool = False
+    """Spark's ANSI mode in notebooks: what cannot be cast is an error, else null as on older Databricks runtimes."""
 
 
 class Threshold(Group):

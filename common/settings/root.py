@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from common.settings.aws import Api, Aws, Kinesis
 from common.settings.group import Group
-from common.settings.jobs import Quality, Spark
+from common.settings.jobs import Notebook, Quality, Spark
 from common.settings.paths import ROOT
 from common.settings.servers import Airflow, Kafka, Localstack, Mysql, Postgres
 from common.settings.services import Emulator, RestProxy, S3Sink, Source
@@ -84,6 +84,7 @@ class Settings(Group):
     emulator: Emulator
     postgres: Postgres
     spark: Spark
+    notebook: Notebook
     quality: Quality
     airflow: Airflow
 
