@@ -1,4 +1,4 @@
-"""Where the workspace keeps what lasts: below the state folder, so `make clean` removes it."""
+"""Where the workspace keeps what lasts: below the state folder, so `make clean` removes it, and in the bucket."""
 
 from pathlib import Path
 
@@ -13,6 +13,15 @@ def dbfs_root(settings: Settings) -> Path:
 def mounts_file(settings: Settings) -> Path:
     """Return the file of the mounts; it holds their keys."""
     return settings.state_dir / "workspace" / "mounts.json"
+
+
+WAREHOUSE = "/user/hive/warehouse"
+"""The folder of DBFS that shows the tables; they are in the bucket, where each executor of a cluster finds them."""
+
+
+def warehouse_key(name: str = "") -> str:
+    """Return the key in the bucket of a table's folder, or of the folder of all tables."""
+    return f"warehouse/{name}"
 
 
 def own_folder(path: Path) -> Path:

@@ -4,11 +4,11 @@ Hadoop keeps file systems open by their address. The view is never kept, so a se
 look; the buckets behind it are kept, so a view costs next to nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workspace.mounts import Mount
+from workspace.mounts import RESERVED, Mount
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -17,11 +17,12 @@ _VIEW = "fs.viewfs.mounttable.default"
 _S3 = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 
 
-def view_options(root: Path) -> dict[str, str]:
+def view_options(root: Path, fixed: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return Hadoop's options for paths as DBFS has them.
 
     Args:
         root: the folder that is `dbfs:/`.
+        fixed: links that are there without a mount: their targets by their paths.
     """
     return {
         "fs.defaultFS": "dbfs:///",
@@ -33,6 +34,7 @@ def view_options(root: Path) -> dict[str, str]:
         "fs.dbfslocal.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
         "fs.s3n.impl": _S3,
         "fs.s3.impl": _S3,
+        **{_link(path): target for path, target in (fixed or {}).items()},
     }
 
 
@@ -50,7 +52,7 @@ def show_mounts(session: "SparkSession", mounts: Iterable[Mount]) -> None:
     """Have the running session's view show these mounts and no others."""
     conf = hadoop_conf(session)
     by_link = {_link(mount.point): mount for mount in mounts}
-    shown = {_link(point) for point in conf.getPropsWithPrefix(_link(""))}
+    shown = {_link(point) for point in conf.getPropsWithPrefix(_link("")) if point not in RESERVED}
     for name in shown - by_link.keys():
         conf.unset(name)
     for mount in by_link.values():

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
-from workspace.folders import own_folder
+from workspace.folders import WAREHOUSE, own_folder
+
+RESERVED = (WAREHOUSE,)
+"""Folders that are links of their own."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ class MountTable:
         with self._changing() as mounts:
             if mount.point in mounts:
                 raise ValueError(f"Directory already mounted: {mount.point}")
-            if other := next((point for point in mounts if _overlap(point, mount.point)), None):
-                raise ValueError(f"{mount.point} overlaps with the mount {other}: unmount that one first")
+            if other := next((point for point in (*mounts, *RESERVED) if _overlap(point, mount.point)), None):
+                raise ValueError(
+                    f"{mount.point} overlaps with {other}: choose another path, or unmount that one first"
+                )
             mounts[mount.point] = mount
 
     def replace(self, mount: Mount) -> None:

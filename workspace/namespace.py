@@ -1,5 +1,6 @@
 """The names that a notebook starts with."""
 
+import warnings
 from collections.abc import Callable, Mapping
 
 from pyspark.sql import SQLContext
@@ -27,10 +28,13 @@ def notebook_namespace(
     """
     session = notebook_session(settings)
     dbutils = DBUtils(session, settings, parameters=parameters, run_notebook=run_notebook)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # that SQLContext is old
+        context = SQLContext.getOrCreate(session.sparkContext)
     return {
         "spark": session,
         "sc": session.sparkContext,
-        "sqlContext": SQLContext.getOrCreate(session.sparkContext),
+        "sqlContext": context,
         "sql": session.sql,
         "table": session.table,
         "udf": udf,

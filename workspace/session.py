@@ -11,18 +11,19 @@ from pyspark_kinesis_source import KinesisDataSource
 
 from common.settings import Settings
 from spark_jobs.session.spark import spark_session
-from workspace.folders import dbfs_root, mounts_file, own_folder
+from workspace.catalogs import name_catalog
+from workspace.credentials import provide_credentials
+from workspace.folders import WAREHOUSE, dbfs_root, mounts_file, own_folder, warehouse_key
 from workspace.hadoop import restore_mounts, view_options
 from workspace.mounts import MountTable
+from workspace.warehouse import show_tables
 
 # S3 has no atomic rename, and a view has no FileContext, which the default store of a log wants.
 _LOG_STORE = "io.delta.storage.S3SingleDriverLogStore"
 _LOG_STORES = {f"spark.delta.logStore.{scheme}.impl": _LOG_STORE for scheme in ("dbfs", "s3a", "s3n", "s3")}
 _DEFAULTS = {
-    # As on the runtimes that the course used: what cannot be cast is null.
-    "spark.sql.ansi.enabled": "false",
     "spark.sql.sources.default": "delta",
-    "spark.sql.warehouse.dir": "dbfs:/user/hive/warehouse",
+    "spark.sql.warehouse.dir": f"dbfs:{WAREHOUSE}",
     # The two others want a FileContext, which a view has not.
     "spark.sql.streaming.checkpointFileManagerClass": (
         "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
@@ -37,16 +38,29 @@ def notebook_session(settings: Settings) -> SparkSession:
 
     Raises:
         FileNotFoundError: Spark's jars are not installed.
+        RuntimeError: S3 cannot be reached, or has no bucket.
     """
+    if running := SparkSession.getActiveSession():
+        show_tables(running, settings)
+        return running
+    provide_credentials(settings)
     os.environ.update(_aws_environment(settings))
-    view = view_options(own_folder(dbfs_root(settings)))
-    hadoop = {f"spark.hadoop.{name}": value for name, value in view.items()}
-    session = spark_session(settings, "notebook", options=_DEFAULTS | _LOG_STORES | hadoop)
+    session = spark_session(settings, "notebook", options=_options(settings))
     restore_mounts(session, MountTable(mounts_file(settings)).read().values())
+    name_catalog(session)
+    show_tables(session, settings)
     session.dataSource.register(KinesisDataSource)
     # Databricks' name for it.
     DataStreamWriter.table = DataStreamWriter.toTable  # type: ignore[attr-defined]
     return session
+
+
+def _options(settings: Settings) -> dict[str, str]:
+    """Return Spark's options that differ from the jobs'."""
+    tables = f"s3a://{settings.bucket}/{warehouse_key()}"
+    view = view_options(own_folder(dbfs_root(settings)), {WAREHOUSE: tables})
+    hadoop = {f"spark.hadoop.{name}": value for name, value in view.items()}
+    return _DEFAULTS | _LOG_STORES | hadoop | {"spark.sql.ansi.enabled": str(settings.notebook.ansi).lower()}
 
 
 def _aws_environment(settings: Settings) -> dict[str, str]:

@@ -70,8 +70,10 @@ def test_a_point_is_mounted_once(fs: FileSystem) -> None:
     ):
         fs.mount("s3a://others", "/mnt/posts/")
     for point in ("/mnt/posts/in", "/mnt"):
-        with pytest.raises(ExecutionError, match="overlaps with the mount /mnt/posts"):
+        with pytest.raises(ExecutionError, match="overlaps with /mnt/posts"):
             fs.mount("s3a://others", point)
+    with pytest.raises(ExecutionError, match="/user overlaps with /user/hive/warehouse"):
+        fs.mount("s3a://others", "/user")
     for point in ("/", "mnt/posts", ""):
         with pytest.raises(ExecutionError, match="expected a mount point"):
             fs.mount("s3a://others", point)

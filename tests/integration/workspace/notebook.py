@@ -1,0 +1,153 @@
+"""A program that does what the course's notebooks do, in their constructs, and prints what it found as JSON.
+
+In a process of its own: its session has options that no other test's may have.
+"""
+
+import json
+import sys
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from common.clients import delta_options
+from common.settings import load_settings
+from workspace.dbutils import ExecutionError
+from workspace.namespace import notebook_namespace
+from workspace.session import notebook_session
+
+FOUND: dict[str, Any] = {}
+SETTINGS = load_settings()
+
+
+def not_run(path: str, timeout_seconds: int, arguments: Mapping[str, str]) -> str:
+    """Refuse: nothing here runs another notebook."""
+    raise AssertionError(path, timeout_seconds, arguments)
+
+
+NAMES: dict[str, Any] = notebook_namespace(SETTINGS, parameters={}, run_notebook=not_run)
+spark, dbutils, sql, opened = (NAMES[name] for name in ("spark", "dbutils", "sql", "open"))
+
+
+def credentials() -> None:
+    """Read the keys in the two ways of the course, and make a source of them."""
+    keys = (
+        spark.read.format("csv")
+        .option("header", "true")
+        .option("sep", ",")
+        .load("/FileStore/tables/authentication_credentials.csv")
+    )
+    user = keys.where(keys["User name"] == "databricks-user")
+    FOUND["key"] = user.select("Access key ID").collect()[0]["Access key ID"]
+    table = spark.read.format("delta").load("dbfs:/user/hive/warehouse/authentication_credentials")
+    FOUND["secret"] = table.select("Secret access key").first()[0]
+    with opened("/dbfs/FileStore/tables/authentication_credentials.csv") as file:
+        FOUND["header"] = file.readline().strip()
+
+
+def mounts() -> None:
+    """Mount the bucket with keys in the URL, list, read and write in it, unmount."""
+    secret = urllib.parse.quote(FOUND["secret"], safe="")
+    source = f"s3n://{FOUND['key']}:{secret}@{SETTINGS.bucket}"
+    dbutils.fs.mount(source, "/mnt/posts")
+    FOUND["listed"] = [each.path for each in dbutils.fs.ls("dbfs:/mnt/posts/topics")]
+    dbutils.fs.put("/mnt/posts/notes/a.txt", "a note")
+    FOUND["note"] = dbutils.fs.head("/mnt/posts/notes/a.txt")
+    read = spark.read.format("json").option("inferSchema", "true")
+    FOUND["by mount"] = read.load("/mnt/posts/topics/*/partition=0/*.json").count()
+    FOUND["by URL"] = [
+        read.load(f"{url}/topics/*/partition=0/*.json").count()
+        for url in (source, f"s3a://{SETTINGS.bucket}", f"s3://{SETTINGS.bucket}")
+    ]
+    for path in (
+        "/mnt/posts/delta/x",
+        f"s3a://{SETTINGS.bucket}/delta/y",
+        f"s3n://{SETTINGS.bucket}/delta/z",
+    ):
+        spark.range(3).write.format("delta").mode("overwrite").save(path)
+        spark.range(2).write.format("delta").mode("append").save(path)
+    FOUND["delta by mount"] = spark.read.format("delta").load("dbfs:/mnt/posts/delta/y").count()
+    dbutils.fs.unmount("/mnt/posts")
+    dbutils.fs.mount(f"s3a://{SETTINGS.bucket}/delta", "/mnt/kept")
+    FOUND["unmounted"] = failure("/mnt/posts/topics")
+
+
+def failure(path: str) -> str:
+    """Return the text of the error of a path that is not there."""
+    try:
+        dbutils.fs.ls(path)
+    except ExecutionError as error:
+        return str(error)
+    return ""
+
+
+def semantics() -> None:
+    """Rely on what Databricks does and Spark by default does not."""
+    spark.conf.set("spark.databricks.delta.preview.enabled", "true")
+    FOUND["cast"] = sql("SELECT CAST('x' AS INT) AS number").first()["number"]
+    spark.range(2).createOrReplaceGlobalTempView("df_pin")
+    FOUND["global"] = spark.table("global_temp.df_pin").count()
+
+
+def tables() -> None:
+    """Write a table and a stream into another, as notebooks name them."""
+    spark.range(3).write.mode("overwrite").saveAsTable("0a1b_pin_table")
+    FOUND["table"] = spark.table("hive_metastore.default.0a1b_pin_table").count()
+    query = (
+        spark.readStream.format("delta")
+        .table("0a1b_pin_table")
+        .writeStream.format("delta")
+        .outputMode("append")
+        .option("checkpointLocation", "tmp/kinesis/_checkpoints/")
+        .trigger(availableNow=True)
+        .table("0a1b_copy")
+    )
+    query.awaitTermination()
+    FOUND["copied"] = spark.table("default.0a1b_copy").count()
+    FOUND["format"] = sql("DESCRIBE DETAIL 0a1b_copy").first()["format"]
+
+
+def tables_of_others() -> None:
+    """Look at tables that came and went in the bucket after this session had started."""
+    url = f"s3://{SETTINGS.bucket}/warehouse/other.db/made"
+    storage = delta_options(SETTINGS)
+    write_deltalake(url, pa.table({"n": [1, 2]}), storage_options=storage)
+    notebook_session(SETTINGS)
+    sql("INSERT INTO other.made VALUES (3)")
+    FOUND["made"] = sorted(row.n for row in spark.table("hive_metastore.other.made").collect())
+    FOUND["known"] = [row.tableName for row in sql("SHOW TABLES IN default").collect() if not row.isTemporary]
+    dbutils.fs.rm("/user/hive/warehouse/other.db/made", True)
+    notebook_session(SETTINGS)
+    FOUND["dropped"] = not spark.catalog.tableExists("other.made")
+    sql("DROP TABLE 0a1b_copy")
+    FOUND["folders"] = [each.name for each in dbutils.fs.ls("/user/hive/warehouse")]
+
+
+def stream() -> None:
+    """Read Kinesis with no more options than a notebook of the course gives."""
+    query = (
+        spark.readStream.format("kinesis")
+        .option("streamName", "posts")
+        .option("initialPosition", "earliest")
+        .option("region", SETTINGS.aws.region)
+        .option("format", "json")
+        .option("inferSchema", "true")
+        .option("awsAccessKey", FOUND["key"])
+        .option("awsSecretKey", FOUND["secret"])
+        .load()
+        .selectExpr("cast(data as string) as data")
+        .writeStream.format("memory")
+        .queryName("records")
+        .trigger(availableNow=True)
+        .start()
+    )
+    query.awaitTermination()
+    FOUND["records"] = [row.data for row in spark.table("records").collect()]
+
+
+for step in (credentials, mounts, semantics, tables, tables_of_others, stream):
+    step()
+Path(sys.argv[1]).write_text(json.dumps(FOUND))
