@@ -244,7 +244,11 @@ replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDE
 psql: $(READY) ## Open psql on the served database as the read-only analyst
 	@$(PSQL)
 
-# A process of this machine in both modes: it needs Python and Java, as local mode does.
+# Processes of this machine in both modes: they need Python and Java, as local mode does.
+.PHONY: sql
+sql: $(READY) setup-local ## Open a Spark SQL prompt over the Delta tables
+	@$(IN_OURS) workspace.sql_prompt
+
 .PHONY: notebook-run
 notebook-run: $(READY) setup-local ## Run a notebook or a folder of them (FILE=my.ipynb PARAMS="table=pin" AT_MOST=600)
 	@test -n "$(FILE)" || { echo 'Name the notebook: `make notebook-run FILE=notebooks/batch.py`.'; exit 2; }

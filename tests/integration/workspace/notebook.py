@@ -18,6 +18,7 @@ from common.settings import load_settings
 from workspace.dbutils import ExecutionError
 from workspace.namespace import notebook_namespace
 from workspace.session import notebook_session
+from workspace.sql_prompt import show_pipeline
 
 FOUND: dict[str, Any] = {}
 SETTINGS = load_settings()
@@ -126,6 +127,15 @@ def tables_of_others() -> None:
     FOUND["folders"] = [each.name for each in dbutils.fs.ls("/user/hive/warehouse")]
 
 
+def views_of_the_prompt() -> None:
+    """Look at the pipeline's own tables as `make sql` shows them."""
+    url = f"s3://{SETTINGS.bucket}/delta_tables/cleaned/pin"
+    write_deltalake(url, pa.table({"ind": [1]}), storage_options=delta_options(SETTINGS))
+    FOUND["views"] = show_pipeline(spark, SETTINGS)
+    write_deltalake(url, pa.table({"ind": [2]}), mode="append", storage_options=delta_options(SETTINGS))
+    FOUND["cleaned"] = sql("SELECT count(*) AS posts FROM cleaned_pin").first()["posts"]
+
+
 def stream() -> None:
     """Read Kinesis with no more options than a notebook of the course gives."""
     query = (
@@ -148,6 +158,6 @@ def stream() -> None:
     FOUND["records"] = [row.data for row in spark.table("records").collect()]
 
 
-for step in (credentials, mounts, semantics, tables, tables_of_others, stream):
+for step in (credentials, mounts, semantics, tables, tables_of_others, views_of_the_prompt, stream):
     step()
 Path(sys.argv[1]).write_text(json.dumps(FOUND))

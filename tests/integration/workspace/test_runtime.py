@@ -100,5 +100,10 @@ def test_the_warehouse_is_the_catalogue(found: dict[str, Any]) -> None:
     assert "0a1b_copy/" not in found["folders"]
 
 
+def test_the_prompt_shows_the_pipelines_tables_as_they_are_now(found: dict[str, Any]) -> None:
+    assert found["views"] == ["cleaned_pin"]
+    assert found["cleaned"] == 2
+
+
 def test_kinesis_is_this_stack_s(found: dict[str, Any]) -> None:
     assert found["records"] == ['{"n":1}']
