@@ -8,9 +8,12 @@ from common.settings import Settings
 
 
 @contextmanager
-def locked(settings: Settings, table: str) -> Iterator[Callable[[], bool]]:
+def locked(settings: Settings, table: str, database: str = "pinterest") -> Iterator[Callable[[], bool]]:
     """Have everybody who writes to the table wait for as long; yield what says whether somebody waits."""
-    with closing(postgres_connection(settings)) as connection, connection.cursor() as cursor:
+    with (
+        closing(postgres_connection(settings, database=database)) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
 
         def is_awaited() -> bool:

@@ -17,6 +17,7 @@ from contracts.tables import TABLES, Table
 from spark_jobs.schemas import CLEANED
 from stack.local.isolated import ServiceProcess
 from tests.e2e.stages import SERVED, delta_rows, served_rows
+from tests.locked_tables import locked
 from tests.records import geo, pin, user
 
 # A micro-batch takes a second on two cores, Spark's start and the first one 40 s; eight times that, since other tests
@@ -133,17 +134,8 @@ class Flow:
     @contextmanager
     def stopped_at(self, table: str, database: str = "pinterest") -> Iterator[None]:
         """Hold a lock that the writer needs for its next micro-batch; the body begins when the writer waits for it."""
-
-        def waits() -> bool:
-            query = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
-            return bool(self.sql(query, table, database=database))
-
-        with (
-            closing(postgres_connection(self.settings, database=database)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-            wait_until(waits, timeout=TIMEOUT_SECONDS, what=f"the writer at {table}")
+        with locked(self.settings, table, database) as is_awaited:
+            wait_until(is_awaited, timeout=TIMEOUT_SECONDS, what=f"the writer at {table}")
             yield
 
 
