@@ -1,4 +1,4 @@
-"""What Spark's catalogue of a session can do and its API cannot: a second name, and a table whose folder is there."""
+"""Abilities of a session's catalogue that Spark's API lacks: a second name, and a table whose folder is there."""
 
 from typing import TYPE_CHECKING, Any
 

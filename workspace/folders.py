@@ -1,4 +1,4 @@
-"""Where the workspace keeps what lasts: below the state folder, so `make clean` removes it, and in the bucket."""
+"""Name where the workspace keeps what lasts: the state folder, which `make clean` removes, and the bucket."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Status(NamedTuple):
-    """What is known of a file or folder; size in bytes, modified in milliseconds since 1970."""
+    """A file or folder as its listing describes it; size in bytes, modified in milliseconds since 1970."""
 
     path: str
     name: str

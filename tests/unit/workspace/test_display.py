@@ -1,4 +1,4 @@
-"""What `display` prints: frames, lists, pages, at the width of a terminal."""
+"""Test what `display` prints: frames, lists, pages, at the width of a terminal."""
 
 from collections import namedtuple
 from datetime import UTC, datetime
