@@ -69,6 +69,7 @@ COPY spark_jobs /app/spark_jobs
 COPY services /app/services
 COPY operations /app/operations
 COPY workspace /app/workspace
+COPY notebooks /app/notebooks
 COPY stack /app/stack
 RUN python -m compileall -q /app
 
