@@ -14,8 +14,6 @@ from workspace.mounts import MountTable
 
 # A start and its queries take 60 s on two idle cores; a busy machine took six times that.
 RUN_SECONDS = 400
-# The checkout's Kinesis source before the one that `make setup` has installed, as for the tests themselves.
-_ENVIRONMENT = {"SPARK_MASTER": "local[2]", "PYTHONPATH": str(ROOT / "kinesis-source" / "src")}
 pytestmark = pytest.mark.timeout(RUN_SECONDS + 100)
 
 
@@ -32,7 +30,7 @@ def found(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> dic
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.workspace.notebook", str(result)],
         cwd=ROOT,
-        env=os.environ | localstack.environment() | _ENVIRONMENT,
+        env=os.environ | localstack.environment() | {"SPARK_MASTER": "local[2]"},
         capture_output=True,
         text=True,
         check=False,
