@@ -21,6 +21,16 @@ def name_catalog(session: "SparkSession", name: str = HIVE_METASTORE) -> None:
     field.get(manager).put(name, manager.v2SessionCatalog())
 
 
+def activate(session: "SparkSession") -> None:
+    """Have what this thread calls find the session's tables.
+
+    Spark looks up which class its catalogue has in the calling thread's active session: without one `toTable` takes a
+    Delta table for a path. Each thread of Python's has one of the JVM's, and another one once its connection is closed.
+    """
+    jvm: Any = session.sparkContext._jvm
+    jvm.org.apache.spark.sql.SparkSession.setActiveSession(session._jsparkSession)  # noqa: SLF001 - only it can say
+
+
 def adopt_table(session: "SparkSession", table: str, location: str) -> None:
     """Make a Delta table that is there a table of the warehouse, whose folder goes when it is dropped.
 

@@ -11,7 +11,7 @@ from pyspark_kinesis_source import KinesisDataSource
 
 from common.settings import Settings
 from spark_jobs.session.spark import spark_session
-from workspace.catalogs import name_catalog
+from workspace.catalogs import activate, name_catalog
 from workspace.credentials import provide_credentials
 from workspace.folders import WAREHOUSE, dbfs_root, mounts_file, own_folder, warehouse_key
 from workspace.hadoop import restore_mounts, view_options
@@ -40,7 +40,8 @@ def notebook_session(settings: Settings) -> SparkSession:
         FileNotFoundError: Spark's jars are not installed.
         RuntimeError: S3 cannot be reached, or has no bucket.
     """
-    if running := SparkSession.getActiveSession():
+    if running := SparkSession._instantiatedSession:  # noqa: SLF001 - the public one is this thread's
+        activate(running)
         show_tables(running, settings)
         return running
     provide_credentials(settings)

@@ -54,7 +54,7 @@ def main(
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
     output = CleanOutput(sys.stdout, redacted)
     try:
-        with ctrl_c(session.sparkContext), contextlib.redirect_stdout(output):
+        with ctrl_c(session), contextlib.redirect_stdout(output):
             failed = [path for path in paths if not _run(notebooks, path, given, at_most)]
     except (Interrupted, KeyboardInterrupt):
         complain("Interrupted.")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
-from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from workspace.catalogs import activate
 
 
 class Interrupted(BaseException):
@@ -19,7 +21,7 @@ class TimeLimitReached(BaseException):
 
 
 @contextmanager
-def time_limit(context: SparkContext, seconds: float | None) -> Iterator[None]:
+def time_limit(session: SparkSession, seconds: float | None) -> Iterator[None]:
     """Raise TimeLimitReached after so many seconds; None or 0 for no limit. An outer limit stays in force.
 
     Signals reach the main thread alone: a notebook that another one runs in a thread of its own has no limit.
@@ -28,7 +30,7 @@ def time_limit(context: SparkContext, seconds: float | None) -> Iterator[None]:
         yield
         return
     begin = time.monotonic()
-    handler = signal.signal(signal.SIGALRM, _handler(context, TimeLimitReached))
+    handler = signal.signal(signal.SIGALRM, _handler(session, TimeLimitReached))
     outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     if outer and outer < seconds:
         signal.setitimer(signal.ITIMER_REAL, outer)
@@ -43,32 +45,33 @@ def time_limit(context: SparkContext, seconds: float | None) -> Iterator[None]:
 
 
 @contextmanager
-def ctrl_c(context: SparkContext) -> Iterator[None]:
+def ctrl_c(session: SparkSession) -> Iterator[None]:
     """Raise Interrupted at Ctrl-C, and end Spark's jobs."""
-    handler = signal.signal(signal.SIGINT, _handler(context, Interrupted))
+    handler = signal.signal(signal.SIGINT, _handler(session, Interrupted))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
 
 
-def _handler(context: SparkContext, error: type[BaseException]) -> Callable[[int, FrameType | None], None]:
+def _handler(session: SparkSession, error: type[BaseException]) -> Callable[[int, FrameType | None], None]:
     def handle(_: int, __: FrameType | None) -> None:
         try:
-            _drop_connection(context)
-            context.cancelAllJobs()
+            _drop_connection(session)
+            activate(session)
+            session.sparkContext.cancelAllJobs()
         finally:
             raise error
 
     return handle
 
 
-def _drop_connection(context: SparkContext) -> None:
+def _drop_connection(session: SparkSession) -> None:
     """Close this thread's connection to the JVM, on which the answer to an unfinished call may be yet to come.
 
     The next call opens another; over the old one it would wait for that call's end, and take its answer for its own.
     """
-    gateway = context._gateway
+    gateway = session.sparkContext._gateway
     connection = gateway._gateway_client.get_thread_connection() if gateway else None
     if connection:
         connection.close()

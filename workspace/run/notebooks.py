@@ -57,7 +57,7 @@ class Notebooks:
         value = ""
         deadline = time.monotonic() + seconds if seconds else None
         try:
-            with time_limit(spark.sparkContext, seconds):
+            with time_limit(spark, seconds):
                 try:
                     runner.run(OpenNotebook(notebook))
                 except NotebookExit as ended:

@@ -28,7 +28,7 @@ def finish(spark: SparkSession, before: Iterable[str], *, bounded: bool) -> None
     """
     queries = [query for query in spark.streams.active if query.runId not in {*before}]
     try:
-        with time_limit(spark.sparkContext, None if bounded else _DRAIN_SECONDS):
+        with time_limit(spark, None if bounded else _DRAIN_SECONDS):
             for query in queries:
                 query.processAllAvailable()
     except TimeLimitReached:

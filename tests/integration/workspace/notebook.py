@@ -7,6 +7,7 @@ import json
 import sys
 import urllib.parse
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,16 @@ def tables() -> None:
     """Write a table and a stream into another, as notebooks name them."""
     spark.range(3).write.mode("overwrite").saveAsTable("0a1b_pin_table")
     FOUND["table"] = spark.table("hive_metastore.default.0a1b_pin_table").count()
+    # In a thread, as a notebook that runs others side by side has them.
+    with ThreadPoolExecutor() as threads:
+        threads.submit(copy_table).result()
+    FOUND["copied"] = spark.table("default.0a1b_copy").count()
+    FOUND["format"] = sql("DESCRIBE DETAIL 0a1b_copy").first()["format"]
+
+
+def copy_table() -> None:
+    """Stream a table into another, in a notebook of its own."""
+    notebook_session(SETTINGS)
     query = (
         spark.readStream.format("delta")
         .table("0a1b_pin_table")
@@ -107,8 +118,6 @@ def tables() -> None:
         .table("0a1b_copy")
     )
     query.awaitTermination()
-    FOUND["copied"] = spark.table("default.0a1b_copy").count()
-    FOUND["format"] = sql("DESCRIBE DETAIL 0a1b_copy").first()["format"]
 
 
 def tables_of_others() -> None:

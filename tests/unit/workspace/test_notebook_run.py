@@ -247,6 +247,26 @@ def test_time_limit_of_a_notebook_that_another_runs_is_its_own(tmp_path: Path, n
         notebooks.run(write(tmp_path, "a.py", "dbutils.notebook.run('loop', 100)"), {}, 0.5)
 
 
+def test_stream_finds_its_table_after_a_time_limit(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession
+) -> None:
+    write(tmp_path, "loop.py", "while True: pass")
+    path = write(
+        tmp_path,
+        "a.py",
+        "try:\n    dbutils.notebook.run('loop', 1)\nexcept Exception:\n    pass",
+        "stream = spark.readStream.format('rate').load().writeStream.format('delta')",
+        f"stream.option('checkpointLocation', '{tmp_path / 'checkpoint'}').toTable('after_limit').stop()",
+    )
+    spark.sql(
+        f"CREATE TABLE after_limit (timestamp TIMESTAMP, value LONG) USING delta LOCATION '{tmp_path / 'table'}'"
+    )
+    try:
+        notebooks.run(path, {}, 60)
+    finally:
+        spark.sql("DROP TABLE after_limit")
+
+
 def test_streams_read_what_is_there_and_end_with_the_notebook(
     tmp_path: Path, notebooks: Notebooks, spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
