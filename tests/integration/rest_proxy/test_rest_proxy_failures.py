@@ -95,9 +95,12 @@ def send(
 ) -> Future[httpx.Response]:
     """A request all of whose `count` records wait for Kafka, the only one; for while the broker is stalled."""
     future = pool.submit(proxy.post, topic, body)
-    wait_until(
-        lambda: proxy.health()[1]["records_in_flight"] == count, timeout=30, what=f"{count} records in flight"
-    )
+
+    def in_flight() -> bool:
+        assert not future.done(), future.result().text
+        return proxy.health()[1]["records_in_flight"] == count
+
+    wait_until(in_flight, timeout=60, what=f"{count} records in flight")
     return future
 
 
