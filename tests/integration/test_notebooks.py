@@ -71,6 +71,18 @@ class Done:
 
 
 @pytest.fixture(scope="module")
+def localstack(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return LocalStack with a bucket, streams and a workspace of this file's own."""
+    return localstack.replace(USER_ID="notebooks", STATE_DIR=tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="module")
+def service_env(localstack: Settings) -> dict[str, str]:
+    """Return the environment of a process that works there."""
+    return localstack.environment()
+
+
+@pytest.fixture(scope="module")
 def sent(localstack: Settings) -> dict[Table, list[Any]]:
     """Land the source's rows, and put the first of them into the streams; return them."""
     ensure_bucket(localstack)

@@ -18,6 +18,12 @@ pytestmark = pytest.mark.timeout(RUN_SECONDS + 100)
 
 
 @pytest.fixture(scope="module")
+def localstack(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return LocalStack with a bucket and a workspace of this file's own."""
+    return localstack.replace(USER_ID="runtime", STATE_DIR=tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(scope="module")
 def found(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what the notebook found."""
     s3 = s3_client(localstack)
