@@ -195,7 +195,7 @@ def test_kafkas_tools_make_a_topic_that_takes_posts_at_once(make: Make, stack: S
     )
     assert answer.json()["offsets"] == [{"partition": 0, "offset": 0, "error_code": None, "error": None}]
     shown = make("kafka", "ARGS=console-consumer --topic mine --from-beginning --max-messages 1")
-    assert shown.splitlines()[0] == "1"
+    assert "1" in shown.splitlines()  # the caller's shell may have complained before
 
 
 def test_a_connectors_properties_hold_until_they_are_taken_back(
