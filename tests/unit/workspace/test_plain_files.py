@@ -10,16 +10,16 @@ from workspace.plain_files import local_path, opener
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/dbfs/FileStore/a.csv", "/root/FileStore/a.csv"),
-        ("/FileStore/a.csv", "/root/FileStore/a.csv"),
-        (Path("/dbfs/tmp/x"), "/root/tmp/x"),
+        ("/dbfs/FileStore/a.csv", "/dbfs-root/FileStore/a.csv"),
+        ("/FileStore/a.csv", "/dbfs-root/FileStore/a.csv"),
+        (Path("/dbfs/tmp/x"), "/dbfs-root/tmp/x"),
         ("/dbfsx/a", "/dbfsx/a"),
         ("a.csv", "a.csv"),
         ("/dbfs/../etc/hosts", "/dbfs/../etc/hosts"),
     ],
 )
 def test_paths(path: str | Path, expected: str) -> None:
-    assert str(local_path(path, Path("/root"))) == expected
+    assert str(local_path(path, Path("/dbfs-root"))) == expected
 
 
 def test_open(tmp_path: Path) -> None:
