@@ -1,13 +1,13 @@
 """The names that a notebook starts with."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from pyspark.sql import SQLContext
 from pyspark.sql.functions import udf
 
 from common.settings import Settings
-from workspace.dbutils import DBUtils
+from workspace.dbutils import DBUtils, RunNotebook
 from workspace.folders import dbfs_root
 from workspace.plain_files import opener
 from workspace.session import notebook_session
@@ -17,7 +17,7 @@ def notebook_namespace(
     settings: Settings,
     *,
     parameters: Mapping[str, str],
-    run_notebook: Callable[[str, int, Mapping[str, str]], str],
+    run_notebook: RunNotebook,
 ) -> dict[str, object]:
     """Return a notebook's globals, as Databricks has them; they share this process's session.
 

@@ -20,7 +20,7 @@ from workspace.mounts import MountTable
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["DBUtils", "ExecutionError", "FileInfo", "MountInfo", "NotebookExit", "redacted"]
+__all__ = ["DBUtils", "ExecutionError", "FileInfo", "MountInfo", "NotebookExit", "RunNotebook", "redacted"]
 
 
 class DBUtils(WithHelp):

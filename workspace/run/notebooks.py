@@ -1,13 +1,13 @@
 """Run notebooks, each in a namespace of its own: those of the command line, and those that notebooks run."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from pyspark.errors import StreamingQueryException
 
-from workspace.dbutils import NotebookExit
+from workspace.dbutils import NotebookExit, RunNotebook
 from workspace.formats import NotebookFormatError, read_notebook
 from workspace.run import streams
 from workspace.run.cells import CellRunner, OpenNotebook
@@ -17,8 +17,6 @@ from workspace.run.paths import Workspace
 
 NOTEBOOK_ERRORS = (CellError, NotebookFormatError, StreamingQueryException, TimeoutError)
 """The errors that may come of running a notebook."""
-
-RunNotebook = Callable[[str, int, Mapping[str, str]], str]
 
 
 class MakeNamespace(Protocol):
