@@ -7,14 +7,16 @@ import readline  # noqa: F401 - the prompt's lines can be edited
 import sys
 from collections.abc import Iterable, Iterator
 
+from deltalake import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from common.clients import s3_client
+from common.clients import delta_options
 from common.settings import Settings, load_settings
 from common.terminal import complain
-from contracts.delta_tables import BATCH, QUARANTINE, SPEED, Layer, folder
+from contracts.delta_tables import BATCH, QUARANTINE, SPEED, Layer
 from contracts.tables import TABLES
+from spark_jobs.sinks import delta
 from workspace.display import Display
 from workspace.magics.sql import run_sql
 from workspace.session import notebook_session
@@ -43,12 +45,12 @@ def main() -> None:
 def show_pipeline(session: SparkSession, settings: Settings) -> list[str]:
     """Make a view of each Delta table of the pipeline that is there, such as `cleaned_pin`, and return their names."""
     layers: tuple[Layer, ...] = (BATCH, SPEED)
-    places = {f"{layer}_{name}": folder(layer, name) for layer in layers for name in (*TABLES, QUARANTINE)}
-    views = {view: place for view, place in places.items() if _is_table(settings, place)}
-    for view, place in views.items():
-        session.sql(
-            f"CREATE OR REPLACE TEMPORARY VIEW {view} AS TABLE delta.`s3a://{settings.bucket}/{place}`"
-        )
+    names = (*TABLES, QUARANTINE)
+    paths = {f"{layer}_{name}": delta.location(settings, name, layer) for layer in layers for name in names}
+    storage = delta_options(settings)
+    views = {view: path for view, path in paths.items() if DeltaTable.is_deltatable(path, storage)}
+    for view, path in views.items():
+        session.sql(f"CREATE OR REPLACE TEMPORARY VIEW {view} AS TABLE delta.`{path}`")
     return [*views]
 
 
@@ -74,13 +76,6 @@ def run(session: SparkSession, text: str) -> bool:
         complain(str(error).partition("JVM stacktrace:")[0].strip())
         return False
     return True
-
-
-def _is_table(settings: Settings, place: str) -> bool:
-    found = s3_client(settings).list_objects_v2(
-        Bucket=settings.bucket, Prefix=f"{place}/_delta_log/", MaxKeys=1
-    )
-    return bool(found["KeyCount"])
 
 
 def _typed() -> Iterator[str]:
