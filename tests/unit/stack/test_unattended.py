@@ -14,11 +14,17 @@ from tests.unit.fake_docker import Host
 DOCKER = r"""#!/usr/bin/env bash
 case "$*" in
 'compose --progress quiet run --rm -T --name '*) shift 7 ;;
-"kill --signal INT "*) [ "$4" = "$(cat container)" ] && touch interrupted && exit ;;
+"kill --signal INT "*)
+    [ "$4" = "$(cat container)" ] && touch interrupted || exit
+    # It may be gone, and whoever started it know that, before this ends.
+    while [ -n "$GONE_FIRST" ] && kill -0 "$(cat process)" 2> /dev/null; do sleep 0.05; done
+    exit
+    ;;
 *) echo "unexpected: $*" && exit 1 ;;
 esac
 read -r said
 echo "$2: $said"
+echo "$$" > process
 echo "$1" > container.new && mv container.new container
 until [ -e interrupted ]; do sleep 0.05; done
 echo "the counts"
@@ -35,12 +41,15 @@ def host(tmp_path: Path) -> Host:
     return host
 
 
+@pytest.mark.parametrize("gone_first", ["", "yes"])
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_container_which_tells_its_counts(host: Host, sent: signal.Signals) -> None:
+def test_a_signal_ends_the_container_which_tells_its_counts(
+    host: Host, sent: signal.Signals, gone_first: str
+) -> None:
     with subprocess.Popen(
         ["stack/containers/stack", "unattended", "emulator"],
         cwd=host.checkout,
-        env=host.environment,
+        env=host.environment | {"GONE_FIRST": gone_first},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
