@@ -286,11 +286,9 @@ def _copy_until(settings: Settings, connection: "PostgresConnection", stop: thre
     while not stop.is_set():
         records = consumer.consume(5_000, 0.05)
         if records:
-            lines = (f"{each.topic()}\t{each.partition()}\t{each.offset()}\n" for each in records)
+            rows = "".join(f"{each.topic()}\t{each.partition()}\t{each.offset()}\n" for each in records)
             with connection, connection.cursor() as cursor:
-                cursor.copy_from(
-                    io.StringIO("".join(lines)), "bare_copy", columns=("topic", "partition", "offset")
-                )
+                cursor.copy_from(io.StringIO(rows), "bare_copy", columns=("topic", "partition", "offset"))
     consumer.close()
 
 
