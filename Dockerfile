@@ -128,7 +128,7 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=requirements,target=/requirements \
     --mount=type=cache,target=/root/.cache/uv \
     --mount=type=secret,id=registries \
-    for lock in bootstrap runtime dev; do /opt/uv/bin/install-packages /opt/venv "/requirements/$lock.txt" || exit; done
+    for lock in bootstrap runtime notebook dev; do /opt/uv/bin/install-packages /opt/venv "/requirements/$lock.txt" || exit; done
 
 # The servers of local mode, by what determines them.
 FROM dev-packages AS servers
@@ -152,6 +152,6 @@ FROM servers AS dev
 COPY . /app
 RUN ln -s /opt/venv .venv \
     && mkdir .venv/stamps \
-    && touch .venv/stamps/venv .venv/stamps/runtime .venv/stamps/dev \
+    && touch .venv/stamps/venv .venv/stamps/runtime .venv/stamps/notebook .venv/stamps/dev \
     && make .venv/stamps/kinesis-source MODE=local
 CMD ["make", "test", "MODE=local"]

@@ -250,7 +250,7 @@ sql: $(READY) setup-local ## Open a Spark SQL prompt over the Delta tables
 	@$(IN_OURS) workspace.sql_prompt
 
 .PHONY: notebook-run
-notebook-run: $(READY) setup-local ## Run a notebook or a folder of them (FILE=my.ipynb PARAMS="table=pin" AT_MOST=600)
+notebook-run: $(READY) setup-local $(STAMPS)/notebook ## Run a notebook or a folder of them (FILE=my.ipynb PARAMS="table=pin" AT_MOST=600)
 	@test -n "$(FILE)" || { echo 'Name the notebook: `make notebook-run FILE=notebooks/batch.py`.'; exit 2; }
 	@$(IN_OURS) workspace.run "$(FILE)" $(PARAMS) $(if $(AT_MOST),--at-most $(AT_MOST)) \
 		$(if $(WORKSPACE),--workspace "$(WORKSPACE)")
@@ -288,6 +288,12 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
 	@touch $@
 
+# Of notebooks alone, so that what does without them is no larger.
+$(STAMPS)/notebook: $(STAMPS)/runtime requirements/notebook.txt
+	@echo "Installing JupyterLab and matplotlib (200 MB)"
+	@uv pip install $(QUIET) --python $(BIN)/python --no-deps --require-hashes -r requirements/notebook.txt
+	@touch $@
+
 .PHONY: setup
 setup: $(if $(filter none,$(MODE)),.no-mode,setup-$(MODE)) ## Install, or build, what is missing and write .env; quick when nothing changed
 
@@ -308,7 +314,7 @@ setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime $(STAMPS)/kinesis-sou
 	@$(IN_OURS) --set-up stack.local.setup
 
 .PHONY: setup-dev
-setup-dev: setup-local $(STAMPS)/dev
+setup-dev: setup-local $(STAMPS)/notebook $(STAMPS)/dev
 
 .PHONY: base-image
 base-image: ## Make the image that all others are built from, where there is no image registry (Debian, root)
@@ -346,7 +352,7 @@ bench: setup-dev up ## Run every benchmark and write the figures into docs/bench
 
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow
-	@set -e; for set in bootstrap runtime dev localstack mysql postgres; do \
+	@set -e; for set in bootstrap runtime dev notebook localstack mysql postgres; do \
 		$(COMPILE) --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 	@# The images' sets are parts of runtime.
 	@set -e; for set in app spark airflow; do \

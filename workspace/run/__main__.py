@@ -6,6 +6,7 @@ Ends with status 1 if a cell failed, and with 130 at Ctrl-C.
 import atexit
 import contextlib
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def main(
     paths = _notebooks(file)
     given = dict(map(_parameter, parameters or []))
     settings = load_settings()
+    os.environ["MPLBACKEND"] = "agg"  # a figure's window would have to be closed before the run goes on
     session = notebook_session(settings)
     root = workspace or (file if file.is_dir() else file.parent)
     notebooks = Notebooks(partial(notebook_namespace, settings), Workspace(root.resolve()))

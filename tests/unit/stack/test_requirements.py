@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections import Counter
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
@@ -38,10 +39,13 @@ def _imports(path: Path) -> set[str]:
     return {name.split(".")[0] for name in names | modules}
 
 
+def _locked_names(name: str) -> set[str]:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return set(re.findall(r"^([\w.-]+)(?:\[\w+\])?==", text, re.M))
+
+
 def test_every_import_is_a_runtime_requirement() -> None:
-    locked = set(
-        re.findall(r"^([\w.-]+)(?:\[\w+\])?==", (ROOT / "requirements" / "runtime.txt").read_text(), re.M)
-    )
+    locked = _locked_names("runtime") | _locked_names("notebook")
     ours = {path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     imported = set().union(*(_imports(path) for path in ours if LOCALSTACKS not in path.parents))
     foreign = imported - {*PACKAGES, KINESIS_SOURCE} - set(sys.stdlib_module_names) - TYPES_ONLY
@@ -63,7 +67,7 @@ def _locked(name: str) -> list[Requirement]:
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-@pytest.mark.parametrize("name", ["runtime", "dev"])
+@pytest.mark.parametrize("name", ["runtime", "dev", "notebook"])
 def test_a_lock_file_is_complete_on_each_python(name: str, python: str) -> None:
     """Each requirement of a locked package, by its installed metadata, is locked in a version that it takes."""
     environment = {"python_version": python, "python_full_version": f"{python}.1", "extra": ""}
@@ -117,6 +121,13 @@ def _pins(name: str) -> set[str]:
 )
 def test_an_image_has_the_versions_of_local_mode(image: str, larger: str) -> None:
     assert set() < _pins(image) < _pins(larger)
+
+
+def test_packages_of_one_environment_have_one_version_in_all_lock_files() -> None:
+    """.venv has the three sets, each installed when it is needed."""
+    pins = set().union(*(_pins(name) for name in ("runtime", "dev", "notebook")))
+    versions = Counter(re.split(r"[\[=]", pin)[0] for pin in pins)
+    assert {name: count for name, count in versions.items() if count > 1} == {}
 
 
 def test_airflows_folder_is_no_package() -> None:
