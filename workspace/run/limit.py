@@ -59,11 +59,22 @@ def _handler(session: SparkSession, error: type[BaseException]) -> Callable[[int
         try:
             _drop_connection(session)
             activate(session)
-            session.sparkContext.cancelAllJobs()
+            _cancel_jobs(session)
         finally:
             raise error
 
     return handle
+
+
+def _cancel_jobs(session: SparkSession) -> None:
+    """End what the notebook waits for. Its streaming queries go on: they are to be stopped, and not to fail."""
+    context = session.sparkContext
+    tracker = context.statusTracker()
+    streaming = {
+        job for query in session.streams.active for job in tracker.getJobIdsForGroup(str(query.runId))
+    }
+    for job in {*tracker.getActiveJobsIds()} - streaming:
+        context._jsc.sc().cancelJob(job)
 
 
 def _drop_connection(session: SparkSession) -> None:
