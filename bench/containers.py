@@ -179,6 +179,8 @@ def main(
 ) -> None:
     """Load the stack in containers, and print each container's peak memory against its limit."""
     settings = load_settings()
+    # Whoever started this in the background may have it ignore Ctrl-C, and all that it starts too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     needed = round(2 * BATCH_POSTS * scale)
     if settings.source.rows < needed:
         raise SystemExit(f"Set SOURCE_ROWS={needed} in .env, then `make clean up`.")
