@@ -210,7 +210,7 @@ backfill: $(READY) ## Have Airflow run past days again (FROM=2026-01-01 TO=2026-
 	@$(RUN) operations.airflow.backfill "$(FROM)" "$(TO)"
 
 .PHONY: verify
-verify: $(READY) ## Compare what each hop holds, from the emulator to Postgres; fails with the offsets that are wrong
+verify: $(READY) ## Compare what each stage holds, from the emulator to Postgres; fails with the offsets that are wrong
 	@$(RUN) operations.verify
 
 .PHONY: open
@@ -234,7 +234,7 @@ quarantine: $(READY) ## Show the newest rejected records and why
 	@$(RUN) operations.quarantine
 
 .PHONY: replay
-replay: $(READY) ## Judge rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 takes in what passes)
+replay: $(READY) ## Check rejected records again (REASON= TOPIC= FROM= TO= MENDED= EXPORT=; APPLY=1 loads those that pass)
 	@if test -n "$(EXPORT)" -a -e "$(EXPORT)"; then echo "$(EXPORT) is there already. Name a new file."; exit 1; fi
 	@$(CLEANER) spark_jobs.replay $(if $(REASON),--reason $(REASON)) $(if $(TOPIC),--topic $(TOPIC)) \
 		$(if $(FROM),--first "$(FROM)") $(if $(TO),--last "$(TO)") $(if $(APPLY),--apply) \
