@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from common import batch_progress
 from common.clients import s3_client
 from common.settings import Settings
 from contracts.delta_tables import BATCH, Layer
+from contracts.latest import BATCH_ORDER
 from contracts.tables import Table
 from operations.verify import accounts, keys, landed, rows
 from operations.verify.accounts import Counts
@@ -24,6 +26,7 @@ PLACE = ("source_partition", "source_offset")
 _QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
 
 KafkaPosition = tuple[int, int]  # partition, offset
+_order = itemgetter(*(PLACE.index(name) for name in BATCH_ORDER))
 
 
 @dataclass
@@ -196,8 +199,8 @@ def _read(objects: list[Object], reached: Mapping[int, int]) -> Iterator[tuple[K
 
 
 def _is_superseded(place: KafkaPosition, kept: KafkaPosition | None) -> bool:
-    """Return whether the row of the record's post comes from a later record: higher offset, then partition."""
-    return kept is not None and (kept[1], kept[0]) > (place[1], place[0])
+    """Return whether the row of the record's post comes from a later record."""
+    return kept is not None and _order(kept) > _order(place)
 
 
 def _count_problems(stages: BatchStages, topic: str) -> list[str]:

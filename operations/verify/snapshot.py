@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from common.clients import postgres_connection
 from common.settings import Settings
 from common.wait import wait_until
+from contracts import locks
 from operations.verify.accounts import ask
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ T = TypeVar("T")
 
 # A full rebuild of a million posts takes 3 minutes; a comparison of them a minute, which another run may spoil once.
 _TIMEOUT_SECONDS = 600.0
-# The last run, and whether one holds the batch job's lock (`spark_jobs.sinks.postgres.lock`).
+# The last run, and whether one holds the batch job's lock.
 _STATE = """
 SELECT (SELECT max(run_id) FROM ops.batch_runs), EXISTS (
     SELECT FROM pg_locks AS held JOIN pg_database AS here ON here.oid = held.database
-    WHERE here.datname = current_database() AND held.locktype = 'advisory' AND held.objid = 20171020
+    WHERE here.datname = current_database() AND held.locktype = 'advisory' AND held.objid = %s
 )
 """
 
@@ -55,4 +56,4 @@ def batch_at_work(settings: Settings) -> bool:
 
 def _state(settings: Settings) -> tuple[Any, ...]:
     with closing(postgres_connection(settings, "analyst")) as connection:
-        return ask(connection, _STATE)[0]
+        return ask(connection, _STATE, [locks.BATCH_JOB])[0]

@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from common.clients import postgres_connection
 from common.settings import ROOT, Settings
+from contracts import locks
 from contracts.tables import DECLARATIONS, Declaration
 from services.provision.cleaned_tables import ensure_cleaned_tables
 from services.provision.migrations import driver_connection, migrate
@@ -35,8 +36,6 @@ _REPEATED = {
 DATABASES = tuple(_REPEATED)
 ROLES = ("analyst", "batch_writer", "speed_writer", "emulator")  # those of roles.sql
 
-# Any number will do, as long as every caller takes the same one. Advisory locks are per database.
-_LOCK = 20_171_019
 # The files wait for a table this long at a time, then let go of all they hold and start again: shorter than the
 # second after which Postgres looks for deadlocks, so that it never ends a job of the pipeline for our sake.
 _ATTEMPT_MS = 500
@@ -120,7 +119,7 @@ def _turn(settings: Settings) -> Iterator["PostgresConnection"]:
     with closing(_connect(settings, "postgres", _QUEUE_MS)) as connection:
         connection.autocommit = True  # CREATE DATABASE refuses to run in a transaction
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [locks.PROVISIONING])
         yield connection
 
 

@@ -16,6 +16,7 @@ from pyspark.sql import functions as fn
 
 from common.clients import aws_options
 from common.settings import Settings
+from contracts.latest import BATCH_ORDER
 from contracts.tables import KEY, Table
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.ranges import ObjectCount
@@ -123,14 +124,14 @@ def accepted(staged: DataFrame) -> DataFrame:
 
 
 def latest(rows: DataFrame) -> tuple[DataFrame, int]:
-    """The latest row per ind (highest offset, then partition), and how many others there were.
+    """Return the latest row per ind (`contracts.latest`), and how many others there were.
 
     Most runs have no others, and need not know the places: a maximum of them has all rows sorted.
     """
     surplus = _surplus(rows)
     if not surplus:
         return rows, 0
-    place = fn.struct("source_offset", "source_partition")
+    place = fn.struct(*BATCH_ORDER)
     newest = rows.groupBy(KEY).agg(fn.count("*").alias("times"), fn.max(place).alias("latest"))
     kept = rows.join(newest.where("times > 1"), KEY, "left")
     kept = kept.where(fn.col("times").isNull() | (place == fn.col("latest")))

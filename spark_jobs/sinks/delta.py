@@ -13,16 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from common.clients import delta_options
 from common.settings import Settings
 from contracts.delta_tables import BATCH, Layer, folder
+from contracts.latest import BATCH_ORDER, is_not_older
 from contracts.tables import KEY
 
 # The columns by which files can be skipped. Statistics of all texts would double the cost of a write.
 _STATISTICS = (KEY, "source_partition", "source_offset")
-# Of a batch row and the one under its ind, by their places: whether the new one takes its place. A row of
-# the same place is written again, so that a repeated run finds the same rows its own.
-_LATER = (
-    "new.source_offset > old.source_offset"
-    " OR (new.source_offset = old.source_offset AND new.source_partition >= old.source_partition)"
-)
+_LATER = is_not_older([f"{{row}}.{name}" for name in BATCH_ORDER])
 OFFSET = ("topic", "partition", "offset")
 
 

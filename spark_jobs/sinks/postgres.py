@@ -9,6 +9,7 @@ from psycopg2 import sql
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extras import Json, execute_values
 
+from contracts import locks
 from contracts.run_counts import TableRunCounts
 from contracts.tables import DECLARATIONS, KEY, Table
 from spark_jobs.sinks.copying import Target, copy, create_staging, upsert
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
     from psycopg2.extensions import cursor as PostgresCursor  # noqa: N812
 
-# Any number will do, as long as every batch run takes the same one; advisory locks are per database.
-_LOCK = 20_171_020
 # A run that has just ended, or was killed, has the lock until Postgres has ended its session: some milliseconds, on a
 # busy machine tenths of a second. Ten times that.
 LOCK_WAIT_MS = 2_000
@@ -40,7 +39,7 @@ def lock(connection: "PostgresConnection") -> bool:
     """Take the lock of the batch job for as long as the connection lives; False if another run keeps it."""
     with suppress(LockNotAvailable), connection, connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = %s", [LOCK_WAIT_MS])
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [locks.BATCH_JOB])
         return True
     return False
 

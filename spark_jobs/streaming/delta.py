@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame
 from common.clients import delta_options
 from common.settings import Settings
 from contracts.delta_tables import QUARANTINE, SPEED
+from contracts.latest import SPEED_ORDER, is_not_older
 from contracts.tables import DECLARATIONS, KEY, TABLES
 from spark_jobs.sinks import delta
 from spark_jobs.streaming import served, speed
@@ -28,11 +29,10 @@ OPTIMIZE_SECONDS = 600.0
 VACUUM_SECONDS = 3600.0
 KEPT_HOURS = 1
 
-_LENGTHS = ("character_length(new.sequence_number)", "character_length(old.sequence_number)")
-LATER = (
-    "new.arrived_at > old.arrived_at OR (new.arrived_at = old.arrived_at AND ({0} > {1}"
-    " OR ({0} = {1} AND new.sequence_number >= old.sequence_number)))"
-).format(*_LENGTHS)
+# Delta has no number of 56 digits, so sequence numbers are texts there: of two without leading zeros the longer one is
+# higher, and of two of one length the one that is later in the alphabet.
+_ARRIVED_AT, _NUMBER = SPEED_ORDER
+LATER = is_not_older([f"{{row}}.{_ARRIVED_AT}", f"character_length({{row}}.{_NUMBER})", f"{{row}}.{_NUMBER}"])
 
 
 class DeltaSink:
@@ -135,11 +135,9 @@ def take_in(
 
 
 def latest(rows: pa.Table) -> pa.Table:
-    """The latest row per ind: latest arrival, then highest sequence number, which are digits of any count."""
-    length = pc.utf8_length(rows["sequence_number"])
-    places = pa.table(
-        [rows["arrived_at"], length, rows["sequence_number"]], ["arrived_at", "length", "number"]
-    )
+    """Return the latest row per ind (`contracts.latest`)."""
+    keys = [rows[_ARRIVED_AT], pc.utf8_length(rows[_NUMBER]), rows[_NUMBER]]
+    places = pa.table(keys, ["arrived_at", "length", "number"])
     in_order = rows.take(pc.sort_indices(places, [(name, "ascending") for name in places.column_names]))
     last = {ind: number for number, ind in enumerate(in_order[KEY].to_pylist())}
     return in_order.take(pa.array(sorted(last.values()), pa.int64()))

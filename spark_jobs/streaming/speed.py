@@ -14,6 +14,7 @@ from psycopg2 import sql
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
+from contracts.latest import SPEED_ORDER
 from contracts.tables import DECLARATIONS, KEY, TABLES, Table
 from spark_jobs.cleaning import classify
 from spark_jobs.sinks.copying import Target, names, stage, upsert
@@ -22,8 +23,8 @@ from spark_jobs.streaming.progress import ProgressTable
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as PostgresCursor  # noqa: N812
 
-# Where a record stands in its stream; the later one of an ind wins.
-PLACE = ("arrived_at", "sequence_number", "shard")
+# Where a record stands in its stream.
+PLACE = (*SPEED_ORDER, "shard")
 QUARANTINE = Target(
     "quarantine",
     "stream",
@@ -109,12 +110,12 @@ def _field(struct: pa.StructArray, name: str) -> pa.Array:
 def _merge(target: Target) -> sql.Composed:
     return sql.SQL(
         "WITH latest AS (SELECT DISTINCT ON (ind) * FROM {staging}"
-        " ORDER BY ind, arrived_at DESC, sequence_number DESC),"
+        " ORDER BY ind, {latest_first}),"
         " placed AS (INSERT INTO speed.places AS old (table_name, ind, {place})"
         " SELECT %(table)s, ind, {place} FROM latest"
         " ON CONFLICT (table_name, ind) DO UPDATE SET ({place}) = ROW({new})"
         # The record of the same place is taken in again, so that a stream read anew serves what it says now.
-        " WHERE (old.arrived_at, old.sequence_number) <= (excluded.arrived_at, excluded.sequence_number)"
+        " WHERE ({old_order}) <= ({new_order})"
         " RETURNING ind),"
         " written AS ({upsert})"
         " SELECT count(*) FROM placed"
@@ -122,5 +123,10 @@ def _merge(target: Target) -> sql.Composed:
         staging=target.staging,
         place=names(PLACE),
         new=names(PLACE, "excluded"),
+        latest_first=sql.SQL(", ").join(
+            sql.SQL("{} DESC").format(sql.Identifier(name)) for name in SPEED_ORDER
+        ),
+        old_order=names(SPEED_ORDER, "old"),
+        new_order=names(SPEED_ORDER, "excluded"),
         upsert=upsert(target, sql.SQL("latest JOIN placed USING (ind)")),
     )

@@ -11,6 +11,7 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from common.clients import postgres_connection
 from common.settings import Settings
+from contracts import locks
 from services.provision.databases import DATABASES, ensure_schema
 from spark_jobs.sinks.postgres import lock
 
@@ -118,9 +119,9 @@ def test_analyst_creates_nothing(analyst: "PostgresConnection", schema: str) -> 
         "COPY (SELECT 1) TO PROGRAM 'true'",
         "SET ROLE batch_writer",
         "ALTER ROLE batch_writer PASSWORD 'mine'",
-        "SELECT pg_advisory_lock(20171020)",  # the batch job's
-        "SELECT pg_try_advisory_lock(20171020)",
-        "SELECT pg_advisory_xact_lock_shared(0, 20171020)",
+        f"SELECT pg_advisory_lock({locks.BATCH_JOB})",
+        f"SELECT pg_try_advisory_lock({locks.BATCH_JOB})",
+        f"SELECT pg_advisory_xact_lock_shared(0, {locks.BATCH_JOB})",
         "SELECT lo_create(0)",
         "SELECT lo_from_bytea(0, 'mine')",
         "SELECT pg_terminate_backend(pg_backend_pid())",
