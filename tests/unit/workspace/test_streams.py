@@ -13,8 +13,13 @@ from workspace.run.limit import TimeLimitReached, time_limit
 TIMEOUT_SECONDS = 60
 
 
+def _slowly(number: int) -> int:
+    time.sleep(0.5)
+    return number
+
+
 def test_time_limit_that_falls_while_a_stream_reads_is_no_failure_of_the_stream(spark: SparkSession) -> None:
-    slow = fn.udf(lambda number: time.sleep(0.5) or number, "long")
+    slow = fn.udf(_slowly, "long")
     endless = spark.readStream.format("rate-micro-batch").option("rowsPerBatch", 4).load()
     query = endless.coalesce(1).select(slow("value")).writeStream.format("noop").start()
     jobs = spark.sparkContext.statusTracker()
