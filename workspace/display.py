@@ -1,7 +1,6 @@
-"""`display` and `displayHTML`, as notebooks call them: tables of frames and lists, streams as they come."""
+"""`display`, as notebooks call it: tables of frames and lists, streams as they come."""
 
 from collections.abc import Sequence
-from html.parser import HTMLParser
 from itertools import count
 from typing import Any
 
@@ -9,19 +8,17 @@ import pandas as pd
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
-from rich.console import Console
 
-from common.terminal import make_console
-from workspace.tables import Rows, plain, print_rows
-
-SHOWN_ROWS = 20
-"""As many rows of a result are printed, as DataFrame.show does."""
+from workspace.screens import Screen, StreamView, Terminal
+from workspace.tables import Rows
 
 
 class Display:
     """The display of one notebook. Called as a function, it shows a value."""
 
-    def __init__(self) -> None:
+    def __init__(self, screen: Screen | None = None) -> None:
+        """Make the display of a notebook whose results a screen shows, by default the terminal."""
+        self._screen = screen or Terminal()
         self._numbers = count(1)
 
     def __call__(self, value: object = None, *_: object, **options: str) -> None:
@@ -33,73 +30,70 @@ class Display:
         """
         if isinstance(value, DataFrame) and value.isStreaming:
             self._show_stream(value, options)
-        elif isinstance(value, DataFrame):
-            print_rows(_console(), _of_frame(value))
-        elif isinstance(value, pd.DataFrame | pd.Series):
-            print_rows(_console(), _of_pandas(value))
-        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-            print_rows(_console(), _of_sequence(value))
+        elif (rows := self._rows(value)) is not None:
+            self._screen.show_rows(rows)
         elif value is not None:
-            _console().print(plain(value))
+            self._screen.show_object(value)
+
+    def _rows(self, value: object) -> Rows | None:
+        """Return the rows of what has some, as many as the screen shows."""
+        if isinstance(value, DataFrame):
+            return _of_frame(value, self._screen.max_rows)
+        if isinstance(value, pd.DataFrame | pd.Series):
+            return _of_pandas(value, self._screen.max_rows)
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            return _of_sequence(value, self._screen.max_rows)
+        return None
 
     def _show_stream(self, frame: DataFrame, options: dict[str, str]) -> None:
-        """Start a query that prints what comes."""
+        """Start a query whose micro-batches the screen shows."""
         name = options.get("streamName") or f"display_query_{next(self._numbers)}"
-        writer = frame.writeStream.queryName(name).foreachBatch(
-            lambda batch, number: _show_batch(name, batch, number)
-        )
+        view = self._screen.open_stream(name)
+        view.follow(self._start(frame, name, view, options))
+
+    def _start(
+        self, frame: DataFrame, name: str, view: StreamView, options: dict[str, str]
+    ) -> StreamingQuery:
+        """Start a query; one that aggregates can only give its whole result at each micro-batch."""
+        try:
+            return self._writer(frame, view, options, replaces=False).queryName(name).start()  # type: ignore[no-any-return]
+        except AnalysisException:
+            return self._writer(frame, view, options, replaces=True).queryName(name).start()  # type: ignore[no-any-return]
+
+    def _writer(self, frame: DataFrame, view: StreamView, options: dict[str, str], *, replaces: bool) -> Any:  # noqa: ANN401 - DataStreamWriter, whose trigger() is typed by overloads
+        def show(batch: DataFrame, number: int) -> None:
+            view.show_batch(_of_frame(batch, self._screen.max_rows), number, replaces=replaces)
+
+        writer: Any = frame.writeStream.outputMode("complete" if replaces else "append").foreachBatch(show)
         if "checkpointLocation" in options:
             writer = writer.option("checkpointLocation", options["checkpointLocation"])
         if "processingTime" in options:
             writer = writer.trigger(processingTime=options["processingTime"])
-        query = _start(writer)
-        print(f"{query.name} shows what comes, until the notebook ends.")
+        return writer
 
 
-def display_html(html: str) -> None:
-    """Print the text of a page."""
-    reader = _Text()
-    reader.feed(html)
-    reader.close()
-    _console().print(" ".join("".join(reader.parts).split()))
+def _of_frame(frame: DataFrame, most: int) -> Rows:
+    rows = frame.take(most + 1)
+    return Rows(frame.columns, rows[:most], _note(len(rows), most))
 
 
-def _start(writer: Any) -> StreamingQuery:  # noqa: ANN401 - DataStreamWriter, whose trigger() is typed by overloads
-    """Start a query; one that aggregates can only give its whole result at each micro-batch."""
-    try:
-        return writer.outputMode("append").start()  # type: ignore[no-any-return]
-    except AnalysisException:
-        return writer.outputMode("complete").start()  # type: ignore[no-any-return]
-
-
-def _show_batch(name: str, batch: DataFrame, number: int) -> None:
-    shown = _of_frame(batch)
-    if shown.rows:
-        print_rows(_console(), Rows(shown.names, shown.rows, f"{name}, micro-batch {number}: {shown.note}"))
-
-
-def _of_frame(frame: DataFrame) -> Rows:
-    rows = frame.take(SHOWN_ROWS + 1)
-    return Rows(frame.columns, rows[:SHOWN_ROWS], _note(len(rows)))
-
-
-def _of_pandas(value: "pd.DataFrame | pd.Series[Any]") -> Rows:
+def _of_pandas(value: "pd.DataFrame | pd.Series[Any]", most: int) -> Rows:
     frame = value.to_frame() if isinstance(value, pd.Series) else value
-    top = frame.head(SHOWN_ROWS)
+    top = frame.head(most)
     return Rows(
         [str(name) for name in top.columns],
         top.to_numpy(dtype=object).tolist(),
-        _note(len(frame), exact=True),
+        _note(len(frame), most, exact=True),
     )
 
 
-def _of_sequence(values: Sequence[object]) -> Rows:
+def _of_sequence(values: Sequence[object], most: int) -> Rows:
     """Return rows of a list: of named tuples such as dbutils.fs.ls gives, of Spark's rows, of objects, of values."""
     names = _names(values[0]) if values else []
+    note = _note(len(values), most, exact=True)
     if names and all(_names(value) == names for value in values):
-        rows = [_fields(value, names) for value in values[:SHOWN_ROWS]]
-        return Rows(names, rows, _note(len(values), exact=True))
-    return Rows(["value"], [[value] for value in values[:SHOWN_ROWS]], _note(len(values), exact=True))
+        return Rows(names, [_fields(value, names) for value in values[:most]], note)
+    return Rows(["value"], [[value] for value in values[:most]], note)
 
 
 def _names(value: Any) -> list[str]:  # noqa: ANN401 - anything that a notebook has
@@ -113,39 +107,7 @@ def _fields(value: Any, names: list[str]) -> list[object]:  # noqa: ANN401 - lik
     return list(value.values()) if isinstance(value, dict) else [getattr(value, name) for name in names]
 
 
-def _note(found: int, *, exact: bool = False) -> str:
-    if found <= SHOWN_ROWS:
-        return f"{found} row{'' if found == 1 else 's'}"
-    return (
-        f"the first {SHOWN_ROWS} of {found:,} rows"
-        if exact
-        else f"the first {SHOWN_ROWS} rows; there are more"
-    )
-
-
-def _console() -> Console:
-    """Return a console on what standard output is now: a run's own, which hides secrets."""
-    return make_console(highlight=False)
-
-
-class _Text(HTMLParser):
-    """The text of a page, without scripts and styles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
-        """Leave out what a page does not show; part what it shows on lines of its own."""
-        self._hidden += tag in {"script", "style"}
-        self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        """End what a page does not show."""
-        self._hidden -= tag in {"script", "style"}
-
-    def handle_data(self, data: str) -> None:
-        """Keep what a page shows."""
-        if not self._hidden:
-            self.parts.append(data)
+def _note(found: int, most: int, *, exact: bool = False) -> str:
+    if found <= most:
+        return f"{found:,} row{'' if found == 1 else 's'}"
+    return f"the first {most:,} of {found:,} rows" if exact else f"the first {most:,} rows; there are more"

@@ -8,6 +8,7 @@ from pyspark.sql.functions import udf
 
 from common.settings import Settings
 from workspace.dbutils import DBUtils, RunNotebook
+from workspace.dbutils.widgets import ShowWidget
 from workspace.folders import dbfs_root
 from workspace.plain_files import opener
 from workspace.session import notebook_session
@@ -18,6 +19,7 @@ def notebook_namespace(
     *,
     parameters: Mapping[str, str],
     run_notebook: RunNotebook,
+    show_widget: ShowWidget | None = None,
 ) -> dict[str, object]:
     """Return a notebook's globals, as Databricks has them; they share this process's session.
 
@@ -25,9 +27,12 @@ def notebook_namespace(
         settings: of this stack.
         parameters: values of widgets, which win over the notebook's defaults.
         run_notebook: runs a path for so many seconds with arguments, and returns its exit value.
+        show_widget: shows a widget that is created, where the notebook is in a browser.
     """
     session = notebook_session(settings)
-    dbutils = DBUtils(session, settings, parameters=parameters, run_notebook=run_notebook)
+    dbutils = DBUtils(
+        session, settings, parameters=parameters, run_notebook=run_notebook, show_widget=show_widget
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # that SQLContext is old
         context = SQLContext.getOrCreate(session.sparkContext)

@@ -13,7 +13,7 @@ from workspace.dbutils.help import WithHelp
 from workspace.dbutils.notebook import Notebook, NotebookExit, RunNotebook
 from workspace.dbutils.redaction import redacted
 from workspace.dbutils.secrets import Secrets
-from workspace.dbutils.widgets import Widgets
+from workspace.dbutils.widgets import ShowWidget, Widgets
 from workspace.folders import mounts_file, secrets_folder
 from workspace.mounts import MountTable
 
@@ -33,6 +33,7 @@ class DBUtils(WithHelp):
         *,
         parameters: Mapping[str, str],
         run_notebook: RunNotebook,
+        show_widget: ShowWidget | None = None,
     ) -> None:
         """Make the utilities of one notebook.
 
@@ -41,10 +42,11 @@ class DBUtils(WithHelp):
             settings: of this stack.
             parameters: values of widgets, which win over the notebook's defaults.
             run_notebook: runs a path for so many seconds with arguments, and returns its exit value.
+            show_widget: shows a widget that is created, where the notebook is in a browser.
         """
         self.fs = FileSystem(session, MountTable(mounts_file(settings)))
         self.secrets = Secrets({"aws": _aws(settings)}, secrets_folder(settings))
-        self.widgets = Widgets(parameters)
+        self.widgets = Widgets(parameters, show_widget)
         self.notebook = Notebook(run_notebook)
 
 

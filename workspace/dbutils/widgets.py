@@ -1,6 +1,6 @@
 """`dbutils.widgets`: a notebook's parameters. A value that is given from outside wins over the notebook's default."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workspace.dbutils.errors import ExecutionError
@@ -19,12 +19,22 @@ class Widget:
     label: str
 
 
+ShowWidget = Callable[[Widget], object]
+
+
 class Widgets(WithHelp):
     """Methods to create and get the values of a notebook's input widgets."""
 
-    def __init__(self, parameters: Mapping[str, str]) -> None:
+    def __init__(self, parameters: Mapping[str, str], show: ShowWidget | None = None) -> None:
+        """Make the widgets of a notebook.
+
+        Args:
+            parameters: values from outside, by name.
+            show: shows a widget that is created, where the notebook is in a browser.
+        """
         self._parameters = dict(parameters)
         self._widgets: dict[str, Widget] = {}
+        self._show = show or (lambda _: None)
 
     def text(self, name: str, defaultValue: str, label: str = "") -> None:  # noqa: N803 - Databricks' name
         """Create a text input."""
@@ -86,6 +96,7 @@ class Widgets(WithHelp):
         known = self._widgets.get(name)
         value = known.value if known else self._parameters.get(name, str(default))
         self._widgets[name] = Widget(kind, value, tuple(map(str, choices)), label or name)
+        self._show(self._widgets[name])
 
     @staticmethod
     def _chosen(name: str, default: str, choices: Sequence[str]) -> str:

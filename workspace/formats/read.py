@@ -28,7 +28,7 @@ def read_notebook(path: Path) -> Notebook:
 def find_notebooks(folder: Path) -> list[Path]:
     """Return the notebooks that lie in a folder itself, by name; modules and scripts beside them are left out."""
     files = [path for path in folder.iterdir() if path.is_file() and path.suffix in NOTEBOOK_SUFFIXES]
-    return sorted(path for path in files if path.suffix not in SOURCES or _is_source_notebook(path))
+    return sorted(path for path in files if path.suffix not in SOURCES or is_source_notebook(path))
 
 
 def _cells(path: Path) -> tuple[Cell, ...]:
@@ -39,7 +39,8 @@ def _cells(path: Path) -> tuple[Cell, ...]:
     return read_jupyter(text) if path.suffix == ".ipynb" else read_source(text, path.suffix)
 
 
-def _is_source_notebook(path: Path) -> bool:
+def is_source_notebook(path: Path) -> bool:
+    """Return whether a .py or .sql file begins as Databricks' source format does."""
     comment = SOURCES[path.suffix][1].encode()
     with path.open("rb") as file:
         return (

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.markdown import Markdown
 
 from common.terminal import make_console
-from workspace.display import Display, display_html
+from workspace.display import Display
 from workspace.formats import Cell, Language, Notebook, read_notebook
 from workspace.magics import MagicError
 from workspace.magics.pip import run_pip
@@ -20,6 +19,7 @@ from workspace.magics.sql import run_sql
 from workspace.python_cell import run_python
 from workspace.run.failure import CellError, cell_name
 from workspace.run.paths import Workspace
+from workspace.screens import Screen, Terminal
 
 # A cell that took less says nothing of it.
 _NOTABLE_SECONDS = 1.0
@@ -48,12 +48,14 @@ class CellRunner:
         current: what runs now, for whoever ends it.
     """
 
-    def __init__(self, namespace: dict[str, Any], workspace: Workspace) -> None:
+    def __init__(self, namespace: dict[str, Any], workspace: Workspace, screen: Screen | None = None) -> None:
+        """Make a runner, whose results the screen shows, by default the terminal."""
         self.namespace = namespace
         self.current = ""
         self._workspace = workspace
-        self._display = Display()
-        namespace.update(display=self._display, displayHTML=display_html, __name__="__main__")
+        self._screen = screen or Terminal()
+        self._display = Display(self._screen)
+        namespace.update(display=self._display, displayHTML=self._screen.show_page, __name__="__main__")
 
     def run(self, opened: OpenNotebook) -> None:
         """Run all cells of a notebook, in order.
@@ -63,20 +65,26 @@ class CellRunner:
             NotebookExit: a cell called dbutils.notebook.exit.
         """
         for cell in opened.notebook.cells:
-            self._run_one(cell, opened)
+            if not opened.quiet:
+                _print_heading(cell)
+            begin = time.monotonic()
+            self.run_cell(cell, opened)
+            if not opened.quiet and time.monotonic() - begin >= _NOTABLE_SECONDS:
+                make_console().print(f"{time.monotonic() - begin:.1f} s", style="dim", highlight=False)
 
-    def _run_one(self, cell: Cell, opened: OpenNotebook) -> None:
+    def run_cell(self, cell: Cell, opened: OpenNotebook) -> None:
+        """Run one cell of a notebook.
+
+        Raises:
+            CellError: it raised an error.
+            NotebookExit: it called dbutils.notebook.exit.
+        """
         path = opened.notebook.path
         self.current = cell_name(path, cell)
-        if not opened.quiet:
-            _print_heading(cell)
-        begin = time.monotonic()
         try:
             self._by_language[cell.language](self, cell, opened)
         except Exception as error:
             raise CellError(path, cell, error) from error
-        if not opened.quiet and time.monotonic() - begin >= _NOTABLE_SECONDS:
-            make_console().print(f"{time.monotonic() - begin:.1f} s", style="dim", highlight=False)
 
     def _python(self, cell: Cell, opened: OpenNotebook) -> None:
         value = run_python(cell.text, self.namespace, cell_name(opened.notebook.path, cell))
@@ -118,7 +126,7 @@ class CellRunner:
 
     def _markdown(self, cell: Cell, opened: OpenNotebook) -> None:
         if not opened.quiet:
-            make_console().print(Markdown(cell.text))
+            self._screen.show_markdown(cell.text)
 
     _by_language: dict[Language, Callable[["CellRunner", Cell, OpenNotebook], None]] = {  # noqa: RUF012 - not changed
         Language.PYTHON: _python,

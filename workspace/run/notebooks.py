@@ -47,7 +47,7 @@ class Notebooks:
         """
         notebook = read_notebook(path)
         namespace = self._make_namespace(
-            parameters=parameters, run_notebook=self._run_from(path.resolve().parent)
+            parameters=parameters, run_notebook=self.run_from(path.resolve().parent)
         )
         runner = CellRunner(namespace, self._workspace)
         spark = namespace["spark"]
@@ -72,7 +72,7 @@ class Notebooks:
         streams.check_none_failed(spark)
         return value
 
-    def _run_from(self, folder: Path) -> RunNotebook:
+    def run_from(self, folder: Path) -> RunNotebook:
         """Return what dbutils.notebook.run does in the notebooks of a folder."""
 
         def run_notebook(path: str, timeout_seconds: int, arguments: Mapping[str, str]) -> str:

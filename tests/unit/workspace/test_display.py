@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from workspace.display import Display, display_html
+from workspace.display import Display
+from workspace.screens import Terminal
 from workspace.tables import plain
 
 
@@ -80,5 +81,5 @@ def test_values_as_text(value: object, text: str) -> None:
 
 
 def test_pages_lose_tags_scripts_and_styles(capsys: pytest.CaptureFixture[str]) -> None:
-    display_html("<style>b {}</style><h1>Posts</h1><p>a &amp; b<br>c</p><script>alert(1)</script>")
+    Terminal().show_page("<style>b {}</style><h1>Posts</h1><p>a &amp; b<br>c</p><script>alert(1)</script>")
     assert capsys.readouterr().out == "Posts a & b c\n"

@@ -1,0 +1,1 @@
+"""What JupyterLab's server takes of the workspace."""
