@@ -1,5 +1,5 @@
-# The pipeline's own images: app, spark (app, Java and Spark), airflow (spark and Airflow), localstack, and dev, where
-# tests run (airflow, the tests' tools and the servers of local mode). BuildKit builds them.
+# The pipeline's own images: app, spark (app, Java and Spark), notebook (spark and JupyterLab), airflow (spark and
+# Airflow), localstack, and dev, where tests run (airflow, the tests' tools and the servers of local mode). BuildKit builds them.
 # A target's stages are ordered by how often they change: packages, jars, code.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
@@ -26,7 +26,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONUTF8=1
 RUN useradd --uid 1000 --user-group --create-home pipeline \
-    && install -d -m 700 -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run
+    && install -d -m 700 -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run \
+        /app/.local/state/jupyter /app/.local/state/workspace /app/.local/state/workspace/dbfs
 WORKDIR /app
 
 FROM base AS app-packages
@@ -94,6 +95,16 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     /opt/uv/bin/uv pip install --quiet --python /opt/venv/bin/python --no-deps --offline --no-cache \
         --link-mode copy --compile-bytecode /wheels/*.whl
 COPY --from=code /app /app
+USER 1000:1000
+
+# JupyterLab and notebooks' kernels; built with the profile notebook alone.
+FROM spark AS notebook
+USER root
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements/notebook.txt,target=/requirements.txt \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    /opt/uv/bin/install-packages /opt/venv /requirements.txt
 USER 1000:1000
 
 FROM spark-runtime AS airflow-packages

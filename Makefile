@@ -56,6 +56,7 @@ MENDED_FILE = - < "$(MENDED)"
 EXPORT_FILE = - > "$(EXPORT)"
 CONFIG_FILE = - < "$(CONFIG)"
 READY := $(if $(wildcard .env),,setup)
+LAB := .lab-image
 else ifeq ($(MODE),local)
 RUN := $(IN_OURS)
 STACK := $(RUN) stack.local
@@ -68,6 +69,7 @@ MENDED_FILE = "$(MENDED)"
 EXPORT_FILE = "$(EXPORT)"
 CONFIG_FILE = "$(CONFIG)"
 READY := setup
+LAB := $(STAMPS)/notebook
 else ifdef WHY_MODE
 unexport MODE
 READY := setup
@@ -255,6 +257,11 @@ notebook-run: $(READY) setup-local $(STAMPS)/notebook ## Run a notebook or a fol
 	@$(IN_OURS) workspace.run "$(FILE)" $(PARAMS) $(if $(AT_MOST),--at-most $(AT_MOST)) \
 		$(if $(WORKSPACE),--workspace "$(WORKSPACE)")
 
+.PHONY: notebook
+notebook: setup $(LAB) ## Start JupyterLab for notebooks in a browser, and print its address
+	@$(STACK) up --service notebook
+	@$(RUN) stack.jupyter.address
+
 .PHONY: kafka
 kafka: $(READY) ## Run one of Kafka's command-line tools (ARGS="topics --list"; ARGS="topics --help" shows its options)
 	@test -n "$(filter $(KAFKA_TOOLS),$(firstword $(KAFKA_ARGS)))" \
@@ -308,6 +315,11 @@ setup: $(if $(filter none,$(MODE)),.no-mode,setup-$(MODE)) ## Install, or build,
 .PHONY: setup-compose
 setup-compose:
 	@$(STACK) setup
+
+# No profile that .env chooses by default has it.
+.PHONY: .lab-image
+.lab-image: setup
+	@$(STACK) build notebook
 
 .PHONY: setup-local
 setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime $(STAMPS)/kinesis-source

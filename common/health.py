@@ -5,7 +5,7 @@ password, by the cluster id, or by the service's own name. (In containers: `stac
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 
 import httpx
@@ -141,9 +141,16 @@ def _heartbeat_age(settings: Settings, kind: str) -> float | None:
     return age
 
 
-def _get_json(url: str) -> dict[str, object]:
+def jupyter(settings: Settings) -> None:
+    """JupyterLab's server answers, and it takes our token."""
+    token = settings.notebook.token.get_secret_value()
+    url = f"http://{LOOPBACK}:{settings.notebook.port}/api/status"
+    _get_json(url, {"Authorization": f"token {token}"})
+
+
+def _get_json(url: str, headers: Mapping[str, str] | None = None) -> dict[str, object]:
     try:
-        response = httpx.get(url, timeout=_TIMEOUT_SECONDS)
+        response = httpx.get(url, headers=headers, timeout=_TIMEOUT_SECONDS)
         answer = response.json()
     except (httpx.HTTPError, json.JSONDecodeError) as error:
         raise Unhealthy(f"{url}: {error}") from None
@@ -164,6 +171,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "airflow-apiserver": airflow_apiserver,
     "airflow-scheduler": _airflow_job("SchedulerJob"),
     "airflow-dag-processor": _airflow_job("DagProcessorJob"),
+    "notebook": jupyter,
 }
 
 

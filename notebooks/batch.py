@@ -222,3 +222,20 @@ print(f"{pin.count():,} posts, {geo.count():,} places, {users.count():,} users")
 # MAGIC GROUP BY join_year, age_group;
 # MAGIC
 # MAGIC SELECT * FROM answer_9 ORDER BY join_year, age_group = '+50', age_group
+
+# COMMAND ----------
+
+# MAGIC %md
+# MAGIC ## A chart
+# MAGIC `make notebook` opens this notebook in a browser, where the figure is seen. A terminal shows none.
+
+# COMMAND ----------
+
+# DBTITLE 1,Answer 7 as a chart
+import matplotlib.pyplot as plt
+
+joined = spark.table("answer_7").orderBy("join_year").toPandas()
+figure, axes = plt.subplots(figsize=(7, 3))
+axes.bar(joined.join_year.astype(str), joined.number_users_joined)
+axes.set_title("Users that joined in each year")
+display(figure)

@@ -1,4 +1,4 @@
-"""Where a notebook's results are shown: in a terminal here, in a browser by the kernel (workspace.kernel.browser)."""
+"""Screens, which show a notebook's results: a terminal here, a browser in workspace.kernel.browser."""
 
 from html.parser import HTMLParser
 from typing import Protocol
@@ -22,7 +22,7 @@ class StreamView(Protocol):
 
 
 class Screen(Protocol):
-    """What shows a notebook's results.
+    """Shows a notebook's results.
 
     Attributes:
         max_rows: as many rows of a result are shown.

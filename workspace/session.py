@@ -31,6 +31,13 @@ _DEFAULTS = {
     # A notebook's errors name the line that caused them.
     "spark.python.sql.dataFrameDebugging.enabled": "true",
 }
+# Of a cluster, a notebook has executors while it computes, so that a batch run or another notebook has them between.
+_ON_A_CLUSTER = {
+    "spark.dynamicAllocation.enabled": "true",
+    "spark.dynamicAllocation.shuffleTracking.enabled": "true",
+    "spark.dynamicAllocation.executorIdleTimeout": "30s",
+    "spark.dynamicAllocation.cachedExecutorIdleTimeout": "600s",
+}
 
 
 def notebook_session(settings: Settings) -> SparkSession:
@@ -61,7 +68,9 @@ def _options(settings: Settings) -> dict[str, str]:
     tables = f"s3a://{settings.bucket}/{warehouse_key()}"
     view = view_options(own_folder(dbfs_root(settings)), {WAREHOUSE: tables})
     hadoop = {f"spark.hadoop.{name}": value for name, value in view.items()}
-    return _DEFAULTS | _LOG_STORES | hadoop | {"spark.sql.ansi.enabled": str(settings.notebook.ansi).lower()}
+    shared = {} if settings.spark.master.startswith("local") else _ON_A_CLUSTER
+    ansi = {"spark.sql.ansi.enabled": str(settings.notebook.ansi).lower()}
+    return _DEFAULTS | _LOG_STORES | hadoop | shared | ansi
 
 
 def _aws_environment(settings: Settings) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 from common.settings.group import Group
+from common.settings.types import LOOPBACK, OptionalPath, Port
 
 Memory = Annotated[str, Field(pattern=r"^\d+[mg]$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -37,10 +38,18 @@ class Spark(Group):
 
 
 class Notebook(Group):
-    """Notebooks: the session that they find (docs/workspace.md)."""
+    """Notebooks: the session that they find, and JupyterLab (docs/workspace.md)."""
 
     ansi: bool = False
     """Spark's ANSI mode in notebooks: what cannot be cast is an error, else null as on older Databricks runtimes."""
+    port: Port = 8888
+    """JupyterLab's port."""
+    host: str = LOOPBACK
+    """The address that JupyterLab listens on."""
+    token: SecretStr
+    """JupyterLab's token, a part of the address that `make notebook` prints."""
+    dir: OptionalPath = None
+    """A folder of your own notebooks, which JupyterLab shows as `own`."""
 
 
 class Threshold(Group):

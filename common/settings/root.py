@@ -16,7 +16,12 @@ from common.settings.types import LOOPBACK, ProjectPath
 from common.settings.withheld import Withheld
 from contracts.tables import Table
 
-PROFILES = ("stream", "airflow", "batch")  # those of docker-compose.yml that have services, not commands
+PROFILES = (
+    "stream",
+    "airflow",
+    "batch",
+    "notebook",
+)  # those of docker-compose.yml that have services, not commands
 # What other programs go by too: an empty value is one to them.
 SHARED = {
     *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
@@ -68,7 +73,7 @@ class Settings(Group):
     state_dir: Annotated[ProjectPath, AfterValidator(own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
     compose_profiles: Annotated[str, AfterValidator(known_profiles)] = "stream,airflow"
-    """What `make up` starts besides the core: `stream`, the streaming writer (1.8 GB), `airflow` (2.2 GB); or empty."""
+    """What `make up` starts besides the core, of `stream` (1.8 GB), `airflow` (2.2), `notebook` (2.5); or empty."""
     allowed_hosts: str = ""
     """Names, with commas, by which you call the REST proxy or LocalStack besides localhost; .x.org is all below it."""
 

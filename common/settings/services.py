@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from common.settings.group import Group
-from common.settings.types import LOOPBACK, Address, Port, Positive, ProjectPath, Seconds
+from common.settings.types import LOOPBACK, Address, OptionalPath, Port, Positive, Seconds
 
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
@@ -15,11 +15,6 @@ def room_for_one(queue_bytes: int, info: ValidationInfo) -> int:
     if queue_bytes < info.data.get("max_body_bytes", 0):
         raise ValueError("should be at least REST_PROXY_MAX_BODY_BYTES")
     return queue_bytes
-
-
-def none_if_empty(value: object) -> object:
-    """`SOURCE_DIR=` in .env means that it is not set."""
-    return value or None
 
 
 class RestProxy(Group):
@@ -65,7 +60,7 @@ class Source(Group):
     """How many posts to generate."""
     seed: int = 42
     """One seed gives one data set."""
-    dir: Annotated[ProjectPath | None, BeforeValidator(none_if_empty)] = None
+    dir: OptionalPath = None
     """A folder of pinterest_data.jsonl, geolocation_data.jsonl and user_data.jsonl to load instead."""
 
 

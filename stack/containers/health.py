@@ -60,6 +60,12 @@ def _spark_worker() -> str | None:
     return None if states.get(own) == "ALIVE" else f"to the master the worker is {states.get(own, 'unknown')}"
 
 
+def _notebook() -> str | None:
+    """JupyterLab's server says its version to whoever asks."""
+    found = page(f"http://localhost:{os.environ.get('NOTEBOOK_PORT') or 8888}/api")
+    return None if "version" in found else "it is another server"
+
+
 CHECKS: dict[str, Callable[[], str | None]] = {
     "provision": partial(_state, "provision"),
     "rest-proxy": _rest_proxy,
@@ -68,6 +74,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "airflow-apiserver": partial(_airflow, "metadatabase"),
     "airflow-scheduler": partial(_airflow, "scheduler"),
     "airflow-dag-processor": partial(_airflow, "dag_processor"),
+    "notebook": _notebook,
     "spark-master": _spark_master,
     "spark-worker": _spark_worker,
 }

@@ -14,9 +14,14 @@ def main() -> None:
     settings, console = load_settings(), make_console()
     console.print(f"Airflow     {ui_url(settings)}  user {settings.airflow.user}, AIRFLOW_PASSWORD in .env")
     console.print(f"REST proxy  http://{LOOPBACK}:{settings.rest_proxy.port}/docs")
+    open_page(ui_url(settings))
+
+
+def open_page(url: str) -> None:
+    """Open a page where there is a browser."""
     # Without a display a browser of the terminal would take it over.
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(ui_url(settings))
+        webbrowser.open(url)
 
 
 if __name__ == "__main__":

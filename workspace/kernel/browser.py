@@ -1,4 +1,4 @@
-"""What a browser shows of a notebook's results: tables, pages, Markdown, and streams as they come."""
+"""Show a notebook's results in a browser: tables, pages, Markdown, and streams as they come."""
 
 import sys
 import threading
@@ -45,7 +45,7 @@ class Browser:
 
     def show_markdown(self, text: str) -> None:
         """Publish Markdown."""
-        publish_display_data({"text/markdown": text, "text/plain": text})
+        publish_display_data({"text/markdown": text.strip(), "text/plain": text.strip()})
 
     def open_stream(self, name: str) -> "BrowserStream":
         """Return a table that changes as rows come."""

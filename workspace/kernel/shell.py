@@ -15,6 +15,7 @@ from workspace.formats import Language
 from workspace.formats.cells import make_cell
 from workspace.formats.convert import split_title
 from workspace.kernel.notebook import RUN_CELL, LiveNotebook, names_of
+from workspace.magics import MagicError
 from workspace.magics.lines import run_line_magic
 from workspace.run.failure import CellError
 from workspace.run.limit import Interrupted, ctrl_c
@@ -29,7 +30,7 @@ class NotebookShell(ZMQInteractiveShell):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - IPython's
         super().__init__(**options)
         self.notebook = LiveNotebook(*names_of(os.environ))
-        self.set_custom_exc((CellError, NotebookExit, Interrupted), _tell)
+        self.set_custom_exc((CellError, MagicError, NotebookExit, Interrupted), _tell)
 
     def transform_cell(self, raw_cell: str) -> str:
         """Return a cell as Python, which for another language is a call.
@@ -37,11 +38,14 @@ class NotebookShell(ZMQInteractiveShell):
         Raises:
             NotebookFormatError: the cell is in a language that does not run here.
         """
-        cell = make_cell(self.execution_count, split_title(raw_cell)[1], Language.PYTHON)
-        if cell.language == Language.PYTHON:
-            text: str = super().transform_cell(cell.text)
-            return text
-        return f"{RUN_CELL}({str(cell.language)!r}, {cell.text!r})"
+        body = split_title(raw_cell)[1]
+        cell = make_cell(self.execution_count, body, Language.PYTHON)
+        if cell.language != Language.PYTHON:
+            return f"{RUN_CELL}({str(cell.language)!r}, {cell.text!r})"
+        # The title's line stays, so that errors name the lines that a browser shows; %%time has to be the first.
+        title = "" if cell.text.lstrip().startswith("%%") else raw_cell.removesuffix(body)
+        text: str = super().transform_cell(title + cell.text)
+        return text
 
     def run_cell(self, *words: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401 - IPython's
         """Run a cell; an interrupt ends Spark's jobs too."""

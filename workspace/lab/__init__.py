@@ -1,1 +1,1 @@
-"""What JupyterLab's server takes of the workspace."""
+"""The parts of the workspace that JupyterLab's server takes."""

@@ -52,7 +52,9 @@ def test_defaults_are_those_of_the_settings() -> None:
     defaults = {name: str(variable.field.default) for name, variable in VARIABLES.items()}
     found = re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_FILE.read_text())
     # Of Compose alone: what images are built from, and a folder to mount in the place of none.
-    found = [(name, value) for name, value in found if name not in ("BASE_IMAGE", "SOURCE_DIR")]
+    found = [
+        (name, value) for name, value in found if name not in ("BASE_IMAGE", "SOURCE_DIR", "NOTEBOOK_DIR")
+    ]
     assert found
     assert {(name, value) for name, value in found if defaults[name] != value} == set()
 
@@ -111,8 +113,12 @@ def _megabytes(limit: str) -> int:
 
 
 def _limits(*, core: bool) -> int:
-    """MiB that the services take which go on running: all of them, or those without a profile."""
-    lasting = [body for body in SERVICES.values() if body["restart"] == "unless-stopped"]
+    """MiB that the services take which go on running: all but notebooks', or those without a profile."""
+    lasting = [
+        body
+        for body in SERVICES.values()
+        if body["restart"] == "unless-stopped" and body.get("profiles") != ["notebook"]
+    ]
     return sum(_megabytes(body["mem_limit"]) for body in lasting if not (core and "profiles" in body))
 
 
@@ -127,10 +133,13 @@ def test_memory_is_bounded() -> None:
 
 
 def test_volumes_are_declared_and_folders_of_the_host_are_read_only() -> None:
+    """But NOTEBOOK_DIR, in which people edit their notebooks."""
     mounts = [volume for body in SERVICES.values() for volume in body.get("volumes", [])]
     folders = [mount for mount in mounts if isinstance(mount, dict)]
     assert {mount.split(":")[0] for mount in mounts if mount not in folders} == DOCUMENT["volumes"].keys()
-    assert all(mount["read_only"] for mount in folders)
+    assert [mount["source"] for mount in folders if not mount.get("read_only")] == [
+        "${NOTEBOOK_DIR:-./notebooks}"
+    ]
 
 
 def test_one_service_builds_each_of_our_images() -> None:
@@ -220,6 +229,7 @@ def test_our_services_say_their_name() -> None:
         ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
         ("BATCH_WRITER_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner"}),
         ("SPEED_WRITER_PASSWORD", {"provision", "streaming-writer"}),
+        ("NOTEBOOK_TOKEN", {"notebook", "tools"}),
     ],
 )
 def test_a_secret_is_with_few(secret: str, services: set[str]) -> None:

@@ -26,6 +26,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
         "8080/json/": MASTER,
         "8081/json/": {"id": "one"},
         "9/api/v2/monitor/health": AIRFLOW,
+        "8888/api": {"version": "2.21.1"},
     }
     monkeypatch.setattr(health, "page", lambda url: found[url.split(":")[2]])
     monkeypatch.setenv("AIRFLOW_URL", "http://airflow:9")
@@ -37,6 +38,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     [
         ("spark-master", None),
         ("spark-worker", None),
+        ("notebook", None),
         ("airflow-apiserver", None),
         ("airflow-scheduler", "Airflow says that its scheduler is unhealthy"),
         ("airflow-dag-processor", "Airflow says that its dag_processor is None"),

@@ -1,0 +1,1 @@
+"""JupyterLab: its server's configuration, made from the settings, and its start."""

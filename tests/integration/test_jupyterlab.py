@@ -1,0 +1,134 @@
+"""JupyterLab's real server and kernel: the worked example from mount to chart, and what goes wrong in a cell."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from common import health
+from common.clients import s3_client
+from common.settings import LOOPBACK, Settings
+from contracts.landing import object_key
+from contracts.tables import TABLES
+from services.provision.bucket import ensure_bucket
+from services.source.generator import generate
+from stack.local.isolated import ServiceProcess
+from tests.integration.jupyter_lab import Lab, Notebook
+from workspace.folders import secrets_folder
+
+POSTS = 200
+SECRET = "correct horse battery"
+# A start takes 15 s, the worked example 25 s, on two idle cores; ten times that on a busy machine.
+pytestmark = pytest.mark.timeout(500)
+
+
+@pytest.fixture(scope="module")
+def workspace(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return LocalStack with a bucket in which posts have landed, a secret, and a folder of the user's."""
+    own = tmp_path_factory.mktemp("own")
+    settings = localstack.replace(
+        USER_ID="jupyter",
+        STATE_DIR=tmp_path_factory.mktemp("state"),
+        NOTEBOOK_DIR=own,
+        SPARK_MASTER="local[2]",
+    )
+    ensure_bucket(settings)
+    for table in TABLES:
+        rows = [row for block in generate(table, POSTS, seed=7) for row in block]
+        body = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+        key = object_key(settings.topic(table), 0, 0)
+        s3_client(settings).put_object(Bucket=settings.bucket, Key=key, Body=body)
+    secret = secrets_folder(settings) / "mine" / "word"
+    secret.parent.mkdir(parents=True)
+    secret.write_text(SECRET)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def lab(workspace: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    log = tmp_path_factory.mktemp("log") / "notebook.log"
+    with ServiceProcess(workspace, "stack.jupyter.launch", log=log) as server:
+        server.wait_healthy(lambda: health.problem("notebook", workspace) is None)
+        yield Lab(workspace)
+
+
+@pytest.fixture(scope="module")
+def example(lab: Lab) -> Iterator[Notebook]:
+    """The worked example, opened."""
+    with Notebook(lab, "examples/batch.ipynb") as notebook:
+        yield notebook
+
+
+def test_worked_example_shows_tables_and_a_chart(example: Notebook, workspace: Settings) -> None:
+    tables, images = [], []
+    for cell in example.cells():
+        done = example.run(cell.replace("0a1b2c3d4e5f", workspace.user_id))
+        assert done.status == "ok", done.error
+        tables += done.shown("text/html")
+        images += done.shown("image/png")
+    assert all("<thead>" in table for table in tables)
+    # The listing, the records, the cleaned posts, and the answers.
+    assert len(tables) == 3 + 9
+    assert "<th>join_year</th><th>number_users_joined</th>" in tables[-3]
+    [chart] = images
+    assert base64.b64decode(chart).startswith(b"\x89PNG")
+
+
+def test_data_is_no_markup(example: Notebook) -> None:
+    [table] = example.run("display([{'<b>': '<script>alert(1)</script>'}])").shown("text/html")
+    assert "<th>&lt;b&gt;</th>" in table
+    assert "<script" not in table
+
+
+def test_failing_cells_say_why_and_the_next_one_runs(example: Notebook) -> None:
+    done = example.run("%sql\nSELECT nowhere FROM pin")
+    assert done.status == "error"
+    assert "cell" in done.error
+    assert "nowhere" in done.error
+    assert "Traceback" not in done.error
+    assert "ValueError: not this" in example.run("raise ValueError('not this')").error.replace("\x1b[0m", "")
+    assert example.run("print(20 + 1)").text == "21\n"
+
+
+def test_secret_is_hidden_in_output_and_error(example: Notebook) -> None:
+    done = example.run("word = dbutils.secrets.get('mine', 'word')\nprint(word)\nraise ValueError(word)")
+    assert "[REDACTED]" in done.text
+    assert "[REDACTED]" in done.error
+    assert SECRET not in str(done.outputs)
+
+
+def test_exit_ends_the_cell_with_its_value(example: Notebook) -> None:
+    done = example.run("dbutils.notebook.exit('7 rows')\nprint('not reached')")
+    assert done.error == "Notebook ended with the value 7 rows"
+    assert done.text == ""
+
+
+def test_environment_is_not_changed_and_has_no_token(example: Notebook, workspace: Settings) -> None:
+    assert "is not done here" in example.run("x = 1\n%pip uninstall pandas").error
+    said = example.run("import os\nprint(dict(os.environ))").text
+    assert workspace.notebook.token.get_secret_value() not in said
+
+
+def test_without_the_token_nobody_is_let_in(lab: Lab) -> None:
+    assert httpx.get(f"http://{LOOPBACK}:{lab.port}/api/kernels").status_code == httpx.codes.FORBIDDEN
+    foreign = {**lab.headers, "Host": f"rebound.example:{lab.port}"}
+    answer = httpx.get(f"http://{LOOPBACK}:{lab.port}/api/kernels", headers=foreign)
+    assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_killed_kernel_starts_again_clean(example: Notebook) -> None:
+    """The last test of the example's kernel."""
+    killed = example.run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    assert killed.status == "restarting"
+    assert example.run("print('pin' in globals(), spark.range(3).count())").text.endswith("False 3\n")
+
+
+def test_own_folder_is_served(lab: Lab, workspace: Settings) -> None:
+    assert workspace.notebook.dir
+    (workspace.notebook.dir / "mine.py").write_text("# Databricks notebook source\nprint(1)\n")
+    names = {entry["name"] for entry in lab.get("/contents/own")["content"]}
+    assert names == {"mine.ipynb"}
+    assert (Path(workspace.notebook.dir) / "mine.py").exists()
