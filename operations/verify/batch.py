@@ -14,7 +14,7 @@ from common.settings import Settings
 from contracts.delta_tables import BATCH, Layer
 from contracts.latest import BATCH_ORDER
 from contracts.tables import Table
-from operations.verify import accounts, keys, landed, rows
+from operations.verify import accounts, cleaned, keys, landed, rows
 from operations.verify.accounts import Counts
 from operations.verify.chain import OffsetCoverage, describe, ranges
 from operations.verify.landed import Object
@@ -67,8 +67,8 @@ def check(
     objects = landed.as_mended(list(landed.read(settings, topic, ends)), accounts.mended(connection, topic))
     walks = landed.walks(objects, ends_landed_again(objects, ends) if lost else ends)
     read = accounts.batch_offsets(connection, table, topic)
-    stored = rows.of_delta(settings, _layer(settings), table, PLACE)
-    served = rows.of_postgres(connection, "batch", table)
+    stored = cleaned.of_delta(settings, _layer(settings), table, PLACE)
+    served = cleaned.of_postgres(connection, "batch", table)
     rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
     names = rows.comparable_names(table)
     reached = {} if lost else _reached(read)  # what a lost bucket's run has read is to be read again

@@ -1,26 +1,14 @@
-"""A cleaned table's rows on either side, Delta and Postgres, in one form; and their checksum."""
+"""A cleaned table's rows in one form, whether Delta or Postgres has them; and their checksum. Pure: no I/O."""
 
-import io
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from psycopg2 import sql
 from pyarrow import csv
 
-from common.clients import s3_client
-from common.settings import Settings
-from contracts.delta_tables import Layer, folder
 from contracts.tables import DECLARATIONS, Column, Table, Type
-from operations.verify import delta_log
-from spark_jobs.readers import parquet
-from spark_jobs.schemas import arrow_schema
-
-if TYPE_CHECKING:
-    from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
 # In the comparable form whole numbers have 64 bits, a time is its microseconds, and an array is a column a number.
 _TYPES = {
@@ -37,16 +25,6 @@ HASHED_ROWS = 20_000
 def comparable_names(table: Table) -> list[str]:
     """The columns of the comparable form."""
     return [*DECLARATIONS[table].compared]
-
-
-def of_delta(settings: Settings, layer: Layer, table: Table, places: Sequence[str]) -> pa.Table:
-    """The rows of a Delta table in the comparable form, and the columns of their records' places."""
-    files = delta_log.files(s3_client(settings), settings.bucket, folder(layer, table))
-    names = [*DECLARATIONS[table].names, *places]
-    batches = list(parquet.read(settings, files, names, pc.scalar(True), arrow_schema(table)))
-    if not batches:
-        return empty(table)
-    return comparable(pa.Table.from_batches(batches), table)
 
 
 def empty(table: Table) -> pa.Table:
@@ -74,20 +52,13 @@ def _compared(column: Column, values: pa.ChunkedArray) -> dict[str, pa.ChunkedAr
     return {column.name: values.cast(_TYPES[column.type])}
 
 
-def of_postgres(connection: "PostgresConnection", schema: str, table: Table) -> pa.Table:
-    """The rows of a served table in the comparable form."""
-    types = _comparable_types(table)
-    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)").format(
-        sql.SQL(", ").join(_selected(table)), sql.Identifier(schema, DECLARATIONS[table].served)
-    )
-    buffer = io.BytesIO()
-    with connection.cursor() as cursor:
-        cursor.copy_expert(query, buffer)
-    if not buffer.tell():
+def from_csv(data: bytes | memoryview, table: Table) -> pa.Table:
+    """Return the rows of COPY's CSV, whose columns are those of `comparable_names` and which quotes all but nulls."""
+    if not data:
         return empty(table)
-    buffer.seek(0)
+    types = _comparable_types(table)
     return csv.read_csv(
-        buffer,
+        pa.BufferReader(data),
         csv.ReadOptions(column_names=[*types]),
         csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(
@@ -97,18 +68,6 @@ def of_postgres(connection: "PostgresConnection", schema: str, table: Table) -> 
             quoted_strings_can_be_null=False,
         ),
     )
-
-
-def _selected(table: Table) -> Iterator[sql.Composable]:
-    for column in DECLARATIONS[table].columns:
-        name = sql.Identifier(column.name)
-        if column.type == Type.DOUBLES:
-            for position, _ in enumerate(column.elements, start=1):
-                yield sql.SQL("{}[{}]").format(name, sql.Literal(position))
-        elif column.type == Type.TIME:
-            yield sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint").format(name)
-        else:
-            yield name
 
 
 def checksum(rows: pa.Table, names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from common.clients import kinesis_client
 from common.settings import Settings
 from contracts.tables import Table
-from operations.verify import accounts, rows
+from operations.verify import accounts, cleaned, rows
 from operations.verify.accounts import Counts
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         until: rows of records that arrived later are left out.
     """
     limit, names = int(until.timestamp() * 1_000_000), rows.comparable_names(table)
-    stored = rows.of_delta(settings, "streaming", table, ("arrived_at",))
-    served = rows.of_postgres(connection, "speed", table)
+    stored = cleaned.of_delta(settings, "streaming", table, ("arrived_at",))
+    served = cleaned.of_postgres(connection, "speed", table)
     in_delta = _arrivals(stored)
     in_postgres = dict(accounts.ask(connection, PLACES_QUERY, [table]))
     settled = _settled(in_delta, in_postgres, limit)

@@ -16,6 +16,31 @@ def test_texts_as_delta_rs_writes_them_are_those_of_spark() -> None:
     assert len(flat[1].filter(pc.equal(flat[1]["ind"], 1))) == 1
 
 
+def test_rows_of_postgres_keep_their_types_line_breaks_and_empty_texts() -> None:
+    """COPY with FORCE_QUOTE quotes every value but null, so an empty text and null are told apart."""
+    served = b'"1","a ""b"",\nc","-1.5","1e-05","1577934245123456"\n"2","",,,\n"3",,"0","90","-62135596800000000"\n'
+    assert rows.from_csv(served, "geo").to_pylist() == [
+        {
+            "ind": 1,
+            "country": 'a "b",\nc',
+            "latitude": -1.5,
+            "longitude": 1e-05,
+            "timestamp": 1577934245123456,
+        },
+        {"ind": 2, "country": "", "latitude": None, "longitude": None, "timestamp": None},
+        {"ind": 3, "country": None, "latitude": 0.0, "longitude": 90.0, "timestamp": -62135596800000000},
+    ]
+    assert rows.from_csv(served, "geo").schema == rows.empty("geo").schema
+
+
+def test_texts_of_digits_stay_texts() -> None:
+    assert rows.from_csv(b'"1","007","2","3"\n', "user").to_pylist()[0]["user_name"] == "007"
+
+
+def test_a_served_table_without_rows_is_empty() -> None:
+    assert rows.from_csv(b"", "geo") == rows.empty("geo")
+
+
 def test_the_checksum_of_many_rows_is_that_of_all_their_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     posts = pa.table({"ind": list(range(7)), "title": ["a", None, "", "a", "\0", "b", "c"]})
     whole = rows.row_hashes(posts, ["ind", "title"])

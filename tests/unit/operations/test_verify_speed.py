@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from operations.verify import accounts, rows, speed
+from operations.verify import accounts, cleaned, speed
 from operations.verify.accounts import Counts
 from stack.local.isolated import make_settings
 
@@ -40,8 +40,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(rows, "of_delta", lambda *_: world.in_delta)
-    monkeypatch.setattr(rows, "of_postgres", lambda *_: SERVED)
+    monkeypatch.setattr(cleaned, "of_delta", lambda *_: world.in_delta)
+    monkeypatch.setattr(cleaned, "of_postgres", lambda *_: SERVED)
     monkeypatch.setattr(accounts, "ask", world.ask)
     monkeypatch.setattr(accounts, "sent", lambda *_: world.sent)
     monkeypatch.setattr(accounts, "stream_counts", lambda *_: world.counts)
