@@ -14,10 +14,22 @@ def aws_profiles(data: dict[str, Any]) -> set[str]:
     """Return the profiles in the files in which AWS's own tools look."""
     found: set[str] = set()
     for name, default in (("config_file", "config"), ("shared_credentials_file", "credentials")):
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        parser.read(data.get(name) or Path("~/.aws").expanduser() / default)
-        found |= {section.removeprefix("profile ") for section in parser.sections()}
+        sections = _sections(data.get(name) or Path("~/.aws").expanduser() / default)
+        found |= {section.removeprefix("profile ") for section in sections}
     return found
+
+
+def _sections(file: str | Path) -> list[str]:
+    """Return the names of a configuration file's sections; none if there is no such file."""
+    parser = configparser.ConfigParser()
+    try:
+        parser.read(file)
+    except (configparser.Error, UnicodeDecodeError) as error:
+        # Without the error's text, which has lines of the file, and these may be keys.
+        raise ValueError(
+            f"should be a profile of AWS's configuration files, but {file} is none: {type(error).__name__}"
+        ) from None
+    return parser.sections()
 
 
 def for_aws(value: str, info: ValidationInfo) -> str:

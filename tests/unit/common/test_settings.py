@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from common.clients import aws_options
-from common.settings import ROOT, VARIABLES, Settings, Withheld, explain, read_settings
+from common.settings import ROOT, VARIABLES, Settings, Withheld, explain, read_settings, secret_names
 from stack.dotenv import write
 from stack.local.isolated import make_settings
 
@@ -86,6 +86,13 @@ def test_a_request_larger_than_the_queue_of_the_rest_proxy_is_not_allowed_for(tm
     text = _explained(tmp_path, REST_PROXY_MAX_BODY_BYTES=64 * 1024**2)
     assert text.startswith("REST_PROXY_QUEUE_BYTES: should be at least REST_PROXY_MAX_BODY_BYTES")
     assert make_settings(tmp_path, REST_PROXY_MAX_BODY_BYTES=5, REST_PROXY_QUEUE_BYTES=5)
+    text = _explained(tmp_path, REST_PROXY_MAX_BODY_BYTES="x")
+    assert [line.split(":")[0] for line in text.splitlines()] == ["REST_PROXY_MAX_BODY_BYTES"]
+
+
+@pytest.mark.parametrize("profiles", ["", "batch", "stream,airflow,batch"])
+def test_any_of_the_profiles_may_be_chosen(tmp_path: Path, profiles: str) -> None:
+    assert make_settings(tmp_path, COMPOSE_PROFILES=profiles).compose_profiles == profiles
 
 
 def test_each_role_of_postgres_has_its_own_password(tmp_path: Path) -> None:
@@ -117,8 +124,8 @@ def test_a_variable_that_there_is_not_is_refused(tmp_path: Path, name: str) -> N
     settings = make_settings(tmp_path)
     with pytest.raises(ValueError, match=f"no variables of the settings: {name}$"):
         settings.replace(**{name: 5})
-    with pytest.raises(ValueError, match=f"no variables of the settings: {name}$"):
-        make_settings(tmp_path, **{name: 5})
+    with pytest.raises(ValueError, match=f"no variables of the settings: A, {name}$"):
+        make_settings(tmp_path, **{name: 5, "A": 1})
 
 
 def test_a_copys_values_are_looked_at_too(tmp_path: Path) -> None:
@@ -151,7 +158,8 @@ def test_aws_itself_has_no_endpoint_and_leaves_keys_and_role_to_be_set(tmp_path:
         "aws_secret_access_key": None,
         "aws_session_token": None,
     }
-    assert (local.api.role_arn != "", aws.api.role_arn) == (True, "")
+    assert local.api.role_arn.startswith("arn:aws:iam::000000000000:role/")
+    assert aws.api.role_arn == ""
 
 
 @pytest.mark.parametrize(
@@ -189,6 +197,38 @@ def test_a_profile_that_no_file_has_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_profiles_are_looked_for_in_the_home_folder_unless_a_variable_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    files = {"config": "[default]\n[profile mine]\n", "credentials": "[other]\n", "elsewhere": "[third]\n"}
+    for name, text in files.items():
+        (tmp_path / ".aws").mkdir(exist_ok=True)
+        (tmp_path / ".aws" / name).write_text(text)
+    for name in ("default", "mine", "other"):
+        assert make_settings(tmp_path, AWS_ENDPOINT_URL="", AWS_PROFILE=name).aws.profile == name
+    text = _explained(tmp_path, AWS_ENDPOINT_URL="", AWS_PROFILE="third")
+    assert "which have: default, mine, other (it is 'third')" in text
+    elsewhere = {"AWS_CONFIG_FILE": str(tmp_path / ".aws" / "elsewhere")}
+    text = _explained(tmp_path, AWS_ENDPOINT_URL="", AWS_PROFILE="mine", **elsewhere)
+    assert "which have: other, third (it is 'mine')" in text
+
+
+@pytest.mark.parametrize("text", [b"key = hush\n", b"[mine]\n[mine]\n", b"[mine]\nhush\n", b"\xffhush"])
+def test_a_file_that_aws_own_tools_cannot_read_is_named_without_what_is_in_it(
+    tmp_path: Path, text: bytes
+) -> None:
+    file = tmp_path / "credentials"
+    file.write_bytes(text)
+    files = {"AWS_CONFIG_FILE": str(tmp_path), "AWS_SHARED_CREDENTIALS_FILE": str(file)}
+    said = _explained(tmp_path, AWS_ENDPOINT_URL="", AWS_PROFILE="mine", **files)
+    assert said.startswith(
+        f"AWS_PROFILE: should be a profile of AWS's configuration files, but {file} is none: "
+    )
+    assert "hush" not in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("endpoint", "api", "kept"),
     [
@@ -221,11 +261,16 @@ def test_a_withheld_secret_stays_one_and_is_not_passed_on(tmp_path: Path) -> Non
         settings.mysql.password.get_secret_value()
 
 
+def test_any_secret_can_be_withheld(tmp_path: Path) -> None:
+    """Those that have to have a length too."""
+    secrets = [name for name, variable in VARIABLES.items() if variable.is_secret and variable.is_required]
+    withheld = {name: Withheld(name, "kafka") for name in secrets}
+    assert make_settings(tmp_path, **withheld).environment().keys().isdisjoint(secrets)
+
+
 def test_addresses_end_without_a_slash(tmp_path: Path) -> None:
-    settings = make_settings(
-        tmp_path, API_URL="https://a.example/test/", REST_PROXY_URL="http://b.example:1/"
-    )
-    assert (settings.api.url, settings.rest_proxy.url) == ("https://a.example/test", "http://b.example:1")
+    settings = make_settings(tmp_path, API_URL="https://a.example/TEX/", REST_PROXY_URL="http://b.example:1/")
+    assert (settings.api.url, settings.rest_proxy.url) == ("https://a.example/TEX", "http://b.example:1")
     assert settings.api.rest_proxy_url == "http://b.example:1"
 
 
@@ -244,6 +289,12 @@ def test_a_relative_path_is_meant_from_the_checkout(tmp_path: Path) -> None:
 def test_the_environment_gives_the_same_settings_again(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     assert Settings.from_variables(settings.environment()) == settings
+
+
+def test_what_is_a_secret_is_seen_from_its_name() -> None:
+    """AWS's key id goes with its secret, though it is shown."""
+    assert secret_names() == {name for name in VARIABLES if re.search("PASSWORD|SECRET|TOKEN|_KEY", name)}
+    assert "AWS_ACCESS_KEY_ID" in secret_names()
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
