@@ -15,6 +15,7 @@ from contracts.landing import (
     is_json,
     newest_start,
     object_key,
+    object_prefix,
     parse_key,
     partition_prefix,
     to_line,
@@ -64,11 +65,17 @@ def test_newest_object_is_found_by_bisection(starts: list[int], page: int) -> No
     def list_after(key: str) -> tuple[list[str], bool]:
         nonlocal calls
         calls += 1
+        assert key.startswith(object_prefix("t.pin", 1))
         rest = keys[bisect.bisect_right(keys, key) :]
         return rest[:page], len(rest) > page
 
     assert newest_start("t.pin", 1, list_after) == max(starts, default=None)
-    assert calls <= 36
+    assert calls <= (36 if len(keys) > page else 1)
+
+
+def test_objects_that_are_deleted_during_the_search_do_not_keep_it_going() -> None:
+    pages = iter([([object_key("t.pin", 1, 5)], True)])
+    assert newest_start("t.pin", 1, lambda _: next(pages, ([], False))) == 5
 
 
 @pytest.mark.parametrize(
@@ -90,6 +97,7 @@ def test_newest_object_is_found_by_bisection(starts: list[int], page: int) -> No
         (b'{"a": "\xff"}', b'{"a": "\\xff"}\n'),
         ("žluťoučký".encode("latin2"), b"\\xbelu\\xbbou\\xe8k\\xfd\n"),
         (b'{"a": "x\ny"}', b'{"a": "x\\x0ay"}\n'),
+        (b'{"a": "x\ry"}', b'{"a": "x\\x0dy"}\n'),
         (b'"\\q"', b'"\\x5cq"\n'),
     ],
 )
@@ -138,6 +146,19 @@ def test_json_stays_what_it_was(value: object, indent: int | None, ascii_only: b
     sent = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()
     assert to_line(sent) == sent.replace(b"\n", b"") + b"\n"
     assert json.loads(to_line(sent)) == value
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("value", ["{}", "[{}]", '{{"a": {}}}', '["\\ud800", {}]'])
+def test_numbers_that_are_none_are_not_json(constant: str, value: str) -> None:
+    assert not is_json(value.format(constant).encode())
+
+
+def test_a_number_may_have_any_length() -> None:
+    """Python's own reader refuses more than 4,300 digits, also in a value of which it gives the second opinion."""
+    number = b"9" * 5_000
+    assert is_json(number)
+    assert is_json(b'["\\ud800", %s, %s.5, 1e%s]' % (number, number, number))
 
 
 def test_nesting_without_end_is_not_json() -> None:
