@@ -1,7 +1,10 @@
 """A sender against a small HTTP server of the test's own, which answers from a script."""
 
+import errno
+import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -11,8 +14,9 @@ import urllib3
 
 from common.wait import wait_until
 from contracts.rows import Row
+from emulator import destination_sender
 from emulator.destination_sender import Api, DestinationSender
-from emulator.formats import FORMATS, TOPIC, Route
+from emulator.formats import FORMATS, TOPIC, Format, Route
 from tests.source_rows import source_row
 
 PATHS: dict[Route, str] = {"batch": "/topics/id.user", "stream": "/streams/streaming-id-user/records"}
@@ -127,12 +131,14 @@ class Stop(threading.Event):
 class Run:
     """A sender, what stops it and what it said."""
 
-    def __init__(self, url: str, patience: float = 20, route: Route = "batch") -> None:
+    def __init__(
+        self, url: str, patience: float = 20, route: Route = "batch", form: Format | None = None
+    ) -> None:
         self.stop = Stop()
         self.settled: list[tuple[int, int]] = []
         self.notes: list[str] = []
         api = Api(urllib3.PoolManager(), url, patience, self.stop)
-        self.sender = DestinationSender(api, PATHS[route], FORMATS[route], self.report)
+        self.sender = DestinationSender(api, PATHS[route], form or FORMATS[route], self.report)
         self.counts = self.sender.counts
 
     def report(self, acknowledged: int, failed: int, note: str) -> None:
@@ -214,7 +220,39 @@ def test_a_server_that_stays_away_ends_the_replay_with_all_counted(proxy: Proxy)
     assert run.send(range(3), range(3, 5)) == (5, 0, 5)
     assert run.stop.is_set()
     assert run.counts.first_given_up == 0
-    assert all("refused" in reason for reason in run.counts.reasons)
+    refused = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
+    assert list(run.counts.reasons) == [f"NewConnectionError: {refused}"]
+
+
+def test_a_server_that_does_not_answer_in_time_is_asked_again(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destination_sender, "TIMEOUT", urllib3.Timeout(connect=60, read=0.2))
+    answers, silent = threading.Event(), [True]
+    proxy.on_request = lambda: silent and silent.pop() and answers.wait(60)
+    run = Run(proxy.url, patience=60)
+    assert run.send(range(2)) == (2, 2, 0)
+    answers.set()
+    assert run.notes[0].startswith("trying again: ReadTimeoutError: ")
+    assert proxy.received[:2] == [[0, 1], [0, 1]]
+
+
+@pytest.mark.parametrize("route", PATHS)
+def test_a_request_is_not_sent_to_where_an_answer_points(proxy: Proxy, route: Route) -> None:
+    proxy.script = [Reply(status=307, headers={"Location": PATHS[route]})]
+    run = Run(proxy.url, route=route)
+    assert run.send(range(2)) == (2, 0, 2)
+    assert list(run.counts.reasons) == ["HTTP 307: no"]
+    assert len(proxy.received) == 1
+
+
+def test_an_answer_without_a_verdict_on_each_record_ends_the_replay(proxy: Proxy) -> None:
+    """Nothing is taken for settled, or sent for ever, after a fault of our own."""
+    run = Run(proxy.url, form=replace(TOPIC, problems=lambda *_: [None]))
+    run.sender.submit([source_row("user", key) for key in range(2)])
+    with pytest.raises(ValueError, match="zip"):
+        run.sender.finish()
+    assert (run.stop.waits, len(proxy.received)) == ([], 1)
 
 
 def test_a_stop_retries_nothing_and_counts_what_was_under_way(proxy: Proxy) -> None:

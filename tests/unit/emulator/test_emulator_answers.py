@@ -40,7 +40,7 @@ def test_each_entry_is_looked_at() -> None:
 def test_an_answer_that_breaks_the_contract_acknowledges_nothing(body: bytes, reason: str) -> None:
     verdicts = problems_of_produce(200, body, 2)
     assert len(verdicts) == 2
-    assert all(verdict and reason in verdict.reason and not verdict.retriable for verdict in verdicts)
+    assert all(verdict and reason in verdict.reason and verdict.retriable is False for verdict in verdicts)
 
 
 def test_an_entry_with_neither_offset_nor_error_is_not_acknowledged() -> None:
@@ -123,6 +123,13 @@ def test_errors_of_the_gateway_and_of_kinesis(status: int, body: bytes, problem:
 @pytest.mark.parametrize("body", [b"Bad Gateway", b"[]", b'"text"', b"{}"])
 def test_an_error_that_is_not_the_proxys_shows_its_text(body: bytes) -> None:
     assert problems_of_produce(502, body, 1) == [Problem(f"HTTP 502: {body.decode()}", retriable=True)]
+
+
+def test_of_a_long_error_the_beginning_is_shown_whatever_its_bytes() -> None:
+    body = b"<html>\xff" + b"x" * 93 + b"the rest"
+    assert problems_of_produce(502, body, 1) == [
+        Problem("HTTP 502: <html>\N{REPLACEMENT CHARACTER}" + "x" * 93, retriable=True)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,31 @@ def test_a_stop_ends_the_wait() -> None:
         Patience(3600, stop, lambda _: None).ask("MySQL", Server(10**9).question, AWAY)
 
 
+class Clock(Event):
+    """The event that stops a run; it keeps the waits that it was asked for, and ends each of them at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+        self.most = most
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0)
+        if len(self.waits) == self.most:
+            self.set()
+        return self.is_set()
+
+
+def test_the_waits_are_at_random_longer_each_time_and_five_seconds_at_most() -> None:
+    stop = Clock(most=200)
+    with pytest.raises(ConnectionError):
+        Patience(3600, stop, lambda _: None).ask("MySQL", Server(10**9).question, AWAY)
+    bounds = [min(5, 0.2 * 2**number) for number in range(200)]
+    assert all(0 <= wait <= bound for wait, bound in zip(stop.waits, bounds, strict=True))
+    assert max(stop.waits) > 4.5  # in 195 draws up to 5
+    assert len(set(stop.waits)) > 100
+
+
 def test_another_error_is_not_waited_for() -> None:
     server = Server(1)
     with pytest.raises(ConnectionError):

@@ -1,17 +1,18 @@
 """Test which posts are replayed, in which batches, how fast, and where a replay that was cut short goes on."""
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from threading import Event
 
 import pytest
+from msgspec.structs import astuple
 
 from contracts.rows import Row
 from contracts.tables import TABLES, Table
 from emulator.__main__ import plan_of
 from emulator.delivery_counts import FIRST_KEYS, MAX_REASONS, DeliveryCounts
-from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count
+from emulator.replay import Batch, Plan, batches, paced, post_limit, record_count, streams
 from emulator.summary import cut_short, resume_after
 from stack.local.isolated import make_settings
 from tests.source_rows import source_row
@@ -75,6 +76,45 @@ def test_records_are_counted_beforehand(
 )
 def test_where_a_replay_ends(options: dict[str, object], posts: int | None) -> None:
     assert post_limit(UNEVEN, plan(**options)) == posts
+
+
+class Posts:
+    """A source whose tables have as many rows as `UNEVEN` says, with the keys from 0."""
+
+    def keys(self, table: Table, after: int | None) -> range:
+        return range(0 if after is None else after + 1, UNEVEN[table])
+
+    def in_order(self, table: Table, after: int | None) -> Iterator[Row]:
+        return (source_row(table, key) for key in self.keys(table, after))
+
+    def at_random(self, table: Table, keys: range, seed: int) -> Iterator[Row]:
+        """Neither endless nor at random: the keys that may be drawn, each as often as the seed says."""
+        return (source_row(table, key) for key in keys for _ in range(seed))
+
+
+def replayed(counts: dict[Table, int], rows: int, **options: object) -> dict[Table, list[int]]:
+    """By table, the keys of the first rows of a replay."""
+    found = streams(Posts(), counts, plan(**options))  # type: ignore[arg-type]
+    return {table: [astuple(row)[0] for row in islice(stream, rows)] for table, stream in found.items()}
+
+
+def test_a_replay_sends_every_row_in_order() -> None:
+    assert replayed(UNEVEN, 99) == {table: [*range(rows)] for table, rows in UNEVEN.items()}
+    assert replayed(UNEVEN, 99, start_after=6) == {"pin": [7, 8, 9], "geo": [7], "user": [7, 8]}
+
+
+def test_a_loop_begins_each_table_again_where_it_began() -> None:
+    assert replayed(UNEVEN, 4, loop=True, start_after=6) == {
+        "pin": [7, 8, 9, 7],
+        "geo": [7, 7, 7, 7],
+        "user": [7, 8, 7, 8],
+    }
+
+
+def test_random_posts_are_drawn_from_positions_that_all_tables_have() -> None:
+    counts: dict[Table, int] = {"pin": 3, "geo": 1, "user": 2}
+    assert replayed(counts, 99, random=True, start_after=6, seed=2) == {table: [7, 7] for table in TABLES}
+    assert replayed(UNEVEN, 99, random=True, loop=True) == {table: [*range(8)] for table in TABLES}
 
 
 def test_batches_hold_every_row_of_tables_of_different_length() -> None:
