@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 def absolute(path: Path) -> Path:
     """A relative path in .env is meant from the checkout, wherever the command is run."""
-    return path if path.is_absolute() else ROOT / path
+    return ROOT / path
 
 
 def without_slash(url: str) -> str:
