@@ -63,7 +63,6 @@ def from_csv(data: bytes | memoryview, table: Table) -> pa.Table:
         csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(
             column_types=types,
-            null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         ),

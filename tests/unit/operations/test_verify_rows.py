@@ -1,5 +1,6 @@
 """The comparable form of rows, whoever wrote their files."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -33,6 +34,15 @@ def test_rows_of_postgres_keep_their_types_line_breaks_and_empty_texts() -> None
     assert rows.from_csv(served, "geo").schema == rows.empty("geo").schema
 
 
+def test_a_line_break_in_a_text_ends_no_row_wherever_arrow_cuts_the_file() -> None:
+    """It parses a file in blocks of a megabyte."""
+    text = "\n" * 99_999
+    served = "".join(f'"{ind}","{text}",,"3"\n' for ind in range(30))
+    found = rows.from_csv(served.encode(), "user")
+    assert found["ind"].to_pylist() == [*range(30)]
+    assert set(found["user_name"].to_pylist()) == {text}
+
+
 def test_texts_of_digits_stay_texts() -> None:
     assert rows.from_csv(b'"1","007","2","3"\n', "user").to_pylist()[0]["user_name"] == "007"
 
@@ -46,6 +56,7 @@ def test_the_checksum_of_many_rows_is_that_of_all_their_pieces(monkeypatch: pyte
     whole = rows.row_hashes(posts, ["ind", "title"])
     monkeypatch.setattr(rows, "HASHED_ROWS", 3)
     assert rows.row_hashes(posts, ["ind", "title"]).tolist() == whole.tolist()
+    assert whole.dtype == np.uint64  # another would lose bits
     assert len(set(whole.tolist())) == 7
 
 
