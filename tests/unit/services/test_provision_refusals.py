@@ -16,22 +16,31 @@ from common import bucket as identity
 from common.batch_progress import Progress
 from common.settings import Settings
 from contracts.tables import TABLES
-from services.provision import topics
+from services.provision import bucket, streams, topics
 from services.provision.bucket import ensure_bucket
-from services.provision.streams import ensure_streams
+from services.provision.streams import ensure_streams, has_none
 from services.provision.topics import ensure_pin_topics, ensure_topics
 from stack.local.isolated import make_settings
 
 EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
+ADDRESS = "kafka.example:9092"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return make_settings(tmp_path, KAFKA_PARTITIONS=3, KINESIS_SHARDS=2)
+    return make_settings(tmp_path, KAFKA_PARTITIONS=3, KINESIS_SHARDS=2, KAFKA_BOOTSTRAP_SERVERS=ADDRESS)
 
 
 def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "operation")
+
+
+class Answer(Future[None]):
+    """What becomes of the creation of a topic; nobody waits for it without a bound."""
+
+    def result(self, timeout: float | None = None) -> None:
+        assert timeout
+        super().result(timeout)
 
 
 class Broker:
@@ -41,8 +50,9 @@ class Broker:
         self.refusals, self.partitions = refusals, partitions
         self.made: list[Any] = []
 
-    def create_topics(self, asked: list[Any], **_: object) -> dict[str, Future[None]]:
-        answers: dict[str, Future[None]] = {each.topic: Future() for each in asked}
+    def create_topics(self, asked: list[Any], operation_timeout: float) -> dict[str, Answer]:
+        assert operation_timeout > 0
+        answers = {each.topic: Answer() for each in asked}
         for each in asked:
             code = self.refusals.get(each.topic)
             if code is None:
@@ -52,13 +62,14 @@ class Broker:
                 answers[each.topic].set_exception(KafkaException(KafkaError(code)))
         return answers
 
-    def list_topics(self, name: str, timeout: float) -> Any:  # noqa: ANN401, ARG002 - the client's signature
+    def list_topics(self, name: str, timeout: float) -> Any:  # noqa: ANN401 - what of the answer is read
+        assert timeout > 0
         return SimpleNamespace(topics={name: SimpleNamespace(partitions=range(self.partitions))})
 
 
 def ask_broker(monkeypatch: pytest.MonkeyPatch, broker: Broker) -> Broker:
     def client(options: dict[str, str]) -> Broker:
-        assert options.keys() == {"bootstrap.servers"}
+        assert options == {"bootstrap.servers": ADDRESS}
         return broker
 
     monkeypatch.setattr(topics, "AdminClient", client)
@@ -155,6 +166,20 @@ def test_a_bucket_is_made_where_it_is_to_be(settings: Settings, region: str, loc
     assert [*s3.objects] == [identity.KEY]
 
 
+def test_the_bucket_is_made_by_the_settings_own_client(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = S3(settings.bucket)
+
+    def client(given: Settings) -> S3:
+        assert given is settings
+        return s3
+
+    monkeypatch.setattr(bucket, "s3_client", client)
+    ensure_bucket(settings)
+    assert [*s3.objects] == [identity.KEY]
+
+
 def test_our_own_bucket_keeps_its_id_and_one_of_an_earlier_version_gets_none(settings: Settings) -> None:
     s3: Any = S3(settings.bucket, "BucketAlreadyOwnedByYou")
     ensure_bucket(settings, s3)
@@ -192,10 +217,10 @@ def test_an_id_that_another_put_there_first_stays(settings: Settings) -> None:
 
 
 class Kinesis:
-    """Answers the creation of a stream by its name likewise; each is active at the second look."""
+    """Answers the creation of a stream by its name likewise; each is active at the second look, if ever."""
 
-    def __init__(self, refusals: Mapping[str, str], shards: int = 2) -> None:
-        self.refusals, self.shards = refusals, shards
+    def __init__(self, refusals: Mapping[str, str], shards: int = 2, status: str = "ACTIVE") -> None:
+        self.refusals, self.shards, self.status = refusals, shards, status
         self.made: dict[str, int] = {}
         self.looks: dict[str, int] = {}
 
@@ -207,7 +232,7 @@ class Kinesis:
     def describe_stream_summary(self, StreamName: str) -> dict[str, Any]:  # noqa: N803
         assert StreamName in self.made or StreamName in self.refusals
         self.looks[StreamName] = self.looks.get(StreamName, 0) + 1
-        status = "ACTIVE" if self.looks[StreamName] > 1 else "CREATING"
+        status = self.status if self.looks[StreamName] > 1 else "CREATING"
         return {"StreamDescriptionSummary": {"StreamStatus": status, "OpenShardCount": self.shards}}
 
 
@@ -233,3 +258,44 @@ def test_any_other_refusal_of_a_stream_fails(code: str, settings: Settings) -> N
     kinesis: Any = Kinesis({settings.stream("pin"): "ResourceInUseException", settings.stream("user"): code})
     with pytest.raises(ClientError, match=code):
         ensure_streams(settings, kinesis)
+
+
+def test_streams_are_made_by_the_settings_own_client(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinesis = Kinesis({})
+
+    def client(given: Settings) -> Kinesis:
+        assert given is settings
+        return kinesis
+
+    monkeypatch.setattr(streams, "kinesis_client", client)
+    assert ensure_streams(settings) == []
+    assert kinesis.made == {settings.stream(table): 2 for table in TABLES}
+
+
+def test_a_stream_that_does_not_become_active_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "_TIMEOUT_SECONDS", 0.0)
+    kinesis: Any = Kinesis({}, status="CREATING")
+    with pytest.raises(TimeoutError, match=f"gave up after 0 s: .*{settings.stream('pin')}.* to be active"):
+        ensure_streams(settings, kinesis)
+
+
+class Listed:
+    """Kinesis that lists these streams, a page of one each."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401 - what of boto3's is read
+        assert operation == "list_streams"
+        return SimpleNamespace(paginate=lambda: [{"StreamNames": [name]} for name in self.names])
+
+
+def test_kinesis_has_lost_its_streams_where_not_one_of_ours_is_left(settings: Settings) -> None:
+    ours = [settings.stream(table) for table in TABLES]
+    for names, lost in [((), True), (("other",), True), (("other", ours[1]), False), (ours, False)]:
+        kinesis: Any = Listed(*names)
+        assert has_none(settings, kinesis) is lost

@@ -5,6 +5,7 @@ that loses its oldest under way. Writers are paused wherever they stand, between
 the put as well, and go on with what they hold.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,12 +15,14 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from common import bucket
+from common.settings import Settings
 from contracts.landing import object_key, parse_key
 from services.s3_sink import zone as zone_module
 from services.s3_sink.buffer import Limits
@@ -33,51 +36,59 @@ LIMITS = Limits(records=4, bytes=10**6, seconds=1.0)
 
 @dataclass
 class FakeS3:
-    """The four calls that the landing zone makes, with S3's answers."""
+    """The calls that the landing zone makes of its bucket, with S3's answers."""
 
     objects: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
     before_put: Callable[[], None] = lambda: None
     bucket: bool = True
     error: Exception | None = None
+    content_types: set[str] = field(default_factory=set)
 
     class exceptions:  # noqa: N801 - boto3's name
         class NoSuchBucket(ClientError):  # noqa: N818 - boto3's name
             pass
 
-    def create_bucket(self, **_: object) -> None:
+    def create_bucket(self, Bucket: str) -> None:  # noqa: N803 - boto3's names, here and elsewhere
+        assert Bucket == SETTINGS.bucket
         self.bucket = True
 
-    def list_objects_v2(self, Prefix: str, StartAfter: str, **_: object) -> dict[str, Any]:  # noqa: N803
-        self._answer("ListObjectsV2")
+    def list_objects_v2(self, Bucket: str, Prefix: str, StartAfter: str) -> dict[str, Any]:  # noqa: N803
+        self._answer("ListObjectsV2", Bucket)
         keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
-        return {"Contents": [{"Key": key} for key in keys[:3]], "IsTruncated": len(keys) > 3}
+        page: dict[str, Any] = {"IsTruncated": len(keys) > 3}
+        return page | {"Contents": [{"Key": key} for key in keys[:3]]} if keys else page
 
-    def head_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803
-        if Key not in self.objects or not self.bucket:
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if Bucket != SETTINGS.bucket or Key not in self.objects or not self.bucket:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         return {"Metadata": self.objects[Key][1]}
 
-    def get_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == SETTINGS.bucket
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": BytesIO(self.objects[Key][0])}
 
     def put_object(
         self,
-        Key: str,  # noqa: N803 - boto3's names, here and elsewhere
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
         Body: bytes,  # noqa: N803
         IfNoneMatch: str,  # noqa: N803
         Metadata: dict[str, str] | None = None,  # noqa: N803
-        **_: object,
+        ContentType: str = "",  # noqa: N803
     ) -> None:
         assert IfNoneMatch == "*"
         self.before_put()
-        self._answer("PutObject")
+        self._answer("PutObject", Bucket)
+        self.content_types.add(ContentType)
         if Key in self.objects:
             raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
         self.objects[Key] = Body, Metadata or {}
 
-    def _answer(self, operation: str) -> None:
+    def _answer(self, operation: str, bucket: str) -> None:
+        assert bucket == SETTINGS.bucket
         if self.error:
             raise self.error
         if not self.bucket:
@@ -101,7 +112,14 @@ SETTINGS = make_settings(Path("nowhere"))
 def zone_on_fake() -> tuple[LandingZone, FakeS3]:
     """Return a landing zone, and the S3 in which it is."""
     s3 = FakeS3()
-    with patch.object(zone_module, "s3_client", lambda *_: s3):
+
+    def client(settings: Settings, config: Config) -> FakeS3:
+        # Whatever is not known to have been put is looked for in the bucket, not put again by the client.
+        assert settings is SETTINGS
+        assert vars(config)["retries"]["total_max_attempts"] == 1
+        return s3
+
+    with patch.object(zone_module, "s3_client", client):
         return LandingZone(SETTINGS), s3
 
 
@@ -228,7 +246,7 @@ def test_an_offset_that_comes_again_is_an_error() -> None:
 def test_a_predecessor_of_another_length_means_another_bucket() -> None:
     landing_zone, s3 = zone_on_fake()
     s3.objects[object_key(*PLACE, 0)] = b"0\n1\n2\n", {"next-offset": "3"}
-    with pytest.raises(StaleEnd, match="ends at 3, not at 2"):
+    with pytest.raises(StaleEnd, match=f"^{re.escape(object_key(*PLACE, 0))} ends at 3, not at 2$"):
         landing_zone.append(*PLACE, PartitionEnd(0, 2), b"2\n", 3)
     assert list(s3.objects) == [object_key(*PLACE, 0)]
 
@@ -246,7 +264,9 @@ def test_a_lost_bucket_is_made_again() -> None:
 def test_an_empty_object_without_metadata_is_refused() -> None:
     landing_zone, s3 = zone_on_fake()
     s3.objects[object_key(*PLACE, 0)] = b"", {}
-    with pytest.raises(ValueError, match="does not say which offset comes next"):
+    with pytest.raises(
+        ValueError, match=r"^topics/.*\.json is empty and does not say which offset comes next$"
+    ):
         landing_zone.tail(*PLACE)
 
 
@@ -268,13 +288,36 @@ def test_an_empty_object_without_metadata_is_refused() -> None:
 def test_errors_of_s3(error: Exception, expected: type[Exception]) -> None:
     landing_zone, s3 = zone_on_fake()
     s3.error = error
-    with pytest.raises(expected):
+    with pytest.raises(expected) as raised:
         landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
+    assert str(raised.value) == str(error)
 
 
-def test_the_zone_speaks_to_the_settings_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_objects_are_newline_delimited_json() -> None:
     landing_zone, s3 = zone_on_fake()
-    monkeypatch.setattr(s3, "put_object", lambda **request: asked.append(request["Bucket"]))
     landing_zone.append(*PLACE, PartitionEnd(None, 0), b"0\n", 1)
-    assert asked == [SETTINGS.bucket]
+    assert s3.content_types == {"application/x-ndjson"}
+
+
+def test_the_chain_ends_where_its_newest_object_does_among_more_than_a_page() -> None:
+    landing_zone, s3 = zone_on_fake()
+    tail = landing_zone.tail(*PLACE)
+    for end in range(1, 9):
+        tail = landing_zone.append(*PLACE, tail, b"0\n", end)
+        assert landing_zone.tail(*PLACE) == tail == PartitionEnd(end - 1, end)
+    assert len(s3.objects) == 8
+    assert landing_zone.tail("t.pin", 1) == landing_zone.tail("t.geo", 0) == PartitionEnd(None, 0)
+
+
+def test_an_object_copied_by_hand_ends_after_its_lines() -> None:
+    landing_zone, s3 = zone_on_fake()
+    s3.objects[object_key(*PLACE, 5)] = b"5\n6\n7\n", {}
+    assert landing_zone.tail(*PLACE) == PartitionEnd(5, 8)
+    landing_zone.confirm(*PLACE, PartitionEnd(5, 8))
+
+
+def test_a_foreign_object_among_the_partitions_is_named() -> None:
+    landing_zone, s3 = zone_on_fake()
+    s3.objects[object_key(*PLACE, 0).replace("0.json", "x.json")] = b"", {}
+    with pytest.raises(ValueError, match=r"x\.json"):
+        landing_zone.tail(*PLACE)
