@@ -1,7 +1,7 @@
 """What tests of several services share."""
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 
 class BuiltInKafka:
@@ -18,6 +18,18 @@ class BuiltInKafka:
     def make(self, topic: str) -> None:
         """Make a topic: this client may, by asking for it."""
         assert len(self.client.list_topics(topic).topics[topic].partitions) == self.PARTITIONS
+
+    def records(self, topic: str, count: int) -> dict[tuple[int, int], tuple[bytes | None, bytes | None]]:
+        """Read `count` records, each by its partition and offset: its key and value."""
+        consumer = Consumer({"bootstrap.servers": self.address, "group.id": "tests", "log_level": 0})
+        consumer.assign([TopicPartition(topic, number, 0) for number in range(self.PARTITIONS)])
+        found = {}
+        while len(found) < count:
+            for message in consumer.consume(count - len(found), timeout=0.1):
+                assert message.error() is None
+                found[message.partition(), message.offset()] = message.key(), message.value()
+        consumer.close()
+        return found
 
     def topics(self) -> set[str]:
         """Return the names of all topics."""
