@@ -3,6 +3,9 @@
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+# A record by its partition and offset: its key and value.
+Placed = dict[tuple[int | None, int | None], tuple[bytes | None, bytes | None]]
+
 
 class BuiltInKafka:
     """The broker that Kafka's client library has built in: real clients speak to it, and it is no process."""
@@ -19,11 +22,11 @@ class BuiltInKafka:
         """Make a topic: this client may, by asking for it."""
         assert len(self.client.list_topics(topic).topics[topic].partitions) == self.PARTITIONS
 
-    def records(self, topic: str, count: int) -> dict[tuple[int, int], tuple[bytes | None, bytes | None]]:
-        """Read `count` records, each by its partition and offset: its key and value."""
+    def records(self, topic: str, count: int) -> Placed:
+        """Read the topic's first `count` records."""
         consumer = Consumer({"bootstrap.servers": self.address, "group.id": "tests", "log_level": 0})
         consumer.assign([TopicPartition(topic, number, 0) for number in range(self.PARTITIONS)])
-        found = {}
+        found: Placed = {}
         while len(found) < count:
             for message in consumer.consume(count - len(found), timeout=0.1):
                 assert message.error() is None

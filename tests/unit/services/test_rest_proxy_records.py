@@ -158,6 +158,16 @@ def test_half_a_surrogate_pair_is_400_and_says_in_which_record(
             assert int(found[2]) >= body.index(bad)
 
 
+def test_half_a_surrogate_pair_beside_the_records_is_the_bodys() -> None:
+    with pytest.raises(ApiError, match=r"^The body is malformed: \\ud83d \(byte 31\) is half a"):
+        parse_json(rb'{"records":[{}],"key_schema":" \ud83d"}', MOST)
+
+
+def test_a_post_is_its_body() -> None:
+    body = b' {"title": 1.10, "a": null} '
+    assert parse_object(body) == Record(None, body, ANY_PARTITION)
+
+
 def test_half_a_surrogate_pair_of_a_post_is_named() -> None:
     with pytest.raises(ApiError, match=r"^The body is malformed: \\ud83d \(byte 8\) is half a") as refusal:
         parse_object(rb'{"tit":"\ud83d"}')
