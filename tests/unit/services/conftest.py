@@ -1,4 +1,4 @@
-"""What tests of several services share."""
+"""Fixtures that tests of several services share."""
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition

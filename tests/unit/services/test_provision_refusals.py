@@ -36,7 +36,7 @@ def refusal(code: str) -> ClientError:
 
 
 class Answer(Future[None]):
-    """What becomes of the creation of a topic; nobody waits for it without a bound."""
+    """The outcome of a topic's creation; nobody waits for it without a bound."""
 
     def result(self, timeout: float | None = None) -> None:
         assert timeout

@@ -114,7 +114,7 @@ def test_a_request_is_answered_after_its_last_record(deliverer: Deliverer, produ
 def test_a_partition_that_is_gone_is_retriable_where_the_record_asked_for_any(
     deliverer: Deliverer, producer: HeldProducer, signals: list[int]
 ) -> None:
-    """Whether the library knows it at once or Kafka says so later."""
+    """The library may know it at once, or Kafka says so later."""
     records = [Record(None, b"1", partition) for partition in (ANY_PARTITION, 2)]
 
     async def go(*refused: int) -> list[int | None]:
