@@ -1,4 +1,4 @@
-"""Reads what each hop of the batch path holds, over that hop's own protocol."""
+"""Read what each stage of the batch path holds, over that stage's own protocol."""
 
 import io
 import json
@@ -71,7 +71,7 @@ def landed_lines(settings: Settings) -> dict[Position, bytes]:
 
 
 def delta_rows(
-    settings: Settings, table: Table, columns: list[str], layer: Layer = BATCH
+    settings: Settings, table: str, columns: list[str], layer: Layer = BATCH
 ) -> list[tuple[Any, ...]]:
     """The rows of a Delta table in the order of ind, read by the protocol's own rules (no Spark).
 

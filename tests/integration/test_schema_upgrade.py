@@ -2,26 +2,21 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from common.clients import postgres_connection
-from common.settings import ROOT, Settings
+from common.settings import Settings
 from contracts.tables import DECLARATIONS, Column, Declaration, Type
 from services.provision.databases import DATABASES, SQL_FOLDER, ensure_schema
 from services.provision.statements import SchemaError
+from tests.baseline import databases
+from tests.baseline.databases import rows
 
-BASELINE = ROOT / "tests" / "baseline"
 BOARD = Column("board_name", Type.TEXT, "Board that the post is pinned on")
 
-_TABLES = """
-SELECT schemaname || '.' || tablename FROM pg_tables
-WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'migrations') ORDER BY 1
-"""
 _VIEWS = ("serving.pin", "serving.geo", "serving.users", "serving.posts", "serving.sides")
 # All that a schema is: columns, views, constraints, comments, privileges (a row of catalogue each).
 _CATALOGUE = r"""
@@ -48,28 +43,10 @@ UNION ALL SELECT 'default', defaclnamespace::regnamespace::text, grantee::regrol
 """
 
 
-def rows(
-    settings: Settings,
-    statement: str,
-    database: str = "pinterest",
-    role: str = "postgres",
-    values: list[str] | None = None,
-) -> list[Any]:
-    with (
-        closing(postgres_connection(settings, role, database)) as connection,
-        connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement, values)
-        return cursor.fetchall() if cursor.description else []
-
-
-def contents(settings: Settings, database: str) -> dict[str, list[Any]]:
-    """Every row of every table, as one text each: columns that come later would show."""
-    return {
-        table: rows(settings, f"SELECT t::text FROM {table} AS t ORDER BY 1", database)  # noqa: S608
-        for (table,) in rows(settings, _TABLES, database)
-    }
+def contents(settings: Settings) -> dict[str, databases.Contents]:
+    """Every row of every table: columns and tables that come later would show."""
+    columns = {database: databases.columns_of_all(settings, database) for database in DATABASES}
+    return {database: databases.contents(settings, database, columns[database]) for database in DATABASES}
 
 
 def catalogue(settings: Settings) -> dict[str, set[Any]]:
@@ -83,31 +60,6 @@ def columns(settings: Settings, relation: str) -> list[str]:
     return [name for (name,) in rows(settings, f"{statement} ORDER BY attnum", values=[relation])]
 
 
-def drop_all(settings: Settings) -> None:
-    with closing(postgres_connection(settings, database="postgres")) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for database in DATABASES:
-                cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-
-
-def build_baseline(settings: Settings) -> None:
-    """Make the databases as the version before migrations did, with rows in each table."""
-    with closing(postgres_connection(settings, database="postgres")) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for database in DATABASES:
-                cursor.execute(
-                    f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'"
-                    " LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
-                )
-    for database in DATABASES:
-        for folder in (database, "each"):
-            for file in sorted((BASELINE / folder).glob("*.sql")):
-                rows(settings, file.read_text(), database)
-        rows(settings, (BASELINE / f"{database}_rows.sql").read_text(), database)
-
-
 def with_board(*others: Column) -> list[Declaration]:
     """The declaration with a column more, which stands among those of before."""
     pin = DECLARATIONS["pin"]
@@ -118,10 +70,10 @@ def with_board(*others: Column) -> list[Declaration]:
 @pytest.fixture
 def old(postgres: Settings) -> Iterator[Settings]:
     """A server with the databases of the baseline."""
-    drop_all(postgres)
-    build_baseline(postgres)
+    databases.drop_all(postgres)
+    databases.build(postgres)
     yield postgres
-    drop_all(postgres)
+    databases.drop_all(postgres)
 
 
 @pytest.fixture
@@ -140,18 +92,18 @@ def add_migration(folder: Path, number: int, statements: str) -> None:
 
 
 def test_every_row_of_the_baseline_is_kept(old: Settings) -> None:
-    before = {database: contents(old, database) for database in DATABASES}
+    before = contents(old)
     views = {view: rows(old, f"SELECT * FROM {view}") for view in _VIEWS}  # noqa: S608
     assert [name for tables in before.values() for name, found in tables.items() if not found] == []
     ensure_schema(old)
-    assert {database: contents(old, database) for database in DATABASES} == before
+    assert contents(old) == before
     assert {view: rows(old, f"SELECT * FROM {view}") for view in _VIEWS} == views  # noqa: S608
 
 
 def test_an_upgraded_database_is_like_a_new_one(old: Settings) -> None:
     ensure_schema(old)
     upgraded = catalogue(old)
-    drop_all(old)
+    databases.drop_all(old)
     ensure_schema(old)
     assert catalogue(old) == upgraded
 
