@@ -9,7 +9,10 @@ from urllib.parse import quote
 
 import httpx
 
-from common.settings import Settings
+from common.settings import ROOT, Settings
+
+DAGS = ROOT / "airflow" / "dags"
+"""The folder of the pipeline's own DAG, whose file has its id."""
 
 # A call takes milliseconds; on a busy machine that is starting everything, seconds: enough for a health check.
 _TIMEOUT_SECONDS = 10.0

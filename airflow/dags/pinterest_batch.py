@@ -15,6 +15,8 @@ with DAG(
     # With a start_date, or within run_immediately of noon, a fresh Airflow would make up for the last noon at once.
     schedule=CronTriggerTimetable("0 12 * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
+    # It starts by itself at noon, from the first day on; DAGs of the user's are switched on by hand, as on MWAA.
+    is_paused_upon_creation=False,
     max_active_runs=1,
     params={
         "full": Param(False, type="boolean", description="Rebuild all from the landing zone"),

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from common.settings.group import Group
-from common.settings.types import LOOPBACK, Address, Port, Positive
+from common.settings.types import LOOPBACK, Address, OptionalPath, Port, Positive
 
 
 class Kafka(Group):
@@ -92,6 +92,8 @@ class Airflow(Group):
     """Where scripts and Airflow's own parts find its API server."""
     user: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")] = "admin"
     """The user of Airflow's UI and REST API."""
+    dags_dir: OptionalPath = None
+    """A folder of DAGs of your own, which Airflow runs beside the pipeline's (docs/airflow.md)."""
     password: SecretStr
     """That user's password."""
     jwt_secret: Annotated[SecretStr, Field(min_length=64)]

@@ -10,11 +10,9 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from common.airflow import ui_url
+from common.airflow import DAGS, ui_url
 from common.environment import MARK
 from common.settings import ROOT, Settings, Withheld
-
-DAGS = ROOT / "airflow" / "dags"
 
 
 def home(settings: Settings) -> Path:
@@ -31,7 +29,7 @@ def database_url(settings: Settings) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return what each of Airflow's processes needs besides the settings themselves."""
-    options = _core(settings) | _api(settings) | _lean(settings) | _secrets(settings)
+    options = _core(settings) | _api(settings) | _lean(settings) | _own_dags(settings) | _secrets(settings)
     programs = str(Path(sys.executable).parent)  # spark-submit among them
     return {
         **{f"AIRFLOW__{name}": value for name, value in options.items()},
@@ -52,8 +50,6 @@ def _core(settings: Settings) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
         "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow.url}/execution/",
-        # The batch run starts by itself at noon, from the first day on.
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "DATABASE__SQL_ALCHEMY_CONN": database_url(settings),
         # A task says every few seconds that it lives. One that died is tried again after a minute, not after the
         # default of five; so are those of a scheduler that was killed: it counts as gone after 30 s, and its successor
@@ -84,6 +80,28 @@ def _secrets(settings: Settings) -> dict[str, str]:
     }
     given = {option: secret for option, secret in secrets.items() if not isinstance(secret, Withheld)}
     return {option: secret.get_secret_value() for option, secret in given.items()}
+
+
+def _own_dags(settings: Settings) -> dict[str, str]:
+    """Return what has Airflow read the user's folder of DAGs beside ours, if there is one."""
+    folder = settings.airflow.dags_dir
+    if folder is None:
+        return {}
+    ours = {
+        "name": "dags-folder",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {},
+    }
+    own = {
+        "name": "own-dags",
+        "classpath": "operations.airflow.own_dags.OwnDagBundle",
+        "kwargs": {"path": str(folder)},
+    }
+    return {
+        "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([ours, own]),
+        # A file of the user's whose import does not end takes one of them for half a minute, again and again.
+        "DAG_PROCESSOR__PARSING_PROCESSES": "2",
+    }
 
 
 def _lean(settings: Settings) -> dict[str, str]:

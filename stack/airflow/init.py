@@ -6,10 +6,12 @@ is there, but for the passwords, which become those of the settings.
 
 import os
 from contextlib import closing
+from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
+from common.airflow import DAGS
 from common.clients import postgres_connection
 from common.log import configure
 from common.settings import Settings, load_settings
@@ -21,6 +23,9 @@ def main() -> None:
     """Make it all; status 1 and the reason where Postgres does not let us."""
     log, settings = configure("airflow-init"), load_settings()
     home(settings).mkdir(parents=True, exist_ok=True)
+    if problem := dags_problem(settings.airflow.dags_dir):
+        log.error("no DAGs of your own", reason=problem)
+        raise SystemExit(1)
     try:
         ensure_database(settings)
     except psycopg2.Error as error:
@@ -32,6 +37,19 @@ def main() -> None:
     ensure_tables()
     ensure_user(settings)
     log.info("Airflow is ready to start", user=settings.airflow.user)
+
+
+def dags_problem(folder: Path | None) -> str | None:
+    """Return why Airflow could not read the user's folder of DAGs; None if it can, or if there is none."""
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        return f"AIRFLOW_DAGS_DIR: there is no folder {folder}. Correct it in .env."
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return f"AIRFLOW_DAGS_DIR: account {os.geteuid()} cannot read {folder}: `chmod -R a+rX` opens it."
+    if DAGS.is_relative_to(folder.resolve()):
+        return f"AIRFLOW_DAGS_DIR: {folder} has the pipeline's own DAG in it, which Airflow reads anyway."
+    return None
 
 
 def ensure_database(settings: Settings) -> None:

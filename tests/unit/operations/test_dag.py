@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from common.airflow import DAGS
 from common.batch_progress import Progress
 from common.settings import ROOT
 from contracts.tables import Table
 from operations.airflow import spark
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.plan import Plan
-from stack.airflow.environment import DAGS, environment
+from stack.airflow.environment import environment
 from stack.local.isolated import make_settings
 
 # Airflow reads its configuration as it is imported, so it gets a process of its own.
@@ -30,6 +31,7 @@ print("@" + json.dumps({
     "schedule": dag and [dag.schedule.expression, str(dag.schedule.timezone)],
     "catchup": dag and dag.catchup,
     "max_active_runs": dag and dag.max_active_runs,
+    "paused": dag and dag.is_paused_upon_creation,
     "params": dag and dag.params.dump(),
     "tasks": {task.task_id: {
         "after": sorted(task.upstream_task_ids),
@@ -68,6 +70,7 @@ def test_it_runs_at_noon_utc_one_at_a_time(described: dict[str, Any]) -> None:
     assert described["schedule"] == ["0 12 * * *", "UTC"]
     assert described["catchup"] is False
     assert described["max_active_runs"] == 1
+    assert described["paused"] is False
     assert described["params"] == {"full": False, "table": "all"}
 
 

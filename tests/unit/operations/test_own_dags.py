@@ -1,0 +1,144 @@
+"""DAGs of the user's own, written for Airflow 2, in the real Airflow; and files beside them that are broken."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.airflow import DAGS
+from common.settings import ROOT
+from operations.airflow.own_dags import refuse_our_id, with_schedule
+from stack.airflow.environment import environment
+from stack.airflow.init import dags_problem
+from stack.local.isolated import make_settings
+
+# What Airflow's DAG processor does with each bundle, in a process that has Airflow's environment.
+_READ = """
+import json
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.dagbag import BundleDagBag
+read = {}
+bundles = [*DagBundlesManager().get_all_dag_bundles()]
+for bundle in bundles:
+    bundle.initialize()
+for bundle in bundles:
+    bag = BundleDagBag(bundle.path, bundle_path=bundle.path, bundle_name=bundle.name)
+    read[bundle.name] = {
+        "errors": {str(name): str(error) for name, error in bag.import_errors.items()},
+        "schedules": {name: str(dag.schedule) for name, dag in bag.dags.items()},
+        "tasks": {name: [task.task_id for task in dag.topological_sort()] for name, dag in bag.dags.items()},
+    }
+print("READ" + json.dumps(read))
+"""
+
+FOR_AIRFLOW_2 = """
+from datetime import datetime, timedelta
+from pathlib import Path
+from airflow.models import DAG
+from airflow.operators.bash import BashOperator
+
+default_args = {"owner": "me", "depends_on_past": False, "email_on_failure": False, "email_on_retry": False,
+                "retries": 1, "retry_delay": timedelta(minutes=2), "start_date": datetime(2024, 1, 27)}
+with DAG("mine", schedule_interval="@daily", catchup=False, default_args=default_args) as dag:
+    first = BashOperator(task_id="first", bash_command=Path(__file__).with_name("command.txt").read_text(), dag=dag)
+    first >> BashOperator(task_id="second", bash_command="true")
+with DAG("by_hand", schedule_interval=None, default_args=default_args):
+    BashOperator(task_id="only", bash_command="true")
+"""
+DECORATED = """
+from datetime import timedelta
+from airflow.decorators import dag, task
+
+@dag("decorated", schedule_interval=timedelta(hours=6))
+def flow():
+    @task
+    def work():
+        pass
+    work()
+
+flow()
+"""
+BROKEN = {
+    "both.py": "from airflow import DAG\nDAG('both', schedule='@daily', schedule_interval='@daily')\n",
+    # Airflow's alarm of 30 s, brought forward: what is to be imported has all of that time, however busy the machine.
+    "endless.py": "import signal  # airflow DAG\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\nwhile True:\n    pass\n",
+    "ours.py": "from airflow import DAG\nDAG('pinterest_batch', schedule_interval='@daily')\n",
+    "removed.py": "from airflow.utils.dates import days_ago  # DAG\n",
+    "syntax.py": "from airflow import DAG\nwith DAG('syntax'\n",
+}
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what Airflow finds in each of its bundles."""
+    folder = tmp_path_factory.mktemp("own")
+    for name, text in {"for_airflow_2.py": FOR_AIRFLOW_2, "decorated.py": DECORATED, **BROKEN}.items():
+        (folder / name).write_text(text)
+    (folder / "command.txt").write_text("true")
+    settings = make_settings(tmp_path_factory.mktemp("airflow"), AIRFLOW_DAGS_DIR=folder)
+    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{settings.state_dir}/none.db"}
+    done = subprocess.run(
+        [sys.executable, "-c", _READ],
+        env={**os.environ, **settings.environment(), **environment(settings), **database},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.rpartition("READ")[2])
+    return found
+
+
+def test_dags_for_airflow_2_are_read_as_they_are(read: dict[str, Any]) -> None:
+    assert read["own-dags"]["schedules"] == {"mine": "@daily", "by_hand": "None", "decorated": "6:00:00"}
+    assert read["own-dags"]["tasks"]["mine"] == ["first", "second"]
+
+
+def test_ours_is_read_beside_broken_ones(read: dict[str, Any]) -> None:
+    assert read["dags-folder"]["errors"] == {}
+    assert [*read["dags-folder"]["tasks"]] == ["pinterest_batch"]
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("both.py", "a DAG has schedule or schedule_interval"),
+        ("endless.py", "Timeout"),
+        ("ours.py", "pinterest_batch is the pipeline's own DAG: give yours another dag_id"),
+        ("removed.py", "days_ago"),
+        ("syntax.py", "line 2"),
+    ],
+)
+def test_a_broken_file_has_an_error_of_its_own(read: dict[str, Any], file: str, reason: str) -> None:
+    errors = {Path(name).name: error for name, error in read["own-dags"]["errors"].items()}
+    assert errors.keys() == BROKEN.keys()
+    assert reason in errors[file]
+
+
+def test_schedule_interval_is_the_schedule() -> None:
+    assert with_schedule({"schedule_interval": "@once", "tags": []}) == {"schedule": "@once", "tags": []}
+    assert with_schedule({"schedule": "@once"}) == {"schedule": "@once"}
+
+
+def test_our_file_may_have_our_id(tmp_path: Path) -> None:
+    refuse_our_id("pinterest_batch", DAGS / "pinterest_batch.py")
+    refuse_our_id("another", tmp_path / "pinterest_batch.py")
+
+
+def test_without_a_folder_airflow_has_its_default_bundle(tmp_path: Path) -> None:
+    assert "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST" not in environment(make_settings(tmp_path))
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dags_problem(None) is None
+    assert dags_problem(tmp_path) is None
+    assert f"there is no folder {tmp_path / 'none'}" in str(dags_problem(tmp_path / "none"))
+    assert "has the pipeline's own DAG in it" in str(dags_problem(DAGS))
+    assert "has the pipeline's own DAG in it" in str(dags_problem(ROOT))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert f"cannot read {tmp_path}" in str(dags_problem(tmp_path))
