@@ -268,6 +268,10 @@ kafka: $(READY) ## Run one of Kafka's command-line tools (ARGS="topics --list"; 
 		|| { echo 'Name a tool, as in `make kafka ARGS="topics --list"`: $(KAFKA_TOOLS).'; exit 2; }
 	@$(KAFKA) $(KAFKA_ARGS)
 
+.PHONY: credentials
+credentials: $(READY) setup-local ## Write the files that the course's emulators read (TO=folder; FORCE=1 overwrites)
+	@$(IN_OURS) operations.credentials "$(or $(TO),.local/credentials)" $(if $(FORCE),--force)
+
 ##### Set-up #####
 
 # Made again when its Python has gone, as after an upgrade of the system.
