@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI, or at a page of a test's own."""
+"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI, JupyterLab, or a page of a test's own."""
 
 import shutil
 import tempfile
@@ -71,6 +71,23 @@ class Browser:
         self._driver.get(url)
         self._wait.until(until.element_to_be_clickable((By.XPATH, _GRAPH))).click()
         self._wait.until(until.visibility_of_element_located((By.CLASS_NAME, "react-flow__node")))
+
+    def run_notebook(self, url: str, kernel: str) -> None:
+        """A notebook in JupyterLab, all cells of it; returns once they have been sent to the kernel."""
+        self._driver.get(url)
+        # Before its kernel is there, running a cell asks which one is meant.
+        name = (By.CSS_SELECTOR, ".jp-Toolbar-kernelName")
+        self._wait.until(until.text_to_be_present_in_element(name, kernel))
+        for label in ("Run", "Run All Cells"):
+            place = f"//*[contains(@class, '-itemLabel') and normalize-space()='{label}']"
+            self._wait.until(until.element_to_be_clickable((By.XPATH, place))).click()
+
+    def look_at(self, selector: str, seconds: float = TIMEOUT_SECONDS) -> str:
+        """The last element that a CSS selector finds, scrolled to; returns its text once it is seen."""
+        wait = WebDriverWait(self._driver, seconds)
+        element = wait.until(until.presence_of_all_elements_located((By.CSS_SELECTOR, selector)))[-1]
+        self._driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        return str(wait.until(until.visibility_of(element)).text)
 
     def nodes(self) -> list[str]:
         """The texts of the graph's nodes."""

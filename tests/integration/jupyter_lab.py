@@ -1,8 +1,9 @@
 """JupyterLab's server as its browser speaks to it: REST for files and kernels, a websocket for a kernel's messages."""
 
 import json
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -30,8 +31,9 @@ class Outcome:
 
     @property
     def error(self) -> str:
-        """Return what the browser shows of its error."""
-        return "\n".join(line for each in self.outputs for line in each.get("traceback", []))
+        """Return what the browser shows of its error, without colours."""
+        lines = "\n".join(line for each in self.outputs for line in each.get("traceback", []))
+        return re.sub(r"\x1b\[[\d;]*m", "", lines)
 
     def shown(self, kind: str) -> list[str]:
         """Return what it displayed, of one MIME type."""
@@ -54,7 +56,8 @@ class Lab:
 
     def post(self, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - likewise
         """Send a body to a path and return the answer."""
-        return self._client.post(path, json=body).raise_for_status().json()
+        answer = self._client.post(path, json=body).raise_for_status()
+        return answer.json() if answer.content else None
 
     def delete(self, path: str) -> None:
         """Delete what is at a path."""
@@ -96,8 +99,12 @@ class Notebook:
         cells = self._lab.get(f"/contents/{self._path}")["content"]["cells"]
         return [cell["source"] for cell in cells if cell["cell_type"] == "code"]
 
-    def run(self, code: str) -> Outcome:
-        """Run a cell to its end, or to that of its kernel."""
+    def interrupt(self) -> None:
+        """Interrupt what runs, as the button does."""
+        self._lab.post(f"/kernels/{self.kernel}/interrupt", {})
+
+    def run(self, code: str, at_output: Callable[[], None] | None = None) -> Outcome:
+        """Run a cell to its end, or to that of its kernel; do something at its first output."""
         request = self._send(code)
         outcome, idle = Outcome(), False
         while not (idle and outcome.status):
@@ -114,6 +121,8 @@ class Notebook:
                 idle = content["execution_state"] == "idle"
             elif kind in {"stream", "display_data", "execute_result", "update_display_data", "error"}:
                 outcome.outputs.append(content)
+                if at_output and len(outcome.outputs) == 1:
+                    at_output()
         return outcome
 
     def _send(self, code: str) -> str:

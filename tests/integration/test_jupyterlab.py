@@ -10,16 +10,20 @@ import pytest
 
 from common import health
 from common.clients import s3_client
-from common.settings import LOOPBACK, Settings
+from common.settings import LOOPBACK, ROOT, VARIABLES, Settings
 from contracts.landing import object_key
 from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.source.generator import generate
+from stack.jupyter.address import address
 from stack.local.isolated import ServiceProcess
+from tests.e2e.browser import Browser, missing
 from tests.integration.jupyter_lab import Lab, Notebook
 from workspace.folders import secrets_folder
 
 POSTS = 200
+# All cells of the example, on a Spark that is there: 15 s on two idle cores; ten times that on a busy machine.
+RUN_ALL_SECONDS = 150.0
 SECRET = "correct horse battery"
 # A start takes 15 s, the worked example 25 s, on two idle cores; ten times that on a busy machine.
 pytestmark = pytest.mark.timeout(500)
@@ -30,7 +34,7 @@ def workspace(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     """Return LocalStack with a bucket in which posts have landed, a secret, and a folder of the user's."""
     own = tmp_path_factory.mktemp("own")
     settings = localstack.replace(
-        USER_ID="jupyter",
+        USER_ID=VARIABLES["USER_ID"].field.default,
         STATE_DIR=tmp_path_factory.mktemp("state"),
         NOTEBOOK_DIR=own,
         SPARK_MASTER="local[2]",
@@ -62,10 +66,10 @@ def example(lab: Lab) -> Iterator[Notebook]:
         yield notebook
 
 
-def test_worked_example_shows_tables_and_a_chart(example: Notebook, workspace: Settings) -> None:
+def test_worked_example_shows_tables_and_a_chart(example: Notebook) -> None:
     tables, images = [], []
     for cell in example.cells():
-        done = example.run(cell.replace("0a1b2c3d4e5f", workspace.user_id))
+        done = example.run(cell)
         assert done.status == "ok", done.error
         tables += done.shown("text/html")
         images += done.shown("image/png")
@@ -75,6 +79,21 @@ def test_worked_example_shows_tables_and_a_chart(example: Notebook, workspace: S
     assert "<th>join_year</th><th>number_users_joined</th>" in tables[-3]
     [chart] = images
     assert base64.b64decode(chart).startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(bool(missing()), reason=f"no browser: {missing()}")
+def test_worked_example_is_seen_in_a_browser(example: Notebook, workspace: Settings) -> None:  # noqa: ARG001 - its kernel
+    """On the kernel of the example's session, as a second tab is."""
+    query = address(workspace).partition("/lab")[2]
+    with Browser() as browser:
+        browser.run_notebook(
+            f"http://{LOOPBACK}:{workspace.notebook.port}/lab/tree/examples/batch.ipynb{query}",
+            "Pinterest pipeline",
+        )
+        browser.look_at(".jp-OutputArea-output img[src^='data:image/png']", RUN_ALL_SECONDS)
+        browser.keep_screenshot(ROOT / ".local" / "artefacts" / "jupyterlab.png")
+        # The last answer's.
+        assert browser.look_at(".jp-OutputArea-output table th:first-child").strip() == "join_year"
 
 
 def test_data_is_no_markup(example: Notebook) -> None:
@@ -89,7 +108,7 @@ def test_failing_cells_say_why_and_the_next_one_runs(example: Notebook) -> None:
     assert "cell" in done.error
     assert "nowhere" in done.error
     assert "Traceback" not in done.error
-    assert "ValueError: not this" in example.run("raise ValueError('not this')").error.replace("\x1b[0m", "")
+    assert "ValueError: not this" in example.run("raise ValueError('not this')").error
     assert example.run("print(20 + 1)").text == "21\n"
 
 
@@ -98,6 +117,13 @@ def test_secret_is_hidden_in_output_and_error(example: Notebook) -> None:
     assert "[REDACTED]" in done.text
     assert "[REDACTED]" in done.error
     assert SECRET not in str(done.outputs)
+
+
+def test_interrupt_ends_sparks_job_and_the_next_cell_runs(example: Notebook) -> None:
+    loop = "print('it begins')\nspark.range(1 << 50).selectExpr('max(id % 7)').collect()"
+    done = example.run(loop, example.interrupt)
+    assert (done.status, done.error) == ("error", "Interrupted.")
+    assert example.run("print(spark.range(3).count())").text == "3\n"
 
 
 def test_exit_ends_the_cell_with_its_value(example: Notebook) -> None:
