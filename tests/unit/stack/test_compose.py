@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from common import health
-from common.settings import PROFILES, SERVICE, VARIABLES, Settings, secret_names
+from common.settings import PROFILES, ROOT, SERVICE, VARIABLES, Settings, secret_names
 from stack.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
 from stack.local.isolated import make_settings
 
@@ -46,6 +46,13 @@ def test_variables_are_replaced_as_compose_does(text: str, expected: str) -> Non
 def test_a_variable_that_must_be_set_is_named() -> None:
     with pytest.raises(ComposeError, match="SECRET is not set: run make setup"):
         interpolate("${SECRET:?run make setup}", {})
+
+
+def test_what_is_built_is_built_without_an_image_registry_too() -> None:
+    offline = yaml.safe_load((ROOT / "docker-compose.offline.yml").read_text())["services"]
+    built = {name for name, service in SERVICES.items() if "build" in service}
+    base = {name for name in built if "BASE_IMAGE" in str(offline.get(name, {}).get("build", {}).get("args"))}
+    assert base == built
 
 
 def test_defaults_are_those_of_the_settings() -> None:
