@@ -47,9 +47,7 @@ def streamed(table):
     record = F.from_json(F.col("data").cast("string"), COLUMNS[table])
     return arrived.select(record.alias("record")).select("record.*")
 
-
 # COMMAND ----------
-
 
 # DBTITLE 1,Clean what comes, and append it
 def append(frame, name):

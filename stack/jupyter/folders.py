@@ -20,6 +20,11 @@ def notebooks_folder(settings: Settings) -> Path:
     return home(settings) / "notebooks"
 
 
+def checkpoints_folder(settings: Settings) -> Path:
+    """Return the folder of the states to which a notebook can be reverted."""
+    return home(settings) / "checkpoints"
+
+
 def arrange_folders(settings: Settings) -> None:
     """Make JupyterLab's folder, with links to the examples and to the user's own.
 
@@ -27,7 +32,8 @@ def arrange_folders(settings: Settings) -> None:
         FolderError: NOTEBOOK_DIR is no folder, or cannot be read.
     """
     top = notebooks_folder(settings)
-    top.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (top, checkpoints_folder(settings)):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _link(top / "examples", ROOT / "notebooks")
     _link(top / "own", _readable(settings.notebook.dir) if settings.notebook.dir else None)
 

@@ -4,8 +4,8 @@ from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
 from common.settings import LOOPBACK, ROOT, SERVICE, Settings
-from stack.jupyter.folders import home, notebooks_folder
-from workspace.lab.contents import SourceContents
+from stack.jupyter.folders import checkpoints_folder, home, notebooks_folder
+from workspace.lab.contents import KeptCheckpoints, SourceContents
 
 _HERE = ROOT / "stack" / "jupyter"
 # A kernel whose notebook nobody runs holds a JVM; one whose stream is shown says something at each micro-batch.
@@ -54,6 +54,8 @@ def configuration(settings: Settings) -> Config:
     config.IdentityProvider.token = settings.notebook.token.get_secret_value()
     config.PasswordIdentityProvider.allow_password_change = False
     config.FileContentsManager.delete_to_trash = False
+    config.ContentsManager.checkpoints_class = KeptCheckpoints
+    config.FileCheckpoints.root_dir = str(checkpoints_folder(settings))
     config.KernelSpecManager.update(ensure_native_kernel=False, allowed_kernelspecs={"pinterest"})
     config.MultiKernelManager.default_kernel_name = "pinterest"
     config.MappingKernelManager.update(cull_idle_timeout=_IDLE_SECONDS, cull_interval=60, cull_connected=True)

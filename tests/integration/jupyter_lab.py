@@ -59,6 +59,10 @@ class Lab:
         answer = self._client.post(path, json=body).raise_for_status()
         return answer.json() if answer.content else None
 
+    def put(self, path: str, body: Mapping[str, object]) -> None:
+        """Save a body at a path."""
+        self._client.put(path, json=body).raise_for_status()
+
     def delete(self, path: str) -> None:
         """Delete what is at a path."""
         self._client.delete(path).raise_for_status()

@@ -96,6 +96,15 @@ def test_worked_example_is_seen_in_a_browser(example: Notebook, workspace: Setti
         assert browser.look_at(".jp-OutputArea-output table th:first-child").strip() == "join_year"
 
 
+def test_checkout_stays_clean(lab: Lab) -> None:
+    before = (ROOT / "notebooks" / "batch.py").read_bytes()
+    model = lab.get("/contents/examples/batch.ipynb")
+    lab.put("/contents/examples/batch.ipynb", {"type": "notebook", "content": model["content"]})
+    assert (ROOT / "notebooks" / "batch.py").read_bytes() == before
+    assert not (ROOT / "notebooks" / ".ipynb_checkpoints").exists()
+    assert len(lab.get("/contents/examples/batch.ipynb/checkpoints")) == 1
+
+
 def test_data_is_no_markup(example: Notebook) -> None:
     [table] = example.run("display([{'<b>': '<script>alert(1)</script>'}])").shown("text/html")
     assert "<th>&lt;b&gt;</th>" in table

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from workspace.formats.convert import to_jupyter, to_source
@@ -20,6 +21,16 @@ def source_of(path: Path) -> Path | None:
         return None
     files = (path.with_suffix(suffix) for suffix in SOURCES)
     return next((file for file in files if file.is_file() and is_source_notebook(file)), None)
+
+
+class KeptCheckpoints(AsyncFileCheckpoints):
+    """States to which a file can be reverted, in a folder of their own: by default they lie beside the files."""
+
+    def checkpoint_path(self, checkpoint_id: str, path: str) -> str:
+        """Return the file of a checkpoint."""
+        file = Path(self._get_os_path(f"{path.strip('/')}.{checkpoint_id}"))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return str(file)
 
 
 class SourceContents(AsyncLargeFileManager):
