@@ -27,7 +27,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUTF8=1
 RUN useradd --uid 1000 --user-group --create-home pipeline \
     && install -d -m 700 -o pipeline -g pipeline /app/.local/state /app/.local/state/airflow /app/.local/state/run \
-        /app/.local/state/jupyter /app/.local/state/workspace /app/.local/state/workspace/dbfs
+        /app/.local/state/jupyter /app/.local/state/workspace /app/.local/state/workspace/dbfs \
+        /app/.local/state/workspace/jobs
 WORKDIR /app
 
 FROM base AS app-packages

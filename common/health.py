@@ -141,6 +141,14 @@ def _heartbeat_age(settings: Settings, kind: str) -> float | None:
     return age
 
 
+def jobs_api(settings: Settings) -> None:
+    """The Jobs API answers, and takes our token."""
+    token = settings.jobs_api.token.get_secret_value()
+    url = f"{settings.jobs_api.url}/api/2.2/jobs/list"
+    if "has_more" not in _get_json(url, {"Authorization": f"Bearer {token}"}):
+        raise Unhealthy(f"{url} is another server")
+
+
 def jupyter(settings: Settings) -> None:
     """JupyterLab's server answers, and it takes our token."""
     token = settings.notebook.token.get_secret_value()
@@ -172,6 +180,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "airflow-scheduler": _airflow_job("SchedulerJob"),
     "airflow-dag-processor": _airflow_job("DagProcessorJob"),
     "notebook": jupyter,
+    "jobs": jobs_api,
 }
 
 

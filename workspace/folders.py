@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common.settings import Settings
+from common.settings import ROOT, Settings
 
 
 def dbfs_root(settings: Settings) -> Path:
@@ -28,6 +28,16 @@ def own_folder(path: Path) -> Path:
     """Make a folder that only this account reads, if it is missing."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+def notebooks_folder(settings: Settings) -> Path:
+    """Return the folder of the notebooks that the Jobs API runs: the user's, or our worked example."""
+    return settings.notebook.dir or ROOT / "notebooks"
+
+
+def jobs_folder(settings: Settings) -> Path:
+    """Return the folder of the Jobs API's runs, with what their notebooks printed."""
+    return settings.state_dir / "workspace" / "jobs"
 
 
 def secrets_folder(settings: Settings) -> Path:

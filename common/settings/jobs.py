@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 from common.settings.group import Group
-from common.settings.types import LOOPBACK, OptionalPath, Port
+from common.settings.types import LOOPBACK, Address, OptionalPath, Port
 
 Memory = Annotated[str, Field(pattern=r"^\d+[mg]$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -49,7 +49,25 @@ class Notebook(Group):
     token: SecretStr
     """JupyterLab's token, a part of the address that `make notebook` prints."""
     dir: OptionalPath = None
-    """A folder of your own notebooks, which JupyterLab shows as `own`."""
+    """A folder of your own notebooks, which JupyterLab shows as `own`, and the Jobs API runs."""
+
+
+class JobsApi(Group):
+    """The Jobs API, by which Airflow's Databricks operators run notebooks."""
+
+    port: Port = 8090
+    """The Jobs API's port."""
+    host: str = LOOPBACK
+    """The address that the Jobs API listens on."""
+    url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data['port']}")
+    """Where Airflow and health checks find the Jobs API."""
+    token: SecretStr
+    """The bearer token of the Jobs API."""
+
+    @property
+    def page_url(self) -> str:
+        """Return where a browser on this machine finds the pages of runs."""
+        return f"http://localhost:{self.port}"
 
 
 class Threshold(Group):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from common.settings.aws import Api, Aws, Kinesis
 from common.settings.group import Group
-from common.settings.jobs import Notebook, Quality, Spark
+from common.settings.jobs import JobsApi, Notebook, Quality, Spark
 from common.settings.paths import ROOT
 from common.settings.servers import Airflow, Kafka, Localstack, Mysql, Postgres
 from common.settings.services import Emulator, RestProxy, S3Sink, Source
@@ -73,7 +73,7 @@ class Settings(Group):
     state_dir: Annotated[ProjectPath, AfterValidator(own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
     compose_profiles: Annotated[str, AfterValidator(known_profiles)] = "stream,airflow"
-    """What `make up` starts besides the core, of `stream` (1.8 GB), `airflow` (2.2), `notebook` (2.5); or empty."""
+    """What `make up` starts besides the core, of `stream` (1.8 GB), `airflow` (2.2), `notebook` (4.2); or empty."""
     allowed_hosts: str = ""
     """Names, with commas, by which you call the REST proxy or LocalStack besides localhost; .x.org is all below it."""
 
@@ -90,6 +90,7 @@ class Settings(Group):
     postgres: Postgres
     spark: Spark
     notebook: Notebook
+    jobs_api: JobsApi
     quality: Quality
     airflow: Airflow
 

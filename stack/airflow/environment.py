@@ -1,4 +1,4 @@
-"""Airflow's configuration, made from the settings: AIRFLOW__* variables, and one connection.
+"""Airflow's configuration, made from the settings: AIRFLOW__* variables, and two connections.
 
 Nothing is kept in an airflow.cfg or clicked into the UI, so that a fresh start is the same everywhere. Reference:
 Airflow's "Configuration Reference" and "Managing Connections".
@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from common.airflow import DAGS, ui_url
 from common.environment import MARK
@@ -35,12 +35,29 @@ def environment(settings: Settings) -> dict[str, str]:
         **{f"AIRFLOW__{name}": value for name, value in options.items()},
         "AIRFLOW_HOME": str(home(settings)),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark.master}),
+        **_jobs_api(settings),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),
         MARK: "composed",
         # spark-submit starts this Python, which has the jobs' libraries.
         "PYSPARK_PYTHON": sys.executable,
     }
+
+
+def _jobs_api(settings: Settings) -> dict[str, str]:
+    """Return the connection of the Databricks operators, for the part of Airflow that has its token."""
+    api = settings.jobs_api
+    if isinstance(api.token, Withheld):
+        return {}
+    url = urlsplit(api.url)
+    connection = {
+        "conn_type": "databricks",
+        "schema": url.scheme,
+        "host": url.hostname,
+        "port": url.port,
+        "password": api.token.get_secret_value(),
+    }
+    return {"AIRFLOW_CONN_DATABRICKS_DEFAULT": json.dumps(connection)}
 
 
 def _core(settings: Settings) -> dict[str, str]:

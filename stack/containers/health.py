@@ -60,6 +60,12 @@ def _spark_worker() -> str | None:
     return None if states.get(own) == "ALIVE" else f"to the master the worker is {states.get(own, 'unknown')}"
 
 
+def _jobs() -> str | None:
+    """It says its name to whoever asks."""
+    found = page(f"{os.environ['JOBS_API_URL']}/health")
+    return None if found.get("service") == "jobs" else "it is another server"
+
+
 def _notebook() -> str | None:
     """JupyterLab's server says its version to whoever asks."""
     found = page(f"http://localhost:{os.environ.get('NOTEBOOK_PORT') or 8888}/api")
@@ -75,6 +81,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "airflow-scheduler": partial(_airflow, "scheduler"),
     "airflow-dag-processor": partial(_airflow, "dag_processor"),
     "notebook": _notebook,
+    "jobs": _jobs,
     "spark-master": _spark_master,
     "spark-worker": _spark_worker,
 }

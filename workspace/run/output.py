@@ -11,7 +11,7 @@ from common.visible import visible
 class CleanOutput(io.TextIOBase):
     """Stands for standard output while a notebook runs; streams print from threads of their own."""
 
-    def __init__(self, target: TextIO, redacted: Callable[[str], str]) -> None:
+    def __init__(self, target: io.TextIOBase | TextIO, redacted: Callable[[str], str]) -> None:
         super().__init__()
         self._target = target
         self._redacted = redacted

@@ -11,7 +11,7 @@ import pytest
 
 from common.airflow import DAGS
 from common.batch_progress import Progress
-from common.settings import ROOT
+from common.settings import ROOT, Withheld
 from contracts.tables import Table
 from operations.airflow import spark
 from spark_jobs.batch.landing import LandedObject
@@ -105,3 +105,20 @@ def test_airflow_listens_on_loopback_and_has_no_examples(tmp_path: Path) -> None
     variables = environment(make_settings(tmp_path))
     assert variables["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert variables["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
+
+
+def test_the_databricks_operators_find_the_jobs_api(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, JOBS_API_URL="http://jobs:8090")
+    connection = json.loads(environment(settings)["AIRFLOW_CONN_DATABRICKS_DEFAULT"])
+    assert connection == {
+        "conn_type": "databricks",
+        "schema": "http",
+        "host": "jobs",
+        "port": 8090,
+        "password": settings.jobs_api.token.get_secret_value(),
+    }
+
+
+def test_a_part_without_the_token_has_no_connection_to_the_jobs_api(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, JOBS_API_TOKEN=Withheld("JOBS_API_TOKEN", "airflow-apiserver"))
+    assert "AIRFLOW_CONN_DATABRICKS_DEFAULT" not in environment(settings)

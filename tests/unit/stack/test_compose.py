@@ -238,6 +238,7 @@ def test_our_services_say_their_name() -> None:
         ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
         ("BATCH_WRITER_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner"}),
         ("SPEED_WRITER_PASSWORD", {"provision", "streaming-writer"}),
+        ("JOBS_API_TOKEN", {"jobs", "airflow-scheduler"}),
         ("NOTEBOOK_TOKEN", {"notebook", "tools"}),
     ],
 )

@@ -27,9 +27,11 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
         "8081/json/": {"id": "one"},
         "9/api/v2/monitor/health": AIRFLOW,
         "8888/api": {"version": "2.21.1"},
+        "7/health": {"service": "jobs"},
     }
     monkeypatch.setattr(health, "page", lambda url: found[url.split(":")[2]])
     monkeypatch.setenv("AIRFLOW_URL", "http://airflow:9")
+    monkeypatch.setenv("JOBS_API_URL", "http://jobs:7")
     return found
 
 
@@ -39,6 +41,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
         ("spark-master", None),
         ("spark-worker", None),
         ("notebook", None),
+        ("jobs", None),
         ("airflow-apiserver", None),
         ("airflow-scheduler", "Airflow says that its scheduler is unhealthy"),
         ("airflow-dag-processor", "Airflow says that its dag_processor is None"),

@@ -109,7 +109,7 @@ def test_a_changed_setting_changes_the_services_it_matters_to(tmp_path: Path) ->
     digests = {name: service.digest for name, service in load(before).items()}
     changed = {name for name, service in load(after).items() if service.digest != digests[name]}
     airflow = {f"airflow-{part}" for part in ("init", "apiserver", "scheduler", "dag-processor")}
-    assert changed == {"rest-proxy", "s3-sink", "provision", "streaming-writer", "notebook"} | airflow
+    assert changed == {"rest-proxy", "s3-sink", "provision", "streaming-writer", "notebook", "jobs"} | airflow
 
 
 @pytest.mark.parametrize("file", ["contracts/tables.py", "sql/migrations/pinterest/0001_first_schema.sql"])
@@ -126,7 +126,9 @@ def test_a_changed_table_restarts_our_own_services(
         changed.write("\n")
     restarted = {name for name, service in load(settings).items() if service.digest != before[name]}
     airflow = {f"airflow-{part}" for part in ("init", "apiserver", "scheduler", "dag-processor")}
-    assert restarted == {"rest-proxy", "s3-sink", "provision", "streaming-writer", "notebook"} | airflow
+    assert (
+        restarted == {"rest-proxy", "s3-sink", "provision", "streaming-writer", "notebook", "jobs"} | airflow
+    )
 
 
 def test_a_moved_port_restarts_its_server(tmp_path: Path) -> None:
@@ -184,4 +186,5 @@ def test_a_service_is_not_asked_before_what_it_depends_on_is_well(
         "s3-sink": "waits for provision",
         "streaming-writer": "waits for provision",
         "notebook": "waits for provision",
+        "jobs": "waits for provision",
     }

@@ -1,0 +1,45 @@
+"""`python -m workspace.jobs`: serve the Jobs API until SIGTERM or SIGINT, then end the notebook that runs and stop."""
+
+import os
+import signal
+from types import FrameType
+
+import uvicorn
+
+from common.log import configure
+from common.settings import load_settings
+from workspace.folders import jobs_folder, notebooks_folder
+from workspace.jobs.app import create_app
+from workspace.jobs.application import Application, worker_command, worker_environment
+from workspace.jobs.runner import Runner
+from workspace.jobs.store import Store
+
+
+def main() -> None:
+    """Serve on JOBS_API_HOST:JOBS_API_PORT."""
+    settings, log = load_settings(), configure("jobs")
+    signal.signal(signal.SIGTERM, _stopped)
+    store = Store(jobs_folder(settings))
+    environment = worker_environment(os.environ)
+    runner = Runner(store, notebooks_folder(settings), lambda: Application(worker_command(), environment))
+    log.info("starting", port=settings.jobs_api.port, notebooks=str(notebooks_folder(settings)))
+    uvicorn.run(
+        create_app(settings, store, runner),
+        host=settings.jobs_api.host,
+        port=settings.jobs_api.port,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,  # answers take milliseconds
+    )
+    log.info("stopped")
+
+
+def _stopped(_number: int, _frame: FrameType | None) -> None:
+    """A stop is no failure: uvicorn, once it has stopped, raises the signal that stopped it again."""
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()
