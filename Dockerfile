@@ -90,22 +90,24 @@ FROM spark-packages AS spark-runtime
 COPY --from=jars /jars/spark /app/.local/jars/spark
 COPY --from=spark-classes /app/.local/spark-classes.* /app/.local/
 
-FROM spark-runtime AS spark
+FROM spark-runtime AS spark-source
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,from=kinesis-source,source=/wheels,target=/wheels \
     /opt/uv/bin/uv pip install --quiet --python /opt/venv/bin/python --no-deps --offline --no-cache \
         --link-mode copy --compile-bytecode /wheels/*.whl
+
+FROM spark-source AS spark
 COPY --from=code /app /app
 USER 1000:1000
 
 # JupyterLab and notebooks' kernels; built with the profile notebook alone.
-FROM spark AS notebook
-USER root
+FROM spark-source AS notebook
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=requirements/notebook.txt,target=/requirements.txt \
     --mount=type=cache,target=/root/.cache/uv \
     --mount=type=secret,id=registries \
     /opt/uv/bin/install-packages /opt/venv /requirements.txt
+COPY --from=code /app /app
 USER 1000:1000
 
 FROM spark-runtime AS airflow-packages
