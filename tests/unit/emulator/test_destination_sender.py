@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -41,6 +42,11 @@ class Proxy(ThreadingHTTPServer):
         self.received: list[list[int]] = []
         self.connections = 0
         self.on_request: Callable[[], object] = lambda: None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print an error, unless it is that a client has gone before its answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def url(self) -> str:
