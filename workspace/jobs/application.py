@@ -44,7 +44,8 @@ class Application:
             stdin.flush()
         line = stdout.readline()
         answer: dict[str, Any] | None = json.loads(line) if line.endswith("\n") else None
-        if answer is None:
+        # Its end takes Spark some seconds, in which it would take a job and not run it.
+        if answer is None or not answer.pop("lives"):
             self.kill()
         return answer
 

@@ -53,8 +53,9 @@ def main() -> None:
     while job := jobs.get():
         outcome = run(settings, job)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Spark, as it starts, sets a handler of its own
-        print(json.dumps(asdict(outcome)), file=answers, flush=True)
-        if not _spark_lives():
+        lives = _spark_lives()
+        print(json.dumps(asdict(outcome) | {"lives": lives}), file=answers, flush=True)
+        if not lives:
             break  # the next one gets another
 
 

@@ -41,7 +41,9 @@ for line in sys.stdin:
             answer = {"result": "FAILED", "message": "see output", "error": "ValueError: no", "trace": "cell 1"}
     except InterruptedError:
         answer = {"result": "CANCELED", "message": "Run cancelled."}
-    print(json.dumps(answer), flush=True)
+    print(json.dumps(answer | {"lives": "stops" not in text}), flush=True)
+    if "stops" in text:
+        time.sleep(600)
 """
 # A process of the stand-in starts in a tenth of a second; a busy machine took a hundred times that.
 ENDED_SECONDS = 60.0
@@ -51,7 +53,7 @@ ENDED_SECONDS = 60.0
 def settings(tmp_path: Path) -> Settings:
     notebooks = tmp_path / "notebooks"
     (notebooks / "Users" / "me@example.org").mkdir(parents=True)
-    for name in ("works", "fails", "loops", "dies"):
+    for name in ("works", "fails", "loops", "dies", "stops"):
         (notebooks / f"{name}.py").write_text(name)
     (notebooks / "Users" / "me@example.org" / "mine.sql").write_text("-- Databricks notebook source")
     return make_settings(tmp_path / "state", NOTEBOOK_DIR=notebooks)
@@ -140,6 +142,11 @@ def test_a_process_that_dies_fails_its_run_alone(client: TestClient) -> None:
     assert state["result_state"] == "FAILED"
     assert "out of memory, or was killed" in state["state_message"]
     assert ended(client, after)["result_state"] == "SUCCESS"
+
+
+def test_a_notebook_that_stops_spark_leaves_the_next_one_another(client: TestClient) -> None:
+    stopped, after = submit(client, "/stops"), submit(client, "/works")
+    assert [ended(client, run_id)["result_state"] for run_id in (stopped, after)] == ["SUCCESS", "SUCCESS"]
 
 
 def test_runs_are_cancelled_while_they_wait_and_while_they_run(client: TestClient) -> None:
@@ -267,6 +274,7 @@ def test_notebooks_are_listed_exported_and_imported(client: TestClient) -> None:
         "/dies": "NOTEBOOK",
         "/fails": "NOTEBOOK",
         "/loops": "NOTEBOOK",
+        "/stops": "NOTEBOOK",
         "/works": "NOTEBOOK",
     }
     mine = client.get("/api/2.0/workspace/get-status", params={"path": "/Users/me@example.org/mine"}).json()
