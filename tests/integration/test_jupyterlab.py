@@ -2,15 +2,18 @@
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
+from deltalake import DeltaTable
 
 from common import health
-from common.clients import s3_client
+from common.clients import delta_options, s3_client
 from common.settings import LOOPBACK, ROOT, VARIABLES, Settings
+from common.wait import wait_until
 from contracts.landing import object_key
 from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
@@ -18,13 +21,27 @@ from services.source.generator import generate
 from stack.jupyter.address import address
 from stack.local.isolated import ServiceProcess
 from tests.e2e.browser import Browser, missing
-from tests.integration.jupyter_lab import Lab, Notebook
-from workspace.folders import secrets_folder
+from tests.integration.jupyter_lab import CELL_SECONDS, Lab, Notebook
+from workspace.folders import secrets_folder, warehouse_key
 
 POSTS = 200
 # All cells of the example, on a Spark that is there: 15 s on two idle cores; ten times that on a busy machine.
 RUN_ALL_SECONDS = 150.0
 SECRET = "correct horse battery"
+# A table, and a function that holds up its update until another one has been committed.
+LATER = """
+import pathlib, time
+spark.range(3).write.mode("overwrite").saveAsTable("shared")
+reads, committed = pathlib.Path({reads!r}), pathlib.Path({committed!r})
+
+def later(value):
+    reads.touch()
+    while not committed.exists():
+        time.sleep(0.05)
+    return value
+
+spark.udf.register("later", later, "long")
+"""
 # A start takes 15 s, the worked example 25 s, on two idle cores; ten times that on a busy machine.
 pytestmark = pytest.mark.timeout(500)
 
@@ -133,6 +150,29 @@ def test_interrupt_ends_sparks_job_and_the_next_cell_runs(example: Notebook) -> 
     done = example.run(loop, example.interrupt)
     assert (done.status, done.error) == ("error", "Interrupted.")
     assert example.run("print(spark.range(3).count())").text == "3\n"
+
+
+def test_later_of_two_writers_is_shown_deltas_conflict(
+    example: Notebook, workspace: Settings, tmp_path: Path
+) -> None:
+    """The other one commits while this one reads."""
+    reads, committed = tmp_path / "reads", tmp_path / "committed"
+    table = f"s3://{workspace.bucket}/{warehouse_key('shared')}"
+
+    def other_writer() -> None:
+        wait_until(reads.exists, timeout=CELL_SECONDS, what="the table to be read")
+        DeltaTable(table, storage_options=delta_options(workspace)).update({"id": "id + 10"})
+        committed.touch()
+
+    assert example.run(LATER.format(reads=str(reads), committed=str(committed))).status == "ok"
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(other_writer)
+        done = example.run("%sql\nUPDATE shared SET id = later(id)")
+        other.result()
+    assert done.status == "error"
+    assert "DELTA_CONCURRENT" in done.error
+    found = example.run("print(sorted(row.id for row in spark.table('shared').collect()))")
+    assert found.text == "[10, 11, 12]\n"
 
 
 def test_exit_ends_the_cell_with_its_value(example: Notebook) -> None:
