@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from common.settings import ROOT, SERVICE
 
+BEGUN = "begun\n"
+"""The line that the process prints once a notebook can be interrupted."""
 _END_SECONDS = 20.0  # Spark takes some seconds to stop
 
 
@@ -19,6 +22,8 @@ class Application:
 
     def __init__(self, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """Start it; Spark starts with its first job."""
+        self._lock = threading.Lock()
+        self._begun = self._unwanted = False
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -39,10 +44,15 @@ class Application:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("the process has no pipes")
+        with self._lock:
+            self._begun = self._unwanted = False
         with suppress(BrokenPipeError):
             stdin.write(json.dumps(job) + "\n")
             stdin.flush()
         line = stdout.readline()
+        if line == BEGUN:
+            self._begin()
+            line = stdout.readline()
         answer: dict[str, Any] | None = json.loads(line) if line.endswith("\n") else None
         # Its end takes Spark some seconds, in which it would take a job and not run it.
         if answer is None or not answer.pop("lives"):
@@ -50,8 +60,17 @@ class Application:
         return answer
 
     def interrupt(self) -> None:
-        """End the notebook that runs now."""
-        self._process.send_signal(signal.SIGINT)
+        """End the notebook that runs now, or as soon as it begins: while Spark starts, a signal would be lost."""
+        with self._lock:
+            self._unwanted = True
+            if self._begun:
+                self._process.send_signal(signal.SIGINT)
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._begun = True
+            if self._unwanted:
+                self._process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
         """End it while it has nothing to do."""

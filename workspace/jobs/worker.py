@@ -1,7 +1,8 @@
 """Run notebooks one after the other in one Spark application: `python -m workspace.jobs.worker`.
 
-Each line of standard input is a job, each line of standard output what came of it, both JSON. SIGINT ends the notebook
-that runs. At the end of standard input the service has gone, and this process goes, with all that it started.
+Each line of standard input is a job; on standard output one line says that its notebook has begun, the next what came
+of it. Jobs and answers are JSON. SIGINT ends the notebook that runs. At the end of standard input the service has gone,
+and this process goes, with all that it started.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,7 @@ from pyspark.sql import SparkSession
 
 from common.settings import Settings, load_settings
 from workspace.dbutils import redacted
+from workspace.jobs.application import BEGUN
 from workspace.jobs.bounded import Bounded
 from workspace.jobs.runs import Outcome
 from workspace.namespace import notebook_namespace
@@ -51,7 +54,7 @@ def main() -> None:
     jobs: Queue[Job | None] = Queue()
     threading.Thread(target=_read, args=(sys.stdin, jobs), daemon=True).start()
     while job := jobs.get():
-        outcome = run(settings, job)
+        outcome = run(settings, job, partial(print, BEGUN, end="", file=answers, flush=True))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Spark, as it starts, sets a handler of its own
         lives = _spark_lives()
         print(json.dumps(asdict(outcome) | {"lives": lives}), file=answers, flush=True)
@@ -66,8 +69,12 @@ def _read(lines: TextIO, jobs: "Queue[Job | None]") -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def run(settings: Settings, job: Job) -> Outcome:
-    """Run a job's notebook, its output in the job's file, and return what came of it."""
+def run(settings: Settings, job: Job, begin: Callable[[], None]) -> Outcome:
+    """Run a job's notebook, its output in the job's file, and return what came of it.
+
+    Args:
+        begin: called once the notebook can be interrupted.
+    """
     try:
         session = notebook_session(settings)
     except Exception as error:
@@ -78,6 +85,7 @@ def run(settings: Settings, job: Job) -> Outcome:
         output = CleanOutput(Bounded(file), redacted)
         try:
             with ctrl_c(session), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+                begin()
                 value = notebooks.run(Path(job["path"]), job["parameters"], job["seconds"] or None)
         except Interrupted:
             return Outcome("CANCELED", "Run cancelled.")

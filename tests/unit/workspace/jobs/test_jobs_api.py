@@ -24,7 +24,7 @@ WORKER = """
 import json, os, pathlib, signal, sys, time
 def interrupted(*_):
     raise InterruptedError
-signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 for line in sys.stdin:
     if not line.strip():
         break
@@ -33,6 +33,10 @@ for line in sys.stdin:
     pathlib.Path(job["output"]).write_text(f"[1] <b>{os.getpid()}</b> {job['parameters']}")
     answer = {"result": "SUCCESS", "value": text.strip()}
     try:
+        while "slow" in text and not pathlib.Path(job["path"]).with_suffix(".go").exists():
+            time.sleep(0.05)
+        signal.signal(signal.SIGINT, interrupted)
+        print("begun", flush=True)
         if "loops" in text:
             time.sleep(600)
         if "dies" in text:
@@ -41,6 +45,7 @@ for line in sys.stdin:
             answer = {"result": "FAILED", "message": "see output", "error": "ValueError: no", "trace": "cell 1"}
     except InterruptedError:
         answer = {"result": "CANCELED", "message": "Run cancelled."}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(json.dumps(answer | {"lives": "stops" not in text}), flush=True)
     if "stops" in text:
         time.sleep(600)
@@ -159,6 +164,21 @@ def test_runs_are_cancelled_while_they_wait_and_while_they_run(client: TestClien
         state = ended(client, run_id)
         assert (state["result_state"], state["user_cancelled_or_timedout"]) == ("CANCELED", True)
     assert ended(client, after)["result_state"] == "SUCCESS"
+
+
+def test_a_run_that_is_cancelled_while_spark_starts_leaves_the_process_to_the_next(
+    client: TestClient, settings: Settings, store: Store
+) -> None:
+    begins_late = notebooks_folder(settings) / "late.py"
+    begins_late.write_text("slow, and loops")
+    cancelled, after = submit(client, "/late"), submit(client, "/works")
+    wait_running(client, cancelled)
+    client.post("/api/2.2/jobs/runs/cancel", json={"run_id": str(cancelled)})
+    assert get(client, cancelled)["state"]["life_cycle_state"] == "TERMINATING"
+    begins_late.with_suffix(".go").touch()
+    assert ended(client, cancelled)["result_state"] == "CANCELED"
+    assert ended(client, after)["result_state"] == "SUCCESS"
+    assert store.output(after).read_text() == store.output(cancelled).read_text()  # its process id
 
 
 def test_one_token_is_one_run(client: TestClient) -> None:

@@ -45,11 +45,13 @@ def run(tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(worker, "notebook_namespace", partial(_namespace, spark))
     before = signal.getsignal(signal.SIGINT)
 
-    def run_text(text: str, seconds: float = 0, **parameters: str) -> Outcome:
+    def run_text(
+        text: str, seconds: float = 0, begin: Callable[[], None] = lambda: None, **parameters: str
+    ) -> Outcome:
         path = tmp_path / "notebook.py"
         path.write_text(f"# Databricks notebook source\n{text}\n")
         job = {"path": str(path), "parameters": parameters, "seconds": seconds, "root": str(tmp_path)}
-        return worker.run(settings, job | {"output": str(tmp_path / "out.txt")})
+        return worker.run(settings, job | {"output": str(tmp_path / "out.txt")}, begin)
 
     yield run_text
     signal.signal(signal.SIGINT, before)
@@ -107,6 +109,11 @@ def test_a_loop_of_sparks_is_ended_by_a_signal(run: RunText, spark: SparkSession
     assert outcome.result == "CANCELED"
     assert run("dbutils.notebook.exit(spark.range(3).count())").value == "3"
     assert (tmp_path / "out.txt").exists()
+
+
+def test_a_signal_counts_from_the_moment_that_the_service_is_told(run: RunText) -> None:
+    interrupt = partial(os.kill, os.getpid(), signal.SIGINT)
+    assert run("import time\ntime.sleep(600)", begin=interrupt).result == "CANCELED"
 
 
 def test_spark_that_does_not_start_is_the_services_fault(
