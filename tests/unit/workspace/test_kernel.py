@@ -1,9 +1,11 @@
 """Test how the kernel runs a cell: by the language that it says, by the magics' rules, with errors that say enough."""
 
 import atexit
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from traitlets.config import Config
@@ -41,8 +43,9 @@ class Cells:
 @pytest.fixture
 def cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # which a shell replaces
-    cells = Cells(tmp_path, monkeypatch)
-    yield cells
+    with mock.patch.dict(os.environ):  # in which a shell asks for colours
+        cells = Cells(tmp_path, monkeypatch)
+        yield cells
     atexit.unregister(cells.shell.atexit_operations)
     cells.shell.restore_sys_module_state()
 
