@@ -16,12 +16,8 @@ from common.settings.types import LOOPBACK, ProjectPath
 from common.settings.withheld import Withheld
 from contracts.tables import Table
 
-PROFILES = (
-    "stream",
-    "airflow",
-    "batch",
-    "notebook",
-)  # those of docker-compose.yml that have services, not commands
+# Those of docker-compose.yml that have services, not commands.
+PROFILES = ("stream", "airflow", "batch", "notebook")
 # What other programs go by too: an empty value is one to them.
 SHARED = {
     *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
