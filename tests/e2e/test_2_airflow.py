@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from common import health
-from common.airflow import AirflowApi, ui_url
+from common.airflow import COMMAND_TIMEOUT_SECONDS, AirflowApi, ui_url
 from common.settings import Settings
 from common.wait import wait_until
 from contracts.tables import TABLES
@@ -29,7 +29,7 @@ def _successful_runs(stack: Settings) -> int:
 
 def test_a_run_outlives_its_killed_scheduler(make: Make, stack: Settings) -> None:
     before, runs = [stages.served_rows(stack, table) for table in TABLES], _successful_runs(stack)
-    api = AirflowApi(stack)
+    api = AirflowApi(stack, COMMAND_TIMEOUT_SECONDS)
     run_id = trigger.start(api, full=True, table="all")
     wait_for_task(api, run_id, "clean_and_publish", "running")
     pid = supervision.states(stack)[SCHEDULER].pid

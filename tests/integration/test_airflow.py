@@ -14,7 +14,7 @@ import pytest
 from confluent_kafka import Producer
 
 from common import airflow, health
-from common.airflow import AirflowApi
+from common.airflow import COMMAND_TIMEOUT_SECONDS, AirflowApi
 from common.clients import postgres_connection
 from common.settings import ROOT, Settings
 from common.terminal import make_console
@@ -66,7 +66,7 @@ def api(stack: Settings) -> Iterator[AirflowApi]:
         for part, process in parts.items():
             process.wait_healthy(lambda name=SERVICES[part]: health.problem(name, lean) is None)  # type: ignore[misc]
         _only_loopback_listens(parts.values())
-        yield AirflowApi(lean)
+        yield AirflowApi(lean, COMMAND_TIMEOUT_SECONDS)
 
 
 def words(part: str) -> tuple[str, ...]:
