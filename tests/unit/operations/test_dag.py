@@ -1,9 +1,6 @@
 """The DAG can be imported by Airflow, and is what docs/airflow.md says."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +8,14 @@ import pytest
 
 from common.airflow import DAGS
 from common.batch_progress import Progress
-from common.settings import ROOT, Withheld
+from common.settings import Withheld
 from contracts.tables import Table
 from operations.airflow import spark
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.plan import Plan
 from stack.airflow.environment import environment
 from stack.local.isolated import make_settings
+from tests.airflow_python import output_of
 
 # Airflow reads its configuration as it is imported, so it gets a process of its own.
 _DESCRIBE = """
@@ -25,7 +23,7 @@ import json
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag()
 dag = bag.dags.get("pinterest_batch")
-print("@" + json.dumps({
+print(json.dumps({
     "errors": {str(name): str(error) for name, error in bag.import_errors.items()},
     "dags": sorted(bag.dags),
     "schedule": dag and [dag.schedule.expression, str(dag.schedule.timezone)],
@@ -46,18 +44,7 @@ print("@" + json.dumps({
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     settings = make_settings(tmp_path_factory.mktemp("airflow"))
-    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{settings.state_dir}/none.db"}
-    variables = {**os.environ, **settings.environment(), **environment(settings), **database}
-    done = subprocess.run(
-        [sys.executable, "-c", _DESCRIBE],
-        env=variables,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.rpartition("@")[2])
+    found: dict[str, Any] = output_of(_DESCRIBE, settings)
     return found
 
 

@@ -1,9 +1,6 @@
 """DAGs of the user's own, written for Airflow 2, in the real Airflow; and files beside them that are broken."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from operations.airflow.own_dags import refuse_our_id, with_schedule
 from stack.airflow.environment import environment
 from stack.airflow.init import dags_problem
 from stack.local.isolated import make_settings
+from tests.airflow_python import output_of
 
 # What Airflow's DAG processor does with each bundle, in a process that has Airflow's environment.
 _READ = """
@@ -32,7 +30,7 @@ for bundle in bundles:
         "schedules": {name: str(dag.schedule) for name, dag in bag.dags.items()},
         "tasks": {name: [task.task_id for task in dag.topological_sort()] for name, dag in bag.dags.items()},
     }
-print("READ" + json.dumps(read))
+print(json.dumps(read))
 """
 
 FOR_AIRFLOW_2 = """
@@ -80,17 +78,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         (folder / name).write_text(text)
     (folder / "command.txt").write_text("true")
     settings = make_settings(tmp_path_factory.mktemp("airflow"), AIRFLOW_DAGS_DIR=folder)
-    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{settings.state_dir}/none.db"}
-    done = subprocess.run(
-        [sys.executable, "-c", _READ],
-        env={**os.environ, **settings.environment(), **environment(settings), **database},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.rpartition("READ")[2])
+    found: dict[str, Any] = output_of(_READ, settings)
     return found
 
 
