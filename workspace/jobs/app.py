@@ -22,7 +22,6 @@ from workspace.jobs.store import Store
 from workspace.jobs.submission import Body, as_object, number, read_submission, texts
 
 Answer = dict[str, Any]
-_VERSION = "2.{minor}"
 _PAGE = 25  # jobs of a list's page, as the real API has by default
 # A notebook that is imported, in base64; the real API takes as much.
 _MAX_BODY_BYTES = 10 * 1024**2
@@ -164,7 +163,7 @@ def create_app(settings: Settings, store: Store, runner: Runner) -> FastAPI:
     app.get("/health")(lambda: {"service": "jobs"})
     app.get("/runs/{run_id}", response_class=HTMLResponse)(api.run_page)
     for minor in range(3):
-        app.include_router(_routes(api), prefix=f"/api/{_VERSION.format(minor=minor)}")
+        app.include_router(_routes(api), prefix=f"/api/2.{minor}")
     return app
 
 

@@ -100,7 +100,7 @@ def texts(body: Body, name: str) -> dict[str, str]:
     value = body.get(name) or {}
     if not isinstance(value, dict):
         raise invalid(f"{name}: expected an object, not {type(value).__name__}")
-    return {str(key): each if isinstance(each, str) else str(each) for key, each in value.items()}
+    return {str(key): str(each) for key, each in value.items()}
 
 
 def as_object(value: object) -> Body:
