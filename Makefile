@@ -371,5 +371,5 @@ lock: setup-local ## Pin the newest versions that requirements/*.in allow
 	@set -e; for set in bootstrap runtime dev notebook localstack mysql postgres; do \
 		$(COMPILE) --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 	@# The images' sets are parts of runtime.
-	@set -e; for set in app spark airflow; do \
+	@set -e; for set in app spark airflow dashboard; do \
 		$(COMPILE) --constraint requirements/runtime.txt requirements/$$set.in -o requirements/$$set.txt; done

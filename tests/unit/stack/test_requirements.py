@@ -117,7 +117,14 @@ def _pins(name: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("image", "larger"),
-    [("app", "spark"), ("spark", "airflow"), ("airflow", "runtime"), ("postgres", "runtime")],
+    [
+        ("app", "spark"),
+        ("spark", "airflow"),
+        ("airflow", "runtime"),
+        ("app", "dashboard"),
+        ("dashboard", "runtime"),
+        ("postgres", "runtime"),
+    ],
 )
 def test_an_image_has_the_versions_of_local_mode(image: str, larger: str) -> None:
     assert set() < _pins(image) < _pins(larger)
