@@ -12,9 +12,6 @@ from workspace.jobs.errors import ApiError, invalid
 
 Body = Mapping[str, Any]
 
-# A cluster, its libraries and who may see a run are of no concern to one Spark on one machine.
-_ONE_OF = "notebook_task"
-
 
 @dataclass(frozen=True)
 class Submission:
@@ -40,15 +37,17 @@ class Submission:
 def read_submission(body: Body) -> Submission:
     """Return what a body of runs/submit, or the settings of a job, ask for: one notebook.
 
+    A cluster, its libraries and who may see a run are of no concern to one Spark on one machine.
+
     Raises:
         ApiError: something else is asked for, or a value is not of its kind.
     """
     task = _one_task(body)
-    notebook = task.get(_ONE_OF)
+    notebook = task.get("notebook_task")
     if not isinstance(notebook, dict):
         others = sorted(name for name in task if name.endswith("_task"))
         what = f"{', '.join(others)} cannot be run here" if others else "there is no task"
-        raise invalid(f"{what}: {_ONE_OF} is what runs")
+        raise invalid(f"{what}: a notebook_task is what runs")
     if "git_source" in body or notebook.get("source") == "GIT":
         raise invalid("notebooks of a Git repository do not run here: clone it into NOTEBOOK_DIR")
     path = notebook.get("notebook_path")
