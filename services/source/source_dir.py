@@ -3,13 +3,13 @@
 import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import geteuid
 from pathlib import Path
 from stat import S_ISREG
 
 import msgspec
 
 from common.surrogates import breaking_half
+from common.user_folder import closed_to_us
 from contracts.rows import ROW_TYPES, TABLE_NAMES, Row, columns
 from contracts.tables import Table
 
@@ -70,11 +70,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SourceError(
-            f"SOURCE_DIR: account {geteuid()} cannot read {path}: {error.strerror}. The files and their folder must"
-            " be open to it (in containers it is account 1000): chmod -R a+rX on the folder; where SELinux is on, also"
-            " chcon -R -t container_file_t."
-        ) from error
+        raise SourceError(closed_to_us("SOURCE_DIR", path, error)) from error
 
 
 def _row(line: bytes, decoder: msgspec.json.Decoder[Row], table: Table, where: str) -> Row:

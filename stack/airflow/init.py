@@ -15,6 +15,7 @@ from common.airflow import DAGS
 from common.clients import postgres_connection
 from common.log import configure
 from common.settings import Settings, load_settings
+from common.user_folder import UserFolderError, check_folder
 from services.provision.databases import set_password
 from stack.airflow.environment import environment, home
 
@@ -23,9 +24,11 @@ def main() -> None:
     """Make it all; status 1 and the reason where Postgres does not let us."""
     log, settings = configure("airflow-init"), load_settings()
     home(settings).mkdir(parents=True, exist_ok=True)
-    if problem := dags_problem(settings.airflow.dags_dir):
-        log.error("no DAGs of your own", reason=problem)
-        raise SystemExit(1)
+    try:
+        check_dags_folder(settings.airflow.dags_dir)
+    except UserFolderError as error:
+        log.error("no DAGs of your own", reason=str(error))
+        raise SystemExit(1) from None
     try:
         ensure_database(settings)
     except psycopg2.Error as error:
@@ -39,17 +42,17 @@ def main() -> None:
     log.info("Airflow is ready to start", user=settings.airflow.user)
 
 
-def dags_problem(folder: Path | None) -> str | None:
-    """Return why Airflow could not read the user's folder of DAGs; None if it can, or if there is none."""
-    if folder is None:
-        return None
-    if not folder.is_dir():
-        return f"AIRFLOW_DAGS_DIR: there is no folder {folder}. Correct it in .env."
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return f"AIRFLOW_DAGS_DIR: account {os.geteuid()} cannot read {folder}: `chmod -R a+rX` opens it."
-    if DAGS.is_relative_to(folder.resolve()):
-        return f"AIRFLOW_DAGS_DIR: {folder} has the pipeline's own DAG in it, which Airflow reads anyway."
-    return None
+def check_dags_folder(folder: Path | None) -> None:
+    """Check that Airflow can read the user's folder of DAGs, if there is one.
+
+    Raises:
+        UserFolderError: it cannot, or the pipeline's own DAG is in it.
+    """
+    check_folder("AIRFLOW_DAGS_DIR", folder)
+    if folder and DAGS.is_relative_to(folder.resolve()):
+        raise UserFolderError(
+            f"AIRFLOW_DAGS_DIR: {folder} has the pipeline's own DAG in it, which Airflow reads anyway."
+        )
 
 
 def ensure_database(settings: Settings) -> None:

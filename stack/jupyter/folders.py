@@ -1,13 +1,9 @@
 """JupyterLab's folder: in it are `examples`, our worked example, `own`, the user's NOTEBOOK_DIR, and new files."""
 
-import os
 from pathlib import Path
 
 from common.settings import ROOT, Settings
-
-
-class FolderError(Exception):
-    """NOTEBOOK_DIR cannot be served; the message says why."""
+from common.user_folder import check_folder
 
 
 def home(settings: Settings) -> Path:
@@ -29,21 +25,14 @@ def arrange_folders(settings: Settings) -> None:
     """Make JupyterLab's folder, with links to the examples and to the user's own.
 
     Raises:
-        FolderError: NOTEBOOK_DIR is no folder, or cannot be read.
+        UserFolderError: NOTEBOOK_DIR cannot be read.
     """
+    check_folder("NOTEBOOK_DIR", settings.notebook.dir)
     top = notebooks_folder(settings)
     for folder in (top, checkpoints_folder(settings)):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _link(top / "examples", ROOT / "notebooks")
-    _link(top / "own", _readable(settings.notebook.dir) if settings.notebook.dir else None)
-
-
-def _readable(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise FolderError(f"NOTEBOOK_DIR is {folder}, which is no folder. Correct it in .env.")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise FolderError(f"NOTEBOOK_DIR is {folder}, which this account cannot read.")
-    return folder
+    _link(top / "own", settings.notebook.dir)
 
 
 def _link(link: Path, target: Path | None) -> None:

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 
 from common.settings import load_settings
 from common.terminal import complain
-from stack.jupyter.folders import FolderError, arrange_folders
+from common.user_folder import UserFolderError
+from stack.jupyter.folders import arrange_folders
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
         raise SystemExit(1)
     try:
         arrange_folders(settings)
-    except FolderError as error:
+    except UserFolderError as error:
         complain(str(error))
         raise SystemExit(1) from None
     # JupyterLab is installed when it is first wanted.

@@ -8,6 +8,7 @@ import uvicorn
 
 from common.log import configure
 from common.settings import load_settings
+from common.user_folder import UserFolderError, check_folder
 from workspace.folders import jobs_folder, notebooks_folder
 from workspace.jobs.app import create_app
 from workspace.jobs.application import Application, worker_command, worker_environment
@@ -16,8 +17,13 @@ from workspace.jobs.store import Store
 
 
 def main() -> None:
-    """Serve on JOBS_API_HOST:JOBS_API_PORT."""
+    """Serve on JOBS_API_HOST:JOBS_API_PORT; status 1 and the reason where NOTEBOOK_DIR cannot be read."""
     settings, log = load_settings(), configure("jobs")
+    try:
+        check_folder("NOTEBOOK_DIR", settings.notebook.dir)
+    except UserFolderError as error:
+        log.error("no notebooks of your own", reason=str(error))
+        raise SystemExit(1) from None
     signal.signal(signal.SIGTERM, _stopped)
     store = Store(jobs_folder(settings))
     environment = worker_environment(os.environ)

@@ -1,6 +1,5 @@
 """DAGs of the user's own, written for Airflow 2, in the real Airflow; and files beside them that are broken."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,10 @@ import pytest
 
 from common.airflow import DAGS
 from common.settings import ROOT
+from common.user_folder import UserFolderError
 from operations.airflow.own_dags import refuse_our_id, with_schedule
 from stack.airflow.environment import environment
-from stack.airflow.init import dags_problem
+from stack.airflow.init import check_dags_folder
 from stack.local.isolated import make_settings
 from tests.airflow_python import output_of
 
@@ -122,11 +122,18 @@ def test_without_a_folder_airflow_has_its_default_bundle(tmp_path: Path) -> None
     assert "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST" not in environment(make_settings(tmp_path))
 
 
-def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert dags_problem(None) is None
-    assert dags_problem(tmp_path) is None
-    assert f"there is no folder {tmp_path / 'none'}" in str(dags_problem(tmp_path / "none"))
-    assert "has the pipeline's own DAG in it" in str(dags_problem(DAGS))
-    assert "has the pipeline's own DAG in it" in str(dags_problem(ROOT))
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    assert f"cannot read {tmp_path}" in str(dags_problem(tmp_path))
+def test_a_folder_that_can_be_read_and_none_will_do(tmp_path: Path) -> None:
+    check_dags_folder(None)
+    check_dags_folder(tmp_path)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "none"
+    with pytest.raises(UserFolderError, match=f"AIRFLOW_DAGS_DIR: there is no folder {missing}"):
+        check_dags_folder(missing)
+
+
+@pytest.mark.parametrize("folder", [DAGS, ROOT])
+def test_a_folder_that_has_our_dag_is_refused(folder: Path) -> None:
+    with pytest.raises(UserFolderError, match="has the pipeline's own DAG in it"):
+        check_dags_folder(folder)

@@ -1,13 +1,9 @@
 """SOURCE_DIR: rows of the user's own, refused with the file, the line and what is expected."""
 
-import os
 import re
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -16,9 +12,9 @@ import pytest
 from contracts.rows import columns
 from contracts.tables import Table
 from services.source.source_dir import BLOCK, SourceError, read
+from tests.closed_files import closed, open_folder
 from tests.source_rows import source_row
 
-NOBODY = 65534
 GEO = {"ind": 7, "timestamp": "2020-08-28T03:52:47", "latitude": 1.5, "longitude": -2, "country": "Peru"}
 
 
@@ -106,25 +102,8 @@ def test_a_repeated_key_names_both_lines(tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that other accounts reach too, unlike pytest's own."""
-    with TemporaryDirectory() as name:
-        path = Path(name)
-        path.chmod(0o755)
+    with open_folder() as path:
         yield path
-
-
-@contextmanager
-def closed(path: Path) -> Iterator[None]:
-    """Close a file or folder to this account; root, which nothing is closed to, is another one meanwhile."""
-    before, me = stat.S_IMODE(path.stat().st_mode), os.geteuid()
-    path.chmod(0)
-    if me == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(me)
-        path.chmod(before)
 
 
 @pytest.mark.parametrize("close_folder", [False, True])

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from common.settings import ROOT, Settings
+from common.user_folder import UserFolderError
 from stack.jupyter.address import address
-from stack.jupyter.folders import FolderError, arrange_folders, notebooks_folder
+from stack.jupyter.folders import arrange_folders, notebooks_folder
 from stack.jupyter.server import configuration, environment
 from stack.local.isolated import make_settings
 
@@ -39,12 +40,9 @@ def test_what_a_user_made_in_the_place_of_a_link_stays(settings: Settings) -> No
     assert file.read_text() == "{}"
 
 
-@pytest.mark.parametrize("kind", ["missing", "file"])
-def test_a_folder_that_is_none_is_named(settings: Settings, tmp_path: Path, kind: str) -> None:
+def test_a_folder_that_is_none_is_named(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "mine"
-    if kind == "file":
-        path.touch()
-    with pytest.raises(FolderError, match=f"NOTEBOOK_DIR is {path}, which is no folder"):
+    with pytest.raises(UserFolderError, match=f"NOTEBOOK_DIR: there is no folder {path}"):
         arrange_folders(settings.replace(NOTEBOOK_DIR=path))
 
 
