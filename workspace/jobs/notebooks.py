@@ -7,6 +7,7 @@ Reference: Databricks' REST API, Workspace.
 
 import base64
 import binascii
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,14 @@ class NotebookFolder:
         return _describe(path, folder) if folder.is_dir() else _describe(path, self.find(path))
 
     def list(self, path: str) -> list[dict[str, Any]]:
-        """Return what is in a folder, or the notebook that the path names."""
+        """Return the notebooks in a folder and its folders that have some, or the notebook that the path names."""
         folder = self._inside(path)
         if not folder.is_dir():
             return [_describe(path, self.find(path))]
-        found = [
-            file for file in sorted(folder.iterdir()) if file.is_dir() or file.suffix in NOTEBOOK_SUFFIXES
-        ]
-        shown = [file for file in found if not file.name.startswith(".")]
+        shown = [entry for entry in sorted(folder.iterdir()) if _is_notebook(entry) or _has_notebooks(entry)]
         return [
-            _describe(f"{path.rstrip('/')}/{file.name if file.is_dir() else file.stem}", file)
-            for file in shown
+            _describe(f"{path.rstrip('/')}/{entry.name if entry.is_dir() else entry.stem}", entry)
+            for entry in shown
         ]
 
     def export(self, path: str, form: str) -> str:
@@ -101,6 +99,21 @@ class NotebookFolder:
         if not found.is_relative_to(self._root.resolve()):
             raise invalid(f"Path ({path}) leads out of the workspace")
         return found
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix in NOTEBOOK_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _has_notebooks(folder: Path) -> bool:
+    """Return whether there is a notebook in a folder or below; hidden folders are passed over."""
+    if folder.name.startswith("."):
+        return False
+    for path, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if any(_is_notebook(Path(path, name)) for name in files):
+            return True
+    return False
 
 
 def _describe(path: str, file: Path) -> dict[str, Any]:
