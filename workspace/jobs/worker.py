@@ -24,9 +24,12 @@ from pyspark.sql import SparkSession
 
 from common.settings import Settings, load_settings
 from workspace.dbutils import redacted
+from workspace.folders import mounts_file
+from workspace.hadoop import show_mounts
 from workspace.jobs.application import BEGUN
 from workspace.jobs.bounded import Bounded
 from workspace.jobs.runs import Outcome
+from workspace.mounts import MountTable
 from workspace.namespace import notebook_namespace
 from workspace.run.failure import CellError
 from workspace.run.limit import Interrupted, ctrl_c
@@ -72,11 +75,14 @@ def _read(lines: TextIO, jobs: "Queue[Job | None]") -> None:
 def run(settings: Settings, job: Job, begin: Callable[[], None]) -> Outcome:
     """Run a job's notebook, its output in the job's file, and return what came of it.
 
+    It finds the mounts that there are now, whichever notebook has made them since Spark started.
+
     Args:
         begin: called once the notebook can be interrupted.
     """
     try:
         session = notebook_session(settings)
+        show_mounts(session, MountTable(mounts_file(settings)).read().values())
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return Outcome("FAILED", "Spark did not start.", error=message, life_cycle="INTERNAL_ERROR")

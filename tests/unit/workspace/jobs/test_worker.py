@@ -16,10 +16,12 @@ from common.settings import Settings
 from common.wait import wait_until
 from stack.local.isolated import make_settings
 from workspace.dbutils import DBUtils
+from workspace.folders import mounts_file
 from workspace.jobs import worker
 from workspace.jobs.application import worker_environment
 from workspace.jobs.bounded import Bounded
 from workspace.jobs.runs import Outcome
+from workspace.mounts import Mount, MountTable
 
 RunText = Callable[..., Outcome]
 # A loop of Spark's is seen within a second; a busy machine took a hundred times that.
@@ -61,6 +63,17 @@ def test_a_notebook_has_its_parameters_and_leaves_its_value(run: RunText, tmp_pa
     outcome = run("print('table', dbutils.widgets.get('table'))\ndbutils.notebook.exit(42)", table="pin")
     assert outcome == Outcome("SUCCESS", value="42")
     assert "table pin" in (tmp_path / "out.txt").read_text()
+
+
+def test_a_notebook_finds_the_mounts_that_others_have_made_since_spark_started(
+    run: RunText, tmp_path: Path
+) -> None:
+    seen = "spark.sparkContext._jsc.hadoopConfiguration().get('fs.viewfs.mounttable.default.link./mnt/posts')"
+    mounts = MountTable(mounts_file(make_settings(tmp_path / "state")))
+    mounts.add(Mount("/mnt/posts", "s3a://posts", f"file://{tmp_path}"))
+    assert run(f"dbutils.notebook.exit({seen})").value == f"file://{tmp_path}"
+    mounts.remove("/mnt/posts")
+    assert run(f"dbutils.notebook.exit({seen})").value == "None"
 
 
 def test_an_error_is_told_by_itself_and_by_its_line(run: RunText, tmp_path: Path) -> None:
