@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common.settings import ROOT, Settings
+from common.settings import Settings
 
 
 def dbfs_root(settings: Settings) -> Path:
@@ -31,8 +31,16 @@ def own_folder(path: Path) -> Path:
 
 
 def notebooks_folder(settings: Settings) -> Path:
-    """Return the folder of the notebooks that the Jobs API runs: the user's, or our worked example."""
-    return settings.notebook.dir or ROOT / "notebooks"
+    """Return the folder of the notebooks that the Jobs API runs: the user's, or one of the state folder."""
+    return settings.notebook.dir or settings.state_dir / "workspace" / "notebooks"
+
+
+def set_link(link: Path, target: Path | None) -> None:
+    """Have the link lead to the target, or be gone; what is no link is the user's, and stays."""
+    if link.is_symlink():
+        link.unlink()
+    if target and not link.exists():
+        link.symlink_to(target)
 
 
 def jobs_folder(settings: Settings) -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from common.settings import ROOT, Settings
 from common.user_folder import check_folder
+from workspace.folders import set_link
 
 
 def home(settings: Settings) -> Path:
@@ -31,13 +32,5 @@ def arrange_folders(settings: Settings) -> None:
     top = notebooks_folder(settings)
     for folder in (top, checkpoints_folder(settings)):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _link(top / "examples", ROOT / "notebooks")
-    _link(top / "own", settings.notebook.dir)
-
-
-def _link(link: Path, target: Path | None) -> None:
-    """Have the link lead to the target, or be gone; what is no link is the user's, and stays."""
-    if link.is_symlink():
-        link.unlink()
-    if target and not link.exists():
-        link.symlink_to(target)
+    set_link(top / "examples", ROOT / "notebooks")
+    set_link(top / "own", settings.notebook.dir)

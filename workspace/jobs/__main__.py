@@ -8,10 +8,11 @@ import uvicorn
 
 from common.log import configure
 from common.settings import load_settings
-from common.user_folder import UserFolderError, check_folder
-from workspace.folders import jobs_folder, notebooks_folder
+from common.user_folder import UserFolderError
+from workspace.folders import jobs_folder
 from workspace.jobs.app import create_app
 from workspace.jobs.application import Application, worker_command, worker_environment
+from workspace.jobs.notebooks import arrange_folder
 from workspace.jobs.runner import Runner
 from workspace.jobs.store import Store
 
@@ -20,15 +21,15 @@ def main() -> None:
     """Serve on JOBS_API_HOST:JOBS_API_PORT; status 1 and the reason where NOTEBOOK_DIR cannot be read."""
     settings, log = load_settings(), configure("jobs")
     try:
-        check_folder("NOTEBOOK_DIR", settings.notebook.dir)
+        root = arrange_folder(settings)
     except UserFolderError as error:
         log.error("no notebooks of your own", reason=str(error))
         raise SystemExit(1) from None
     signal.signal(signal.SIGTERM, _stopped)
     store = Store(jobs_folder(settings))
     environment = worker_environment(os.environ)
-    runner = Runner(store, notebooks_folder(settings), lambda: Application(worker_command(), environment))
-    log.info("starting", port=settings.jobs_api.port, notebooks=str(notebooks_folder(settings)))
+    runner = Runner(store, root, lambda: Application(worker_command(), environment))
+    log.info("starting", port=settings.jobs_api.port, notebooks=str(root))
     uvicorn.run(
         create_app(settings, store, runner),
         host=settings.jobs_api.host,

@@ -8,10 +8,13 @@ Reference: Databricks' REST API, Workspace.
 import base64
 import binascii
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from workspace.formats import NOTEBOOK_SUFFIXES
+from common.settings import ROOT, Settings
+from common.user_folder import check_folder
+from workspace.folders import notebooks_folder, own_folder, set_link
+from workspace.formats import NOTEBOOK_SUFFIXES, find_notebooks
 from workspace.jobs.errors import ApiError, invalid
 from workspace.jobs.submission import Body
 from workspace.run.paths import Workspace
@@ -55,27 +58,26 @@ class NotebookFolder:
         return base64.b64encode(file.read_bytes()).decode()
 
     def put(self, body: Body) -> None:
-        """Write a notebook into the folder.
+        """Write a notebook into the folder, in the place of one at its path if `overwrite` is set.
 
         Raises:
-            ApiError: what is given is none, or there is one and `overwrite` is not set.
+            ApiError: what is given is no notebook, or its path is taken, or this account may not write there.
         """
-        path, form = str(body.get("path", "")), str(body.get("format", "SOURCE"))
-        suffix = ".ipynb" if form == "JUPYTER" else _SOURCES.get(str(body.get("language", "")))
-        if form not in {"SOURCE", "JUPYTER"} or suffix is None:
-            raise invalid("import takes format SOURCE with language PYTHON or SQL, or format JUPYTER")
-        file = self._inside(path + suffix)
-        if file.exists() and str(body.get("overwrite", False)).lower() != "true":
+        path, suffix, content = _given(body)
+        base = self._inside(path)
+        if base.is_dir():
+            raise invalid(f"Path ({path}) is a folder")
+        former = [file for file in _files(base) if file.is_file() or file.is_symlink()]
+        if former and str(body.get("overwrite", False)).lower() != "true":
             raise ApiError(400, "RESOURCE_ALREADY_EXISTS", f"Path ({path}) already exists.")
         try:
-            content = base64.b64decode(str(body.get("content", "")), validate=True)
-        except binascii.Error:
-            raise invalid("content: expected base64") from None
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            _write(base.with_name(base.name + suffix), content)
+            for file in former:
+                if file.suffix != suffix:
+                    file.unlink()
         except OSError as error:
-            raise ApiError(403, "PERMISSION_DENIED", f"{path}: {error.strerror}") from None
+            reason = f"account {os.geteuid()} cannot write to {base.parent}: {error.strerror}"
+            raise ApiError(403, "PERMISSION_DENIED", f"{path}: {reason}") from None
 
     def find(self, path: str) -> Path:
         """Return the file of a notebook.
@@ -95,10 +97,49 @@ class NotebookFolder:
     def _inside(self, path: str) -> Path:
         if not path.startswith("/") or "\0" in path:
             raise invalid(f"Path ({path!r}) must begin with '/'")
-        found = (self._root / path.lstrip("/")).resolve()
-        if not found.is_relative_to(self._root.resolve()):
-            raise invalid(f"Path ({path}) leads out of the workspace")
-        return found
+        if ".." in PurePosixPath(path).parts:
+            raise invalid(f"Path ({path}) must not have '..' in it: it may lead out of the workspace")
+        return self._root / path.strip("/")
+
+
+def arrange_folder(settings: Settings) -> Path:
+    """Return the folder of notebooks: the user's, or one of the state folder, with links to our worked example.
+
+    Raises:
+        UserFolderError: the user's cannot be read.
+    """
+    check_folder("NOTEBOOK_DIR", settings.notebook.dir)
+    folder = notebooks_folder(settings)
+    if settings.notebook.dir is None:
+        for notebook in find_notebooks(ROOT / "notebooks"):
+            set_link(own_folder(folder) / notebook.name, notebook)
+    return folder
+
+
+def _given(body: Body) -> tuple[str, str, bytes]:
+    """Return what an import gives: a path, the suffix of its file, and what is to be in it."""
+    form = str(body.get("format", "SOURCE"))
+    suffix = ".ipynb" if form == "JUPYTER" else _SOURCES.get(str(body.get("language", "")))
+    if form not in {"SOURCE", "JUPYTER"} or suffix is None:
+        raise invalid("import takes format SOURCE with language PYTHON or SQL, or format JUPYTER")
+    try:
+        content = base64.b64decode(str(body.get("content", "")), validate=True)
+    except binascii.Error:
+        raise invalid("content: expected base64") from None
+    return str(body.get("path", "")), suffix, content
+
+
+def _files(base: Path) -> list[Path]:
+    """Return the files that a path may stand for."""
+    return [base.with_name(base.name + suffix) for suffix in NOTEBOOK_SUFFIXES]
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file in one step, in the place of a link to one, too."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.tmp")
+    draft.write_bytes(content)
+    draft.replace(file)
 
 
 def _is_notebook(path: Path) -> bool:

@@ -142,13 +142,13 @@ def test_memory_is_bounded() -> None:
 
 
 def test_volumes_are_declared_and_folders_of_the_host_are_read_only() -> None:
-    """But NOTEBOOK_DIR, in which people edit their notebooks."""
+    """But NOTEBOOK_DIR, in which people edit their notebooks, and which takes those that they import."""
     mounts = [volume for body in SERVICES.values() for volume in body.get("volumes", [])]
     folders = [mount for mount in mounts if isinstance(mount, dict)]
     assert {mount.split(":")[0] for mount in mounts if mount not in folders} == DOCUMENT["volumes"].keys()
-    assert [mount["source"] for mount in folders if not mount.get("read_only")] == [
+    assert {mount["source"] for mount in folders if not mount.get("read_only")} == {
         "${NOTEBOOK_DIR:-./notebooks}"
-    ]
+    }
 
 
 def test_one_service_builds_each_of_our_images() -> None:
