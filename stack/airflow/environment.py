@@ -37,7 +37,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.spark.master}),
         **_jobs_api(settings),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "stack" / "airflow" / "ui")]),
         MARK: "composed",
         # spark-submit starts this Python, which has the jobs' libraries.
         "PYSPARK_PYTHON": sys.executable,
