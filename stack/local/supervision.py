@@ -32,7 +32,10 @@ _LONGEST_SOCKET = 95
 # Names the file of the settings with which the stack runs, for the services' own start.
 _NOTE = "PIPELINE_SETTINGS"
 # What the services make in STATE_DIR.
-STATE_FOLDERS = ("airflow", "kafka", "localstack", "logs", "mysql", "postgres", "run", "spark")
+STATE_FOLDERS = (
+    *("airflow", "jupyter", "kafka", "localstack", "logs", "mysql"),
+    *("postgres", "run", "spark", "workspace"),
+)
 
 
 @dataclass(frozen=True)
