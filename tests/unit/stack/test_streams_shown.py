@@ -15,8 +15,8 @@ def _query(name: str, problem: str | None, last_error: str | None) -> dict[str, 
     return {"name": name, "source": "streaming-*", "problem": problem, "last_error": last_error, **numbers}
 
 
-def _printed(folder: Path, queries: list[dict[str, Any]] | None) -> list[str]:
-    settings, console = make_settings(folder), make_console(file=io.StringIO(), width=60)
+def _printed(folder: Path, queries: list[dict[str, Any]] | None, width: int = 60) -> list[str]:
+    settings, console = make_settings(folder), make_console(file=io.StringIO(), width=width)
     if queries is not None:
         StateFile(settings.state_dir, "streaming-writer").write(lambda: {"problem": None, "queries": queries})
     print_streams(console, settings)
@@ -35,3 +35,15 @@ def test_errors_come_in_full_under_the_numbers(tmp_path: Path) -> None:
     assert (blank, header.split()) == ("", ["query", "reads", "records/s", "waiting", "oldest"])
     assert rows[0].split() == ["speed", "streaming-*", "12", "1,234", "0.5", "s"]
     assert rows[3:] == [f"delta does not run: {error}", f"other, recovered from: {error}"]
+
+
+def test_a_million_waiting_records_fit_into_80_columns(tmp_path: Path) -> None:
+    far_behind = {
+        "source": "streaming-0a1b2c3d4e5f-*",
+        "rate": 1_000_000,
+        "lag_records": 1_000_000,
+        "lag_seconds": 100_000.0,
+    }
+    _, header, row = _printed(tmp_path, [_query("experimental", None, None) | far_behind], width=80)
+    assert row.split() == ["experimental", far_behind["source"], *("1,000,000",) * 2, "100,000.0", "s"]
+    assert max(len(header), len(row)) <= 80
