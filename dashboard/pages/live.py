@@ -1,0 +1,55 @@
+"""The page Live: the flow as a picture, what is down, and the newest posts."""
+
+import streamlit as st
+
+from common.visible import visible
+from dashboard.flow import Flow, draw
+from dashboard.picture import describe, to_dot
+from dashboard.posts import Row, batch_rows, speed_rows
+from dashboard.sources import Sources
+from dashboard.stages import Readings
+from dashboard.status import State
+
+REFRESH_SECONDS = 2
+
+
+def show(sources: Sources) -> None:
+    """Show the page, which is drawn anew while it is looked at."""
+    st.header("Live")
+    st.fragment(_refreshed, run_every=REFRESH_SECONDS)(sources)
+
+
+def _refreshed(sources: Sources) -> None:
+    readings = sources.flow()
+    flow = draw(readings, sources.history, sources.settings.compose_profiles)
+    st.graphviz_chart(to_dot(flow), width="stretch", alt=describe(flow))
+    _show_troubles(flow, readings)
+    batch, speed = st.columns(2)
+    with batch:
+        rows = batch_rows(readings)
+        _show_rows("Newest posts, batch path", rows, "`make emulate` sends posts to the topics.")
+    with speed:
+        rows = speed_rows(sources.newest().value or ())
+        _show_rows("Newest posts, speed path", rows, "`make emulate` sends posts to the streams.")
+
+
+def _show_troubles(flow: Flow, readings: Readings) -> None:
+    """Say what is down and what to do. Reasons are servers' words: text, never markdown."""
+    for status, names in flow.troubles(State.DOWN).items():
+        st.error(f"Down: **{', '.join(names)}**. {status.remedy}")
+        st.text(visible(status.reason))
+    for status, names in flow.troubles(State.OFF).items():
+        st.info(f"Off: **{', '.join(names)}**. {status.remedy}")
+    if readings.bucket.value and readings.bucket.value.rebuild:
+        st.warning("The bucket was lost, since LocalStack keeps S3 in memory. The batch path's Delta tables:")
+        st.text(visible(readings.bucket.value.rebuild))
+    if flow.is_empty:
+        st.info("Nothing has been sent yet. `make emulate` sends the posts.")
+
+
+def _show_rows(title: str, rows: list[Row], how: str) -> None:
+    st.subheader(title)
+    if rows:
+        st.dataframe(rows, hide_index=True)
+    else:
+        st.caption(f"None yet. {how}")

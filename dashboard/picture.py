@@ -1,0 +1,61 @@
+"""Draw the flow in Graphviz's language."""
+
+from html import escape
+
+from common.visible import visible_line
+from dashboard.flow import Arrow, Box, Flow
+from dashboard.status import State, Status
+
+RED = "#c62828"
+_FILLS = {State.UP: "#e8f5e9", State.DOWN: RED, State.OFF: "#eceff1", State.UNREAD: "#eceff1"}
+_LINES = {State.UP: "#2e7d32", State.DOWN: RED, State.OFF: "#90a4ae", State.UNREAD: "#90a4ae"}
+_TEXT = {State.DOWN: "#ffffff"}
+# Between light and dark: the page behind the arrows may be either.
+_GREY = "#7b8794"
+
+
+def to_dot(flow: Flow) -> str:
+    """Return the flow as a graph from left to right."""
+    head = (
+        'digraph flow { rankdir=LR; bgcolor="transparent"; nodesep=0.35; ranksep=0.5; fontname="Helvetica";'
+        ' node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=13, margin="0.16,0.1"];'
+        f' edge [fontname="Helvetica", fontsize=11, fontcolor="{_GREY}"];'
+    )
+    return "\n".join([head, *map(_box, flow.boxes), *map(_arrow, flow.arrows), "}"])
+
+
+def describe(flow: Flow) -> str:
+    """Return the flow in words, for screen readers."""
+    return "; ".join(f"{box.name}: {box.count}, {_state(box.status)}" for box in flow.boxes)
+
+
+def _box(box: Box) -> str:
+    text = _TEXT.get(box.status.state, "#1b1f23")
+    lines = [f"<B>{_html(box.name)}</B>", *(_html(line) for line in (box.count, box.rate) if line)]
+    lines.append(_html(_state(box.status)))
+    label = "<BR/>".join(lines)
+    fill, line = _FILLS[box.status.state], _LINES[box.status.state]
+    return f'{_quoted(box.name)} [label=<{label}>, fillcolor="{fill}", color="{line}", fontcolor="{text}"];'
+
+
+def _arrow(arrow: Arrow) -> str:
+    state = arrow.status.state
+    lines = [arrow.name, arrow.waiting, "" if state is State.UP else _state(arrow.status)]
+    label = "<BR/>".join(_html(line) for line in lines if line)
+    color = f', fontcolor="{RED}", penwidth=2' if state is State.DOWN else ""
+    ends = f"{_quoted(arrow.start)} -> {_quoted(arrow.end)}"
+    return f'{ends} [label=<{label}>, color="{_LINES[state]}"{color}];'
+
+
+def _state(status: Status) -> str:
+    return status.state.value
+
+
+def _html(text: str) -> str:
+    """Return text for an HTML-like label: markup in it is text, and so is what would end the label."""
+    return escape(visible_line(text))
+
+
+def _quoted(text: str) -> str:
+    escaped = visible_line(text).replace("\\", "\\\\").replace('"', r"\"")
+    return f'"{escaped}"'

@@ -1,0 +1,101 @@
+"""Share the readings between all viewers: ten of them cost one reading, and where nobody looks nothing is read."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
+
+from common.settings import Settings
+from dashboard.history import History
+from dashboard.reading import Reading, Shared
+from dashboard.readings import delta, http, newest, source, state_files, tables, topics
+from dashboard.stages import Readings
+
+T = TypeVar("T")
+
+# A page is drawn each 2 s.
+_LIVE = 2.0
+# What changes less often, or costs more: the source's rows, the logs of six Delta tables.
+_SLOW = 10.0
+# The first look waits for the quick ones; what has not answered by then is shown at the next.
+_FIRST_LOOK_SECONDS = 1.5
+# More than there are sources: one that hangs keeps no other waiting.
+_THREADS = 20
+
+
+class Sources(Protocol):
+    """All that the pages show."""
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of this process."""
+
+    @property
+    def history(self) -> History:
+        """Return what was read before."""
+
+    def flow(self) -> Readings:
+        """Return what was last read of each part of the pipeline."""
+
+    def newest(self) -> Reading[tuple[newest.Post, ...]]:
+        """Return the posts that the speed path has served last."""
+
+
+class SharedSources:
+    """The real ones."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.history = History()
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="reading")
+        self._posts = self._shared(source.read_posts, _SLOW)
+        self._aws = self._shared(http.read_aws, _LIVE)
+        self._proxy = self._shared(http.read_proxy, _LIVE)
+        self._topics = self._shared(topics.read_topics, _LIVE)
+        self._sink = self._shared(state_files.read_sink, _LIVE)
+        self._writer = self._shared(state_files.read_writer, _LIVE)
+        self._bucket = self._shared(state_files.read_bucket, _LIVE)
+        self._delta = self._shared(delta.read_delta, _SLOW)
+        self._tables = self._shared(tables.read_tables, _LIVE)
+        self._airflow = self._shared(http.read_airflow, _SLOW)
+        self._newest = self._shared(newest.read_newest, _LIVE)
+
+    def _shared(self, read: Callable[[Settings], T], period: float) -> Shared[T]:
+        return Shared(partial(read, self.settings), period, self._pool)
+
+    def flow(self) -> Readings:
+        """Have all read at once, then take what there is."""
+        for each in (
+            self._sink,
+            self._writer,
+            self._bucket,
+            self._topics,
+            self._tables,
+            self._aws,
+            self._proxy,
+        ):
+            each.begin()
+        patience = _countdown(_FIRST_LOOK_SECONDS)
+        return Readings(
+            posts=self._posts.latest(),
+            airflow=self._airflow.latest(),
+            delta=self._delta.latest(),
+            sink=self._sink.latest(patience()),
+            writer=self._writer.latest(patience()),
+            bucket=self._bucket.latest(patience()),
+            topics=self._topics.latest(patience()),
+            tables=self._tables.latest(patience()),
+            aws=self._aws.latest(patience()),
+            proxy=self._proxy.latest(patience()),
+        )
+
+    def newest(self) -> Reading[tuple[newest.Post, ...]]:
+        """Return the posts that the speed path has served last."""
+        return self._newest.latest(_FIRST_LOOK_SECONDS)
+
+
+def _countdown(seconds: float) -> Callable[[], float]:
+    """Return a clock that says how much of these seconds is left."""
+    until = time.monotonic() + seconds
+    return lambda: max(0.0, until - time.monotonic())

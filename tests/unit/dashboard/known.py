@@ -1,0 +1,77 @@
+"""A pipeline that works, as readings: tests say what is otherwise."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from common.settings import Settings
+from dashboard.history import History
+from dashboard.reading import Reading
+from dashboard.readings.delta import Delta
+from dashboard.readings.newest import Post
+from dashboard.readings.state_files import Bucket, Query, Sink, Writer
+from dashboard.readings.tables import Count, Tables
+from dashboard.readings.topics import Topics
+from dashboard.stages import Readings
+
+PIN, GEO = ("id.pin", 0), ("id.geo", 0)
+HOSTILE = (
+    '<img src=x onerror=alert(1)> [link](javascript:1) :red[x] "]; }} \x1b[2J\u202e | ![i](http://e.org/x)'
+)
+"""Text that is markup somewhere: in HTML, in Markdown, in Streamlit's colours, in Graphviz, in a terminal."""
+
+
+def at_work(at: float = 100.0, sent: int = 40, streamed: int = 10) -> Readings:
+    """Return the readings of a time: 40 posts are sent, 30 of them landed, 20 of them cleaned, 12 streamed."""
+    writer = Writer(None, {"speed": Query(waiting=2, seconds=0.5), "delta": Query(waiting=6, seconds=14.0)})
+    tables = Tables(
+        counts={"batch.pin": Count(20), "speed.pin": Count(9), "speed.geo": Count(1_000_000, exact=False)},
+        read={PIN: 20},
+        last_run_seconds=7_300.0,
+        sent=40,
+        streamed=streamed,
+    )
+    return Readings(
+        posts=Reading(50, None, at),
+        aws=Reading(None, None, at),
+        proxy=Reading(7, None, at),
+        topics=Reading(Topics({PIN: sent, GEO: 0}, "id.pin"), None, at),
+        sink=Reading(Sink(None, {PIN: 30, GEO: 0}), None, at),
+        writer=Reading(writer, None, at),
+        bucket=Reading(Bucket(), None, at),
+        delta=Reading(Delta({"cleaned": 20, "streaming": 8}), None, at),
+        tables=Reading(tables, None, at),
+        airflow=Reading(None, None, at),
+    )
+
+
+def with_problem(readings: Readings, part: str, problem: str) -> Readings:
+    """Return the readings with a part that could not be read, but for its last value."""
+    failed = replace(getattr(readings, part), problem=problem)
+    changes: dict[str, Any] = {part: failed}
+    return replace(readings, **changes)
+
+
+def unread() -> Readings:
+    """Return the readings of before the first one."""
+    return Readings(*(Reading() for _ in range(10)))
+
+
+NO_POSTS: Reading[tuple[Post, ...]] = Reading(())
+
+
+@dataclass
+class KnownSources:
+    """Sources of known readings."""
+
+    settings: Settings
+    readings: Readings = field(default_factory=at_work)
+    posts: Reading[tuple[Post, ...]] = NO_POSTS
+    history: History = field(default_factory=History)
+
+    def flow(self) -> Readings:
+        """Return the known readings."""
+        return self.readings
+
+    def newest(self) -> Reading[tuple[Post, ...]]:
+        """Return the known posts."""
+        return self.posts

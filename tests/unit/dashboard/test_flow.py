@@ -1,0 +1,169 @@
+"""Test what the readings make of the picture: counts, what waits, what is down and what to do."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dashboard.flow import Flow, draw
+from dashboard.history import History
+from dashboard.reading import Reading
+from dashboard.readings.state_files import Bucket, Query, Sink, Writer
+from dashboard.stages import Readings
+from dashboard.status import State, Status
+from tests.unit.dashboard.known import GEO, PIN, at_work, unread, with_problem
+
+ALL = "stream,airflow"
+
+
+def flow(readings: Readings, profiles: str = ALL) -> Flow:
+    return draw(readings, History(), profiles)
+
+
+def counts(drawn: Flow) -> dict[str, str]:
+    return {box.name: box.count for box in drawn.boxes}
+
+
+def waiting(drawn: Flow) -> dict[tuple[str, str], str]:
+    return {(arrow.name, arrow.end): arrow.waiting for arrow in drawn.arrows}
+
+
+def reasons(drawn: Flow, state: State) -> dict[str, Status]:
+    return {name: status for status, names in drawn.troubles(state).items() for name in names}
+
+
+def test_each_box_has_what_it_holds() -> None:
+    assert counts(flow(at_work())) == {
+        "MySQL source": "50 posts",
+        "API Gateway": "52 records",  # 40 of the topics, 10 + 2 of the streams
+        "Kafka topics": "40 records",
+        "Kinesis streams": "12 records",
+        "Landing zone (S3)": "30 records",
+        "Delta, batch": "20 rows",
+        "Postgres, batch": "20 rows",
+        "Delta, speed": "8 rows",
+        "Postgres, speed": "about 1,000,009 rows",
+    }
+
+
+def test_each_arrow_has_what_waits_for_it() -> None:
+    assert waiting(flow(at_work())) == {
+        ("emulator", "API Gateway"): "10 not sent",
+        ("REST proxy", "Kafka topics"): "7 in flight",
+        ("PutRecords", "Kinesis streams"): "",
+        ("S3 sink", "Landing zone (S3)"): "10 waiting, 0.0 s",
+        ("batch job", "Delta, batch"): "10 waiting, last run 2 h ago",
+        ("batch job", "Postgres, batch"): "",
+        ("writer: delta", "Delta, speed"): "6 waiting, 14 s",
+        ("writer: speed", "Postgres, speed"): "2 waiting, 0.5 s",
+    }
+
+
+def test_all_is_up_where_all_is_well() -> None:
+    drawn = flow(at_work())
+    assert {state for state in State if drawn.troubles(state)} == {State.UP}
+    assert not drawn.is_empty
+
+
+def test_before_the_first_reading_nothing_is_known_and_nothing_is_down() -> None:
+    drawn = flow(unread())
+    assert set(counts(drawn).values()) == {"?"}
+    assert drawn.troubles(State.DOWN) == {}
+    assert not drawn.is_empty
+
+
+def test_rates_are_of_the_last_seconds_and_go_with_the_service() -> None:
+    history = History()
+    draw(at_work(at=100.0, sent=40), history, ALL)
+    later = at_work(at=102.0, sent=140)
+    rates = {box.name: box.rate for box in draw(later, history, ALL).boxes}
+    assert (rates["Kafka topics"], rates["API Gateway"], rates["Delta, batch"]) == ("50/s", "50/s", "0/s")
+    down = replace(later, topics=replace(later.topics, problem="no broker"))
+    assert {box.name: box.rate for box in draw(down, history, ALL).boxes}["Kafka topics"] == ""
+
+
+def test_the_age_of_what_has_not_landed_is_known_by_what_was_seen() -> None:
+    history = History()
+    for at, sent in ((100.0, 30), (105.0, 35), (112.0, 40)):
+        drawn = draw(at_work(at, sent), history, ALL)
+    assert waiting(drawn)["S3 sink", "Landing zone (S3)"] == "10 waiting, 7.0 s"
+
+
+DOWN = [
+    ("posts", "MySQL source", "mysql"),
+    ("topics", "Kafka topics", "kafka"),
+    ("proxy", "REST proxy", "rest-proxy"),
+    ("sink", "S3 sink", "s3-sink"),
+    ("tables", "Postgres, batch", "postgres"),
+    ("writer", "writer: speed", "streaming-writer"),
+    ("airflow", "batch job", "airflow-scheduler"),
+    ("aws", "Kinesis streams", "localstack"),
+    ("bucket", "Landing zone (S3)", "provision"),
+    ("delta", "Delta, speed", "localstack"),
+]
+
+
+@pytest.mark.parametrize(("part", "shown", "service"), DOWN)
+def test_what_cannot_be_read_is_down_with_its_last_count_and_a_command(
+    part: str, shown: str, service: str
+) -> None:
+    known = at_work()
+    drawn = flow(with_problem(known, part, "refused"))
+    status = reasons(drawn, State.DOWN)[shown]
+    assert (status.reason, "`make up`" in status.remedy) == ("refused", True)
+    assert f"`make logs SERVICE={service}`" in status.remedy
+    assert counts(drawn) == counts(flow(known))
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "shown"),
+    [
+        ("sink", Sink("id.pin[0] does not land", {PIN: 30, GEO: 0}), "S3 sink"),
+        ("writer", Writer("query speed: ended"), "writer: delta"),
+        ("bucket", Bucket("LocalStack has lost the REST API"), "Delta, batch"),
+    ],
+)
+def test_a_service_that_names_a_problem_is_down(part: str, said: Sink | Writer | Bucket, shown: str) -> None:
+    changes: dict[str, Any] = {part: Reading(said, None, 100.0)}
+    drawn = flow(replace(at_work(), **changes))
+    assert reasons(drawn, State.DOWN)[shown].reason == said.problem
+
+
+def test_one_query_of_the_writer_may_be_down_alone() -> None:
+    writer = Writer(None, {"speed": Query(problem="out of memory"), "delta": Query(waiting=0, seconds=0.0)})
+    drawn = flow(replace(at_work(), writer=Reading(writer, None, 100.0)))
+    assert {name: status.reason for name, status in reasons(drawn, State.DOWN).items()} == {
+        "writer: speed": "out of memory"
+    }
+
+
+def test_what_is_left_out_is_off_and_not_down() -> None:
+    silent = Writer("it has not written its state yet")
+    readings = replace(
+        at_work(), writer=Reading(silent, None, 100.0), airflow=Reading(None, "connection refused", 100.0)
+    )
+    drawn = flow(readings, profiles="")
+    assert drawn.troubles(State.DOWN) == {}
+    remedies = {name: status.remedy for name, status in reasons(drawn, State.OFF).items()}
+    assert remedies == {
+        "batch job": "`make batch` runs it.",
+        "writer: delta": "`make stream` starts it.",
+        "writer: speed": "`make stream` starts it.",
+    }
+
+
+def test_everything_may_be_down_at_once() -> None:
+    nothing = Readings(*(Reading(None, "connection refused") for _ in range(10)))
+    drawn = flow(nothing)
+    states = {arrow.status.state for arrow in drawn.arrows if arrow.name != "emulator"}
+    assert states | {box.status.state for box in drawn.boxes} == {State.DOWN}
+    assert set(counts(drawn).values()) == {"?"}
+
+
+def test_one_cause_is_one_trouble() -> None:
+    drawn = flow(with_problem(at_work(), "tables", "refused"))
+    assert [*drawn.troubles(State.DOWN).values()] == [["Postgres, batch", "Postgres, speed"]]
+
+
+def test_a_pipeline_without_records_is_empty() -> None:
+    assert flow(replace(at_work(sent=0, streamed=0), writer=Reading(Writer(), None, 100.0))).is_empty
