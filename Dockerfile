@@ -1,5 +1,5 @@
-# The pipeline's own images: app, spark (app, Java and Spark), notebook (spark and JupyterLab), airflow (spark and
-# Airflow), localstack, and dev, where tests run (airflow, the tests' tools and the servers of local mode). BuildKit builds them.
+# The pipeline's own images: app, spark (app, Java and Spark), dashboard (Streamlit), notebook (spark and JupyterLab), airflow
+# (spark and Airflow), localstack, and dev, where tests run (airflow, the tests' tools and the servers of local mode). BuildKit builds them.
 # A target's stages are ordered by how often they change: packages, jars, code.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
@@ -70,6 +70,7 @@ COPY emulator /app/emulator
 COPY spark_jobs /app/spark_jobs
 COPY services /app/services
 COPY operations /app/operations
+COPY dashboard /app/dashboard
 COPY workspace /app/workspace
 COPY notebooks /app/notebooks
 COPY stack /app/stack
@@ -97,6 +98,16 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
         --link-mode copy --compile-bytecode /wheels/*.whl
 
 FROM spark-source AS spark
+COPY --from=code /app /app
+USER 1000:1000
+
+# The dashboard: nothing of Spark's but the packages, whose layer it shares.
+FROM spark-packages AS dashboard
+RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
+    --mount=type=bind,source=requirements/dashboard.txt,target=/requirements.txt \
+    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=secret,id=registries \
+    /opt/uv/bin/install-packages /opt/venv /requirements.txt
 COPY --from=code /app /app
 USER 1000:1000
 

@@ -216,7 +216,7 @@ verify: $(READY) ## Compare what each stage holds, from the emulator to Postgres
 	@$(RUN) operations.verify
 
 .PHONY: open
-open: $(READY) ## Show the addresses of the UIs; in local mode, open Airflow's where there is a browser
+open: $(READY) ## Show the addresses of the UIs; in local mode, open the dashboard where there is a browser
 	@$(RUN) stack.local.open
 
 .PHONY: stream

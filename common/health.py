@@ -156,6 +156,17 @@ def jupyter(settings: Settings) -> None:
     _get_json(url, {"Authorization": f"token {token}"})
 
 
+def dashboard(settings: Settings) -> None:
+    """Streamlit's server answers; it has no name of its own to say."""
+    url = f"http://{LOOPBACK}:{settings.dashboard.port}/_stcore/health"
+    try:
+        answer = httpx.get(url, timeout=_TIMEOUT_SECONDS).text
+    except httpx.HTTPError as error:
+        raise Unhealthy(f"{url}: {error}") from None
+    if answer != "ok":
+        raise Unhealthy(f"{url} is another server")
+
+
 def _get_json(url: str, headers: Mapping[str, str] | None = None) -> dict[str, object]:
     try:
         response = httpx.get(url, headers=headers, timeout=_TIMEOUT_SECONDS)
@@ -179,6 +190,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "airflow-apiserver": airflow_apiserver,
     "airflow-scheduler": _airflow_job("SchedulerJob"),
     "airflow-dag-processor": _airflow_job("DagProcessorJob"),
+    "dashboard": dashboard,
     "notebook": jupyter,
     "jobs": jobs_api,
 }

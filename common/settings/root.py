@@ -11,13 +11,13 @@ from common.settings.group import Group
 from common.settings.jobs import JobsApi, Notebook, Quality, Spark
 from common.settings.paths import ROOT
 from common.settings.servers import Airflow, Kafka, Localstack, Mysql, Postgres
-from common.settings.services import Emulator, RestProxy, S3Sink, Source
+from common.settings.services import Dashboard, Emulator, RestProxy, S3Sink, Source
 from common.settings.types import LOOPBACK, ProjectPath
 from common.settings.withheld import Withheld
 from contracts.tables import Table
 
 # Those of docker-compose.yml that have services, not commands.
-PROFILES = ("stream", "airflow", "batch", "notebook")
+PROFILES = ("stream", "airflow", "dashboard", "batch", "notebook")
 # What other programs go by too: an empty value is one to them.
 SHARED = {
     *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
@@ -68,8 +68,8 @@ class Settings(Group):
     """The name of the pipeline's owner; topics, streams and the bucket are named after it."""
     state_dir: Annotated[ProjectPath, AfterValidator(own_folder)] = Path(".local/state")
     """Data and logs of the running stack in local mode."""
-    compose_profiles: Annotated[str, AfterValidator(known_profiles)] = "stream,airflow"
-    """What `make up` starts besides the core, of `stream` (1.8 GB), `airflow` (2.2), `notebook` (4.2); or empty."""
+    compose_profiles: Annotated[str, AfterValidator(known_profiles)] = "stream,airflow,dashboard"
+    """What starts besides the core, of `stream` (1.8 GB), `airflow` (2.2), `dashboard` (0.3) and `notebook` (4.2)."""
     allowed_hosts: str = ""
     """Names, with commas, by which you call the REST proxy or LocalStack besides localhost; .x.org is all below it."""
 
@@ -89,6 +89,7 @@ class Settings(Group):
     jobs_api: JobsApi
     quality: Quality
     airflow: Airflow
+    dashboard: Dashboard
 
     https_proxy: Annotated[str, AfterValidator(for_https)] = ""
     """The proxy on the way to AWS itself. What runs here is never behind one."""

@@ -1,4 +1,4 @@
-"""The settings of our own services: the REST proxy, the S3 sink, the source's generator, the emulator."""
+"""The settings of our own services: REST proxy, S3 sink, the source's generator, emulator, dashboard."""
 
 from typing import Annotated
 
@@ -71,3 +71,17 @@ class Emulator(Group):
     """Posts a second that the emulator sends to the streams."""
     stream_limit: Positive = Field(1_000, validation_alias="STREAM_LIMIT")
     """Posts after which the emulator ends sending to the streams."""
+
+
+class Dashboard(Group):
+    """The dashboard: pages that show the pipeline while it works."""
+
+    port: Port = 8501
+    """The dashboard's port."""
+    host: str = LOOPBACK
+    """The address that the dashboard listens on."""
+
+    @property
+    def page_url(self) -> str:
+        """Return where a browser on this machine finds it."""
+        return f"http://localhost:{self.port}"

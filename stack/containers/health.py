@@ -20,15 +20,21 @@ from common.state_file import problem_in
 _TIMEOUT_SECONDS = 5
 
 
-def page(url: str) -> dict[str, Any]:
-    """Return what a page of JSON says.
+def text(url: str) -> str:
+    """Return what a page says.
 
     Raises:
         OSError: nothing answers, or with an error.
     """
     with urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own addresses
-        said: dict[str, Any] = json.load(answer)
-        return said
+        said: bytes = answer.read()
+        return said.decode()
+
+
+def page(url: str) -> dict[str, Any]:
+    """Return what a page of JSON says. Raises as `text` does, and ValueError where it is none."""
+    said: dict[str, Any] = json.loads(text(url))
+    return said
 
 
 def _state(service: str) -> str | None:
@@ -66,6 +72,12 @@ def _jobs() -> str | None:
     return None if found.get("service") == "jobs" else "it is another server"
 
 
+def _dashboard() -> str | None:
+    """Streamlit's server says that it is well to whoever asks."""
+    found = text(f"http://localhost:{os.environ.get('DASHBOARD_PORT') or 8501}/_stcore/health")
+    return None if found == "ok" else "it is another server"
+
+
 def _notebook() -> str | None:
     """JupyterLab's server says its version to whoever asks."""
     found = page(f"http://localhost:{os.environ.get('NOTEBOOK_PORT') or 8888}/api")
@@ -80,6 +92,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "airflow-apiserver": partial(_airflow, "metadatabase"),
     "airflow-scheduler": partial(_airflow, "scheduler"),
     "airflow-dag-processor": partial(_airflow, "dag_processor"),
+    "dashboard": _dashboard,
     "notebook": _notebook,
     "jobs": _jobs,
     "spark-master": _spark_master,

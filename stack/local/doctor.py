@@ -95,6 +95,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
     yield _port("mysql", "MYSQL_PORT", settings.mysql.port, settings)
     yield _port("postgres", "POSTGRES_PORT", settings.postgres.port, settings)
     yield _port("airflow-apiserver", "AIRFLOW_PORT", settings.airflow.port, settings)
+    yield _port("dashboard", "DASHBOARD_PORT", settings.dashboard.port, settings)
 
 
 def _port(service: str, variable: str, number: int, settings: Settings) -> Finding:

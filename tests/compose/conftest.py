@@ -22,7 +22,7 @@ MAKE_SECONDS = 900
 TEST_SECONDS = 1800
 # Of the checkout's own .env: what images are built from.
 IMAGES = ("COMPOSE_FILE", "BASE_IMAGE", "REGISTRIES_FILE")
-PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW")
+PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW", "DASHBOARD")
 # One for all runs, so that each finds what one that was cut off has left: it would be in its way, and in its memory.
 PROJECT = "pinterest-pipeline-tests"
 KILLED = "137"  # the exit status of a program that SIGKILL ended

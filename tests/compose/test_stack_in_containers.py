@@ -65,6 +65,10 @@ def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, co
     assert re.search(r"spark-worker +healthy +[1-9]\d+ MB", up)
 
 
+def test_the_dashboard_answers_on_its_port(stack: Settings) -> None:
+    assert httpx.get(f"http://127.0.0.1:{stack.dashboard.port}/_stcore/health").text == "ok"
+
+
 def test_dotenv_is_completed_for_its_owner_alone(stack: Settings, checkout: Path) -> None:
     path = checkout / ".env"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

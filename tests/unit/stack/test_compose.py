@@ -122,11 +122,11 @@ def _megabytes(limit: str) -> int:
 
 
 def _limits(*, core: bool) -> int:
-    """MiB that the services take which go on running: all but notebooks', or those without a profile."""
+    """MiB that the services take which go on running: those without a profile, or of the pipeline's own profiles."""
     lasting = [
         body
         for body in SERVICES.values()
-        if body["restart"] == "unless-stopped" and body.get("profiles") != ["notebook"]
+        if body["restart"] == "unless-stopped" and body.get("profiles") not in (["notebook"], ["dashboard"])
     ]
     return sum(_megabytes(body["mem_limit"]) for body in lasting if not (core and "profiles" in body))
 
@@ -139,6 +139,7 @@ def test_the_profiles_that_may_be_chosen_are_those_of_what_goes_on_running() -> 
 def test_memory_is_bounded() -> None:
     assert _limits(core=False) < 8 * 1024
     assert _limits(core=True) < 4 * 1024
+    assert _megabytes(SERVICES["dashboard"]["mem_limit"]) < 320
 
 
 def test_volumes_are_declared_and_folders_of_the_host_are_read_only() -> None:
@@ -238,6 +239,7 @@ def test_our_services_say_their_name() -> None:
         ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
         ("BATCH_WRITER_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner"}),
         ("SPEED_WRITER_PASSWORD", {"provision", "streaming-writer"}),
+        ("ANALYST_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner", "tools", "dashboard"}),
         ("JOBS_API_TOKEN", {"jobs", "airflow-scheduler"}),
         ("NOTEBOOK_TOKEN", {"notebook", "tools"}),
     ],
@@ -274,3 +276,14 @@ def test_a_circle_of_dependencies_is_named(stack: Settings, tmp_path: Path) -> N
 def test_kinesis_keeps_no_file(stack: Settings) -> None:
     """Unless it is told not to, LocalStack writes one every 5 s, whatever PERSISTENCE says: twice the memory."""
     assert load(stack)["localstack"].environment["KINESIS_PERSISTENCE"] == "0"
+
+
+def test_the_dashboard_can_only_read(stack: Settings) -> None:
+    """Its pages are open to whoever reaches the port: no account of its may change anything."""
+    assert load(stack)["dashboard"].environment.keys() & secret_names() == {"ANALYST_PASSWORD"}
+    assert all(mount.endswith(":ro") for mount in SERVICES["dashboard"]["volumes"])
+
+
+def test_the_dashboard_is_part_of_what_starts_by_default(stack: Settings) -> None:
+    assert load(stack)["dashboard"].enabled
+    assert not load(stack.replace(COMPOSE_PROFILES=""))["dashboard"].enabled

@@ -1,5 +1,6 @@
 """The health checks of our own containers: what each takes for well, and what it says else."""
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -20,16 +21,22 @@ AIRFLOW = {
 
 
 @pytest.fixture(autouse=True)
-def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Return what is to be read, by port and path; the tests change it."""
-    found: dict[str, dict[str, Any]] = {
+    found: dict[str, Any] = {
         "8080/json/": MASTER,
         "8081/json/": {"id": "one"},
         "9/api/v2/monitor/health": AIRFLOW,
         "8888/api": {"version": "2.21.1"},
         "7/health": {"service": "jobs"},
+        "8501/_stcore/health": "ok",
     }
-    monkeypatch.setattr(health, "page", lambda url: found[url.split(":")[2]])
+
+    def text(url: str) -> str:
+        said = found[url.split(":")[2]]
+        return said if isinstance(said, str) else json.dumps(said)
+
+    monkeypatch.setattr(health, "text", text)
     monkeypatch.setenv("AIRFLOW_URL", "http://airflow:9")
     monkeypatch.setenv("JOBS_API_URL", "http://jobs:7")
     return found
@@ -40,6 +47,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     [
         ("spark-master", None),
         ("spark-worker", None),
+        ("dashboard", None),
         ("notebook", None),
         ("jobs", None),
         ("airflow-apiserver", None),
@@ -52,9 +60,7 @@ def test_verdicts(service: str, problem: str | None) -> None:
 
 
 @pytest.mark.parametrize(("own", "state"), [("two", "DEAD"), ("three", "unknown")])
-def test_a_worker_that_the_master_does_not_count_on(
-    pages: dict[str, dict[str, Any]], own: str, state: str
-) -> None:
+def test_a_worker_that_the_master_does_not_count_on(pages: dict[str, Any], own: str, state: str) -> None:
     pages["8081/json/"] = {"id": own}
     assert health.CHECKS["spark-worker"]() == f"to the master the worker is {state}"
 

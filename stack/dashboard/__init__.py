@@ -1,0 +1,1 @@
+"""The start of the dashboard's server, whose pages are in dashboard/."""

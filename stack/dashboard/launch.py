@@ -1,0 +1,45 @@
+"""Become the dashboard's server: `python -m stack.dashboard.launch`."""
+
+from streamlit import net_util
+from streamlit.web.cli import main as streamlit
+
+from common.settings import ROOT, Settings, load_settings
+
+APP = ROOT / "dashboard" / "app.py"
+
+
+def options(settings: Settings) -> dict[str, str]:
+    """Return what Streamlit's server is told; a configuration file of the account's own changes none of it."""
+    return {
+        "server.address": settings.dashboard.host,
+        "server.port": str(settings.dashboard.port),
+        "server.baseUrlPath": "",
+        "server.headless": "true",  # it neither opens a browser nor asks for an e-mail address
+        "server.fileWatcherType": "none",
+        # What keeps pages of other sites out.
+        "server.enableCORS": "true",
+        "server.enableXsrfProtection": "true",
+        "server.enableStaticServing": "false",
+        "browser.serverAddress": "localhost",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+        # Streamlit's own CSV has cells that a spreadsheet takes for formulas; the pages' own button writes them out.
+        "client.disableDataExport": "true",
+    }
+
+
+def arguments(settings: Settings) -> list[str]:
+    """Return the words of `streamlit run`."""
+    return ["run", str(APP), *(f"--{name}={value}" for name, value in options(settings).items())]
+
+
+def main() -> None:
+    """Serve, until a signal."""
+    # Else, at a connection from another site's page, it asks the internet for this machine's address, to compare.
+    net_util.get_external_ip = lambda: None
+    streamlit(arguments(load_settings()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Test what the dashboard's server is told."""
+
+from pathlib import Path
+
+import pytest
+from streamlit import config, net_util
+
+from common.settings import Settings
+from stack.dashboard import launch
+from stack.local.isolated import make_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path / "state", DASHBOARD_PORT=18501)
+
+
+def test_each_option_is_one_of_streamlits(settings: Settings) -> None:
+    """An unknown one would end the server at its start."""
+    assert launch.options(settings).keys() <= config.get_config_options().keys()
+
+
+def test_it_is_on_loopback_and_sends_nothing_about_its_use(settings: Settings) -> None:
+    told = launch.options(settings)
+    assert (told["server.address"], told["server.port"]) == ("127.0.0.1", "18501")
+    assert told["browser.gatherUsageStats"] == "false"
+    assert (told["server.headless"], told["server.fileWatcherType"]) == ("true", "none")
+
+
+def test_pages_of_other_sites_are_kept_out(settings: Settings) -> None:
+    told = launch.options(settings)
+    assert (told["server.enableCORS"], told["server.enableXsrfProtection"]) == ("true", "true")
+
+
+def test_it_asks_nobody_for_this_machines_address(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)  # put back afterwards
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(launch, "load_settings", lambda: settings)
+    monkeypatch.setattr(launch, "streamlit", ran.append)
+    launch.main()
+    assert net_util.get_external_ip() is None
+    assert ran == [launch.arguments(settings)]
+    assert ran[0][:2] == ["run", str(launch.APP)]
+    assert "--server.port=18501" in ran[0]
