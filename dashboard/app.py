@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from common.settings import load_settings
-from dashboard.pages import live
+from dashboard.pages import answers, live
 from dashboard.sources import SharedSources, Sources
 
 
@@ -13,8 +13,13 @@ def main() -> None:
     """Show the page that the address names."""
     st.set_page_config(page_title="Pinterest pipeline", layout="wide")
     sources: Sources = st.cache_resource(_shared_sources)()
-    pages = [st.Page(partial(live.show, sources), title="Live", url_path="live", default=True)]
-    st.navigation(pages).run()
+    pages = {"Live": live, "Answers": answers}
+    st.navigation(
+        [
+            st.Page(partial(page.show, sources), title=title, url_path=title.lower(), default=page is live)
+            for title, page in pages.items()
+        ]
+    ).run()
 
 
 def _shared_sources() -> Sources:

@@ -47,9 +47,14 @@ class Shared(Generic[T]):
         period: float,
         pool: Executor,
         clock: Callable[[], float] = time.monotonic,
+        silence: float = SILENCE_SECONDS,
     ) -> None:
-        """`read` returns a new value or raises; it is not called again within `period` seconds."""
+        """`read` returns a new value or raises; it is not called again within `period` seconds.
+
+        silence: the seconds after which a reading that is still under way is a problem.
+        """
         self._read, self._period, self._pool, self._clock = read, period, pool, clock
+        self._silence = silence
         self._lock = threading.Lock()
         self._reading: Reading[T] = Reading()
         self._under_way: Future[None] | None = None
@@ -59,7 +64,7 @@ class Shared(Generic[T]):
         """Have it read anew where the last time is more than the period ago; returns at once."""
         with self._lock:
             now = self._clock()
-            if now >= self._due and (self._under_way is None or self._under_way.done()):
+            if now >= self._due and not self.is_under_way:
                 self._began = now
                 self._under_way = self._pool.submit(self._take)
 
@@ -72,9 +77,14 @@ class Shared(Generic[T]):
         under_way, silence = self._under_way, self._clock() - self._began
         if under_way is not None and self._is_old():
             wait([under_way], max(0.0, patience - silence))
-        if under_way is not None and not under_way.done() and silence > SILENCE_SECONDS:
+        if self.is_under_way and silence > self._silence:
             return replace(self._reading, problem=f"no answer for {silence:.0f} s")
         return self._reading
+
+    @property
+    def is_under_way(self) -> bool:
+        """Return whether it is being read now."""
+        return self._under_way is not None and not self._under_way.done()
 
     def _is_old(self) -> bool:
         return self._clock() - self._ended > max(OLD_SECONDS, 2 * self._period)

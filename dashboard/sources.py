@@ -1,16 +1,17 @@
 """Share the readings between all viewers: ten of them cost one reading, and where nobody looks nothing is read."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol, TypeVar
 
 from common.settings import Settings
 from dashboard.history import History
-from dashboard.reading import Reading, Shared
-from dashboard.readings import delta, http, newest, source, state_files, tables, topics
+from dashboard.reading import SILENCE_SECONDS, Reading, Shared
+from dashboard.readings import answers, delta, http, newest, source, state_files, tables, topics
 from dashboard.stages import Readings
+from operations.query import Query, load_queries
 
 T = TypeVar("T")
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 _LIVE = 2.0
 # What changes less often, or costs more: the source's rows, the logs of six Delta tables.
 _SLOW = 10.0
+# An answer reads whole tables; a reading rests nine times as long as it took besides.
+_ANSWERS = 30.0
 # The first look waits for the quick ones; what has not answered by then is shown at the next.
 _FIRST_LOOK_SECONDS = 1.5
 # More than there are sources: one that hangs keeps no other waiting.
@@ -41,6 +44,19 @@ class Sources(Protocol):
     def newest(self) -> Reading[tuple[newest.Post, ...]]:
         """Return the posts that the speed path has served last."""
 
+    @property
+    def queries(self) -> Mapping[int, Query]:
+        """Return the nine questions, by number."""
+
+    def answer(self, number: int) -> Reading[answers.Asked]:
+        """Return the last answer to a question, and have it asked again where that is long ago."""
+
+    def is_asking(self, number: int) -> bool:
+        """Return whether the question is being asked now."""
+
+    def kept(self) -> Reading[Mapping[int, answers.Kept]]:
+        """Return the answers that the last scheduled run kept, by the questions' numbers."""
+
 
 class SharedSources:
     """The real ones."""
@@ -60,9 +76,17 @@ class SharedSources:
         self._tables = self._shared(tables.read_tables, _LIVE)
         self._airflow = self._shared(http.read_airflow, _SLOW)
         self._newest = self._shared(newest.read_newest, _LIVE)
+        self.queries: Mapping[int, Query] = load_queries()
+        self._answers = {
+            number: self._shared(partial(answers.ask, query), _ANSWERS, answers.SECONDS + SILENCE_SECONDS)
+            for number, query in self.queries.items()
+        }
+        self._kept: Shared[Mapping[int, answers.Kept]] = self._shared(answers.read_kept, _SLOW)
 
-    def _shared(self, read: Callable[[Settings], T], period: float) -> Shared[T]:
-        return Shared(partial(read, self.settings), period, self._pool)
+    def _shared(
+        self, read: Callable[[Settings], T], period: float, silence: float = SILENCE_SECONDS
+    ) -> Shared[T]:
+        return Shared(partial(read, self.settings), period, self._pool, silence=silence)
 
     def flow(self) -> Readings:
         """Have all read at once, then take what there is."""
@@ -93,6 +117,18 @@ class SharedSources:
     def newest(self) -> Reading[tuple[newest.Post, ...]]:
         """Return the posts that the speed path has served last."""
         return self._newest.latest(_FIRST_LOOK_SECONDS)
+
+    def answer(self, number: int) -> Reading[answers.Asked]:
+        """Return the last answer to a question, and have it asked again where that is long ago."""
+        return self._answers[number].latest(_FIRST_LOOK_SECONDS)
+
+    def is_asking(self, number: int) -> bool:
+        """Return whether the question is being asked now."""
+        return self._answers[number].is_under_way
+
+    def kept(self) -> Reading[Mapping[int, answers.Kept]]:
+        """Return the answers that the last scheduled run kept, by the questions' numbers."""
+        return self._kept.latest(_FIRST_LOOK_SECONDS)
 
 
 def _countdown(seconds: float) -> Callable[[], float]:

@@ -7,7 +7,7 @@ from contracts.delta_tables import BATCH, SPEED
 from dashboard.history import History
 from dashboard.reading import Reading
 from dashboard.readings.delta import Delta
-from dashboard.readings.state_files import Bucket, Query, Sink, Writer
+from dashboard.readings.state_files import Bucket, Sink, StreamQuery, Writer
 from dashboard.readings.tables import Count, Tables
 from dashboard.readings.topics import Topics
 
@@ -64,10 +64,10 @@ def _streamed(readings: Readings) -> int | None:
     return None if tables is None else tables.streamed + (query(readings, "speed").waiting or 0)
 
 
-def query(readings: Readings, name: str) -> Query:
+def query(readings: Readings, name: str) -> StreamQuery:
     """Return what the streaming writer says of one of its queries."""
     writer = readings.writer.value
-    return (writer.queries.get(name) if writer else None) or Query()
+    return (writer.queries.get(name) if writer else None) or StreamQuery()
 
 
 def remember(history: History, readings: Readings) -> None:

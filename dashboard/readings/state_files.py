@@ -16,7 +16,7 @@ class Sink:
 
 
 @dataclass(frozen=True)
-class Query:
+class StreamQuery:
     """A query of the streaming writer: records that wait and the age in seconds of the oldest, None while unknown."""
 
     problem: str | None = None
@@ -30,7 +30,7 @@ class Writer:
     """The streaming writer, and its queries by name."""
 
     problem: str | None = None
-    queries: Mapping[str, Query] = field(default_factory=dict)
+    queries: Mapping[str, StreamQuery] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def read_writer(settings: Settings) -> Writer:
         "seconds": "lag_seconds",
     }
     queries = {
-        each["name"]: Query(**{name: each[key] for name, key in names.items()})
+        each["name"]: StreamQuery(**{name: each[key] for name, key in names.items()})
         for each in state.get("queries", [])
     }
     return Writer(state["problem"], queries)

@@ -1,17 +1,20 @@
 """A pipeline that works, as readings: tests say what is otherwise."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.settings import Settings
 from dashboard.history import History
 from dashboard.reading import Reading
+from dashboard.readings.answers import Asked, Kept
 from dashboard.readings.delta import Delta
 from dashboard.readings.newest import Post
-from dashboard.readings.state_files import Bucket, Query, Sink, Writer
+from dashboard.readings.state_files import Bucket, Sink, StreamQuery, Writer
 from dashboard.readings.tables import Count, Tables
 from dashboard.readings.topics import Topics
 from dashboard.stages import Readings
+from operations.query import Query, load_queries
 
 PIN, GEO = ("id.pin", 0), ("id.geo", 0)
 HOSTILE = (
@@ -22,7 +25,9 @@ HOSTILE = (
 
 def at_work(at: float = 100.0, sent: int = 40, streamed: int = 10) -> Readings:
     """Return the readings of a time: 40 posts are sent, 30 of them landed, 20 of them cleaned, 12 streamed."""
-    writer = Writer(None, {"speed": Query(waiting=2, seconds=0.5), "delta": Query(waiting=6, seconds=14.0)})
+    writer = Writer(
+        None, {"speed": StreamQuery(waiting=2, seconds=0.5), "delta": StreamQuery(waiting=6, seconds=14.0)}
+    )
     tables = Tables(
         counts={"batch.pin": Count(20), "speed.pin": Count(9), "speed.geo": Count(1_000_000, exact=False)},
         read={PIN: 20},
@@ -57,6 +62,7 @@ def unread() -> Readings:
 
 
 NO_POSTS: Reading[tuple[Post, ...]] = Reading(())
+NOTHING_KEPT: Reading[Mapping[int, Kept]] = Reading({})
 
 
 @dataclass
@@ -67,6 +73,10 @@ class KnownSources:
     readings: Readings = field(default_factory=at_work)
     posts: Reading[tuple[Post, ...]] = NO_POSTS
     history: History = field(default_factory=History)
+    queries: Mapping[int, Query] = field(default_factory=load_queries)
+    answers: Mapping[int, Reading[Asked]] = field(default_factory=dict)
+    asking: Collection[int] = ()
+    kept_answers: Reading[Mapping[int, Kept]] = NOTHING_KEPT
 
     def flow(self) -> Readings:
         """Return the known readings."""
@@ -75,3 +85,15 @@ class KnownSources:
     def newest(self) -> Reading[tuple[Post, ...]]:
         """Return the known posts."""
         return self.posts
+
+    def answer(self, number: int) -> Reading[Asked]:
+        """Return the known answer of a question."""
+        return self.answers.get(number, Reading())
+
+    def is_asking(self, number: int) -> bool:
+        """Return whether the question is among those that are being asked."""
+        return number in self.asking
+
+    def kept(self) -> Reading[Mapping[int, Kept]]:
+        """Return the known answers of the last scheduled run."""
+        return self.kept_answers

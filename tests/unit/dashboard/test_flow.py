@@ -8,7 +8,7 @@ import pytest
 from dashboard.flow import Flow, draw
 from dashboard.history import History
 from dashboard.reading import Reading
-from dashboard.readings.state_files import Bucket, Query, Sink, Writer
+from dashboard.readings.state_files import Bucket, Sink, StreamQuery, Writer
 from dashboard.stages import Readings
 from dashboard.status import State, Status
 from tests.unit.dashboard.known import GEO, PIN, at_work, unread, with_problem
@@ -130,7 +130,9 @@ def test_a_service_that_names_a_problem_is_down(part: str, said: Sink | Writer |
 
 
 def test_one_query_of_the_writer_may_be_down_alone() -> None:
-    writer = Writer(None, {"speed": Query(problem="out of memory"), "delta": Query(waiting=0, seconds=0.0)})
+    writer = Writer(
+        None, {"speed": StreamQuery(problem="out of memory"), "delta": StreamQuery(waiting=0, seconds=0.0)}
+    )
     drawn = flow(replace(at_work(), writer=Reading(writer, None, 100.0)))
     assert {name: status.reason for name, status in reasons(drawn, State.DOWN).items()} == {
         "writer: speed": "out of memory"
