@@ -23,7 +23,8 @@ import typer
 from confluent_kafka.admin import AdminClient
 
 from bench.report import Row, report
-from common.settings import ROOT, Settings, load_settings
+from bench.running import running_stack
+from common.settings import ROOT, Settings
 from contracts.tables import TABLES, Table
 from emulator.formats import TOPIC
 from emulator.patience import Patience
@@ -50,7 +51,7 @@ def main(posts: int = 11_154, load_posts: int = 100_000, write: bool = False) ->
         load_posts: posts generated and loaded into MySQL.
         write: put the table into docs/benchmarks.md.
     """
-    settings = load_settings()
+    settings = running_stack("kafka", "rest-proxy", "mysql")
     report(
         "Emulator and source",
         [*replay_rows(settings, posts), *load_rates(settings, load_posts)],
@@ -77,10 +78,12 @@ def fresh_topics(settings: Settings) -> Iterator[Settings]:
     """Settings whose topics are this run's own."""
     fresh = settings.replace(USER_ID=uuid4().hex[:12])
     ensure_topics(fresh)
-    yield fresh
-    admin = AdminClient({"bootstrap.servers": fresh.kafka.bootstrap_servers})
-    for deletion in admin.delete_topics([fresh.topic(table) for table in TABLES]).values():
-        deletion.result()
+    try:
+        yield fresh
+    finally:
+        admin = AdminClient({"bootstrap.servers": fresh.kafka.bootstrap_servers})
+        for deletion in admin.delete_topics([fresh.topic(table) for table in TABLES]).values():
+            deletion.result()
 
 
 def emulator_run(settings: Settings, posts: int) -> float:

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from confluent_kafka import Producer
@@ -21,9 +21,12 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from bench.report import Row, report
-from common.settings import Settings, load_settings
+from bench.running import running_stack
+from common.settings import Settings
 from services.rest_proxy.delivery import producer_config
 from services.rest_proxy.records import JSON_TYPE
+
+Result = TypeVar("Result")
 
 POST_BYTES = 735
 PARTITIONS = 3
@@ -59,7 +62,7 @@ def main(
     write: Annotated[bool, typer.Option(help="Put the table into docs/benchmarks.md.")] = False,
 ) -> None:
     """Measure and print."""
-    settings = load_settings()
+    settings = running_stack("kafka", "rest-proxy")
     raw: list[float] = []
     batches: dict[int, list[Sent]] = {1: [], 4: []}
     singles: dict[int, list[Sent]] = {1: [], 4: []}
@@ -89,8 +92,10 @@ def fresh_topic(settings: Settings) -> Iterator[str]:
     admin = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
     topic = f"bench-ingest-{uuid.uuid4().hex[:8]}"
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result()
-    yield topic
-    admin.delete_topics([topic])[topic].result()
+    try:
+        yield topic
+    finally:
+        admin.delete_topics([topic])[topic].result()
 
 
 def post() -> bytes:
@@ -126,7 +131,7 @@ def produce_raw(settings: Settings, topic: str, records: int) -> float:
     return records / seconds
 
 
-def in_process(function: Callable[..., float], *arguments: object) -> float:
+def in_process(function: Callable[..., Result], *arguments: object) -> Result:
     """Call the function in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
@@ -149,7 +154,7 @@ def client(load: Load) -> list[float]:
     """Send the load over one connection; each request's seconds. A record not acknowledged is an error."""
     records = b",".join([b'{"value":' + post() + b"}"] * load.size)
     body = b'{"records":[' + records + b"]}"
-    head = f"POST /topics/{load.topic} HTTP/1.1\r\nHost: proxy\r\nContent-Type: {JSON_TYPE}\r\n"
+    head = f"POST /topics/{load.topic} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {JSON_TYPE}\r\n"
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     seconds = []
     with socket.create_connection(load.address, timeout=30) as connection:

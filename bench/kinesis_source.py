@@ -22,9 +22,10 @@ from pyspark_kinesis_source import KinesisDataSource
 
 from bench.ingest import post
 from bench.report import Row, report
+from bench.running import running_stack
 from common.clients import aws_options
 from common.kinesis import shard_ids
-from common.settings import Settings, load_settings
+from common.settings import Settings
 from common.wait import wait_until
 from spark_jobs.session.spark import spark_session
 
@@ -44,13 +45,14 @@ def main(records: int = 30_000, write: bool = False) -> None:
         records: records that wait in the stream when the source starts.
         write: put the table into docs/benchmarks.md.
     """
-    settings = load_settings()
+    settings = running_stack("localstack")
     client: KinesisClient = boto3.client("kinesis", **aws_options(settings))
     with TemporaryDirectory() as folder, fresh_stream(client) as stream, session(settings, folder) as spark:
         fill(client, stream, records)
         bare = records / min(seconds_of(lambda: read_bare(client, stream, records)) for _ in range(ROUNDS))
         lab = Lab(settings, spark, stream, Path(folder))
         rounds = [lab.drain(f"drain-{number}", records) for number in range(ROUNDS)]
+        in_tasks = records / min(seconds_of(lambda: lab.read_in_tasks(records)) for _ in range(ROUNDS))
         batch, latency = lab.trickle(client)
     report(
         f"Kinesis source, {records:,} records in {SHARDS} shards",
@@ -62,6 +64,7 @@ def main(records: int = 30_000, write: bool = False) -> None:
                 "records/s",
                 bare,
             ),
+            Row("read by a task for each shard (docs/adr/0010)", in_tasks, "records/s", bare),
             Row("a micro-batch of one record, after it was read", batch, "s"),
             Row("from the put of a record to its micro-batch", latency, "s"),
         ],
@@ -80,9 +83,11 @@ def fresh_stream(client: "KinesisClient") -> Iterator[str]:
         summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
         return summary["StreamStatus"] == "ACTIVE"
 
-    wait_until(active, timeout=WAIT_SECONDS, what=f"stream {name}")
-    yield name
-    client.delete_stream(StreamName=name)
+    try:
+        wait_until(active, timeout=WAIT_SECONDS, what=f"stream {name}")
+        yield name
+    finally:
+        client.delete_stream(StreamName=name)
 
 
 @contextmanager
@@ -90,8 +95,10 @@ def session(settings: Settings, folder: str) -> Iterator[SparkSession]:
     """A Spark session with the source registered."""
     spark = spark_session(settings.replace(STATE_DIR=Path(folder)), "bench")
     spark.dataSource.register(KinesisDataSource)
-    yield spark
-    spark.stop()
+    try:
+        yield spark
+    finally:
+        spark.stop()
 
 
 def fill(client: "KinesisClient", stream: str, records: int) -> None:
@@ -153,6 +160,11 @@ class Lab:
         whole = time.perf_counter() - begin
         assert sum(counts) == records, f"{sum(counts)} of {records}"
         return records / sum(durations(query, "triggerExecution")), records / whole
+
+    def read_in_tasks(self, records: int) -> None:
+        """Read the stream in one job, the plain form: each task opens an iterator for its shard."""
+        found = self.spark.read.format("kinesis").options(**self.options).load().count()
+        assert found == records, f"{found} of {records}"
 
     def trickle(self, client: "KinesisClient") -> tuple[float, float]:
         """Medians in seconds: of a micro-batch without its wait for a record, and from a put to its rows."""

@@ -20,8 +20,9 @@ from confluent_kafka.admin import AdminClient
 
 from bench.ingest import PARTITIONS, post
 from bench.report import Row, report
+from bench.running import running_stack
 from common.clients import s3_client
-from common.settings import Settings, load_settings
+from common.settings import Settings
 from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
@@ -49,7 +50,7 @@ def main(records: int = 500_000, single: int = 1_000, write: bool = False) -> No
         single: objects of one record that are put for the baseline.
         write: put the table into docs/benchmarks.md.
     """
-    with fresh_user(load_settings()) as settings:
+    with fresh_user(running_stack("kafka", "localstack")) as settings:
         baseline = one_object_a_record(settings, single)
         produce(settings, records)
         waiting = land(settings, records)
@@ -73,12 +74,14 @@ def fresh_user(settings: Settings) -> Iterator[Settings]:
         )
         ensure_topics(user)
         ensure_bucket(user)
-        yield user
-        empty_bucket(user)
-        s3_client(user).delete_bucket(Bucket=user.bucket)
-        admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
-        for request in admin.delete_topics([user.topic(table) for table in TABLES]).values():
-            request.result()
+        try:
+            yield user
+        finally:
+            empty_bucket(user)
+            s3_client(user).delete_bucket(Bucket=user.bucket)
+            admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+            for request in admin.delete_topics([user.topic(table) for table in TABLES]).values():
+                request.result()
 
 
 def empty_bucket(settings: Settings) -> None:
