@@ -49,4 +49,6 @@ def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) 
         "fetch.wait.max.ms": 100,
         "reconnect.backoff.max.ms": 2_000,
         "queued.max.messages.kbytes": 8 * 1024,  # what waits for us in memory: ours is up to 8 MB a partition
+        # How long a partition is left alone once that much waits; we take it in a tenth of the default of 1 s.
+        "fetch.queue.backoff.ms": 20,
     }
