@@ -1,28 +1,21 @@
 """Seconds to clean posts against those to read and parse them, and against DuckDB's for the same cleaning."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import duckdb
-import msgspec
 import typer
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from bench.report import Row, report
+from bench.spark_lab import best_of_rounds, drain, session, write_posts
 from contracts.rows import columns
-from services.source.generator import generate
 from spark_jobs.cleaning import classify, clean_pin
 from spark_jobs.cleaning.text import BLANKS, SENTINELS
 from spark_jobs.schemas import CLEANED
-from spark_jobs.session.spark import spark_session
-from stack.local.isolated import make_settings
 
-FILES = 8
-ROUNDS = 5
 # In DuckDB the rules for what the generator makes; hostile records are left to Spark.
 DUCKDB_RULES = r"""
 CREATE MACRO without_controls(t) AS CASE WHEN regexp_matches(t, '[\x00-\x1f\x7f-\x{9f}]')
@@ -91,35 +84,11 @@ def main(
     )
 
 
-def write_posts(folder: Path, rows: int) -> int:
-    """The generator's posts as lines of JSON, in FILES files; their size in bytes."""
-    encoder = msgspec.json.Encoder()
-    files = [(folder / f"{number}.txt").open("wb") for number in range(FILES)]
-    blocks = enumerate(generate("pin", rows, seed=42))
-    size = sum(files[number % FILES].write(encoder.encode_lines(block)) for number, block in blocks)
-    for file in files:
-        file.close()
-    return size
-
-
-def session(state_dir: Path) -> SparkSession:
-    """The jobs' own, in a time zone that is not UTC, and a task for each of the files."""
-    spark = spark_session(make_settings(state_dir), "bench")
-    spark.conf.set("spark.sql.session.timeZone", "Asia/Kathmandu")
-    spark.conf.set("spark.sql.files.maxPartitionBytes", "128m")
-    return spark
-
-
 def parse(records: DataFrame) -> DataFrame:
     """The source's columns as they are."""
     key, *texts = columns("pin")
     schema = ", ".join([f"`{key}` int", *(f"{name} string" for name in texts)])
     return records.select(fn.from_json("value", schema).alias("post")).select("post.*")
-
-
-def drain(rows: DataFrame) -> None:
-    """Compute every column of every row, and write none."""
-    rows.write.format("noop").mode("overwrite").save()
 
 
 def duckdb_cleaning(folder: str) -> duckdb.DuckDBPyRelation:
@@ -139,17 +108,6 @@ def check_same_result(spark_rows: DataFrame, duck: duckdb.DuckDBPyRelation) -> N
     measures = [measure.format(name) for name in names for measure in ("count({0})", length)]
     of_spark = tuple(spark_rows.selectExpr(*measures).collect()[0])
     assert of_spark == duck.aggregate(", ".join(measures)).fetchall()[0], "Spark and DuckDB differ"
-
-
-def best_of_rounds(tasks: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Seconds of each task; they take turns, so that a busy moment does not fall on one of them alone."""
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(ROUNDS):
-        for name, task in tasks.items():
-            start = time.perf_counter()
-            task()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: min(measured) for name, measured in seconds.items()}
 
 
 if __name__ == "__main__":

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 SHARDS = 2
 ROUNDS = 2  # the first warms the JVM up
 TRICKLE = 20
-WAIT_SECONDS = 300.0  # LocalStack serves the slowest of machines 30,000 records in a tenth of that
+WAIT_SECONDS = 300.0  # LocalStack serves the slowest of machines 20,000 records in a tenth of that
 
 
-def main(records: int = 30_000, write: bool = False) -> None:
+def main(records: int = 20_000, write: bool = False) -> None:
     """Measure and print.
 
     Args:
