@@ -349,7 +349,7 @@ lint-here: setup-dev
 	@mypy
 	@mypy airflow/dags/pinterest_batch.py kinesis-source/tests
 	@lint-imports
-	@shellcheck .ci/run .ci/containers .ci/engine stack/containers/stack stack/local/prerequisites \
+	@shellcheck --external-sources .ci/run .ci/phases .ci/containers .ci/engine stack/containers/stack stack/local/prerequisites \
 		spark_jobs/session/java/bin/java tests/on-each-python $(IMAGE_SCRIPTS)
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
