@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from common.settings import load_settings
-from dashboard.pages import answers, live
+from dashboard.pages import answers, live, quality, runs
 from dashboard.sources import SharedSources, Sources
 
 
@@ -13,7 +13,7 @@ def main() -> None:
     """Show the page that the address names."""
     st.set_page_config(page_title="Pinterest pipeline", layout="wide")
     sources: Sources = st.cache_resource(_shared_sources)()
-    pages = {"Live": live, "Answers": answers}
+    pages = {"Live": live, "Answers": answers, "Quality": quality, "Runs": runs}
     st.navigation(
         [
             st.Page(partial(page.show, sources), title=title, url_path=title.lower(), default=page is live)

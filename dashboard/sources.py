@@ -9,7 +9,19 @@ from typing import Protocol, TypeVar
 from common.settings import Settings
 from dashboard.history import History
 from dashboard.reading import SILENCE_SECONDS, Reading, Shared
-from dashboard.readings import answers, delta, http, newest, source, state_files, tables, topics
+from dashboard.readings import (
+    airflow,
+    answers,
+    delta,
+    http,
+    newest,
+    quality,
+    runs,
+    source,
+    state_files,
+    tables,
+    topics,
+)
 from dashboard.stages import Readings
 from operations.query import Query, load_queries
 
@@ -23,6 +35,8 @@ _SLOW = 10.0
 _ANSWERS = 30.0
 # The first look waits for the quick ones; what has not answered by then is shown at the next.
 _FIRST_LOOK_SECONDS = 1.5
+# Two calls of up to 5 s each, and a log-in.
+_AIRFLOW_SILENCE = 16.0
 # More than there are sources: one that hangs keeps no other waiting.
 _THREADS = 20
 
@@ -57,6 +71,15 @@ class Sources(Protocol):
     def kept(self) -> Reading[Mapping[int, answers.Kept]]:
         """Return the answers that the last scheduled run kept, by the questions' numbers."""
 
+    def quality(self) -> Reading[quality.QualityData]:
+        """Return what is known of the data's quality."""
+
+    def runs(self) -> Reading[tuple[runs.Run, ...]]:
+        """Return the newest runs of the batch job."""
+
+    def dag_runs(self) -> Reading[tuple[airflow.DagRun, ...]]:
+        """Return Airflow's newest runs."""
+
 
 class SharedSources:
     """The real ones."""
@@ -82,6 +105,11 @@ class SharedSources:
             for number, query in self.queries.items()
         }
         self._kept: Shared[Mapping[int, answers.Kept]] = self._shared(answers.read_kept, _SLOW)
+        self._quality = self._shared(quality.read_quality, _SLOW)
+        self._runs = self._shared(runs.read_runs, _SLOW)
+        self._dag_runs = Shared(
+            airflow.AirflowRuns(settings).read, _SLOW, self._pool, silence=_AIRFLOW_SILENCE
+        )
 
     def _shared(
         self, read: Callable[[Settings], T], period: float, silence: float = SILENCE_SECONDS
@@ -129,6 +157,18 @@ class SharedSources:
     def kept(self) -> Reading[Mapping[int, answers.Kept]]:
         """Return the answers that the last scheduled run kept, by the questions' numbers."""
         return self._kept.latest(_FIRST_LOOK_SECONDS)
+
+    def quality(self) -> Reading[quality.QualityData]:
+        """Return what is known of the data's quality."""
+        return self._quality.latest(_FIRST_LOOK_SECONDS)
+
+    def runs(self) -> Reading[tuple[runs.Run, ...]]:
+        """Return the newest runs of the batch job."""
+        return self._runs.latest(_FIRST_LOOK_SECONDS)
+
+    def dag_runs(self) -> Reading[tuple[airflow.DagRun, ...]]:
+        """Return Airflow's newest runs."""
+        return self._dag_runs.latest()
 
 
 def _countdown(seconds: float) -> Callable[[], float]:

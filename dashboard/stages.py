@@ -51,8 +51,8 @@ def _counts(readings: Readings) -> Iterator[tuple[str, Count]]:
     if sink := readings.sink.value:
         yield LANDING, Count(sum(sink.landed.values()))
     if delta := readings.delta.value:
-        yield DELTA_BATCH, Count(delta.rows[BATCH])
-        yield DELTA_SPEED, Count(delta.rows[SPEED])
+        yield DELTA_BATCH, Count(delta.of(BATCH))
+        yield DELTA_SPEED, Count(delta.of(SPEED))
     if tables:
         yield POSTGRES_BATCH, tables.of("batch")
         yield POSTGRES_SPEED, tables.of("speed")

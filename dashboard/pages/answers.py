@@ -2,16 +2,13 @@
 
 import streamlit as st
 
-from common.visible import visible
 from dashboard.charts import SHOWN_BARS, answer_chart, table
 from dashboard.csv_file import to_csv
+from dashboard.pages.waiting import LOOK_SECONDS, show_problem
 from dashboard.readings.answers import Asked, Kept
 from dashboard.sources import Sources
 from dashboard.wording import age, amount
 from operations.query import Answer, Query
-
-# How often a page looks whether the answer has come.
-_LOOK_SECONDS = 1
 
 
 def show(sources: Sources) -> None:
@@ -21,12 +18,8 @@ def show(sources: Sources) -> None:
     st.write(query.question)
     reading, kept = sources.answer(query.number), sources.kept().value or {}
     if sources.is_asking(query.number):
-        st.fragment(_wait, run_every=_LOOK_SECONDS)(sources, query)
-    if reading.problem:
-        st.error(
-            "Postgres does not answer. `make status` shows what runs; `make up` starts what has stopped."
-        )
-        st.text(visible(reading.problem))
+        st.fragment(_wait, run_every=LOOK_SECONDS)(sources, query)
+    show_problem(reading, "Postgres")
     if reading.value:
         _show_asked(query, reading.value)
     elif query.number in kept:

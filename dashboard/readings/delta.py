@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from common.clients import delta_options
 from common.settings import Settings
 from contracts.delta_tables import BATCH, SPEED, Layer, folder
-from contracts.tables import TABLES
+from contracts.tables import TABLES, Table
 
 
 @dataclass(frozen=True)
 class Delta:
-    """The rows of the Delta tables of each path, all three together."""
+    """The rows of the Delta tables, by path and table."""
 
-    rows: Mapping[Layer, int]
+    rows: Mapping[tuple[Layer, Table], int]
+
+    def of(self, layer: Layer) -> int:
+        """Return the rows of all tables of a path."""
+        return sum(rows for (found, _), rows in self.rows.items() if found == layer)
 
 
 def read_delta(settings: Settings) -> Delta:
@@ -22,10 +26,12 @@ def read_delta(settings: Settings) -> Delta:
     Raises:
         deltalake.exceptions.DeltaError, OSError: S3 does not answer.
     """
-    return Delta({layer: sum(_rows(settings, layer, table) for table in TABLES) for layer in (BATCH, SPEED)})
+    return Delta(
+        {(layer, table): _rows(settings, layer, table) for layer in (BATCH, SPEED) for table in TABLES}
+    )
 
 
-def _rows(settings: Settings, layer: Layer, table: str) -> int:
+def _rows(settings: Settings, layer: Layer, table: Table) -> int:
     from deltalake import DeltaTable  # noqa: PLC0415 - 16 MB, and only where somebody looks
     from deltalake.exceptions import TableNotFoundError  # noqa: PLC0415
 

@@ -7,9 +7,12 @@ from typing import Any
 from common.settings import Settings
 from dashboard.history import History
 from dashboard.reading import Reading
+from dashboard.readings.airflow import DagRun
 from dashboard.readings.answers import Asked, Kept
 from dashboard.readings.delta import Delta
 from dashboard.readings.newest import Post
+from dashboard.readings.quality import QualityData
+from dashboard.readings.runs import Run
 from dashboard.readings.state_files import Bucket, Sink, StreamQuery, Writer
 from dashboard.readings.tables import Count, Tables
 from dashboard.readings.topics import Topics
@@ -43,7 +46,9 @@ def at_work(at: float = 100.0, sent: int = 40, streamed: int = 10) -> Readings:
         sink=Reading(Sink(None, {PIN: 30, GEO: 0}), None, at),
         writer=Reading(writer, None, at),
         bucket=Reading(Bucket(), None, at),
-        delta=Reading(Delta({"cleaned": 20, "streaming": 8}), None, at),
+        delta=Reading(
+            Delta({("cleaned", "pin"): 20, ("streaming", "pin"): 5, ("streaming", "geo"): 3}), None, at
+        ),
         tables=Reading(tables, None, at),
         airflow=Reading(None, None, at),
     )
@@ -63,6 +68,9 @@ def unread() -> Readings:
 
 NO_POSTS: Reading[tuple[Post, ...]] = Reading(())
 NOTHING_KEPT: Reading[Mapping[int, Kept]] = Reading({})
+NO_DATA: Reading[QualityData] = Reading(QualityData())
+NO_RUNS: Reading[tuple[Run, ...]] = Reading(())
+NO_DAG_RUNS: Reading[tuple[DagRun, ...]] = Reading(())
 
 
 @dataclass
@@ -77,6 +85,9 @@ class KnownSources:
     answers: Mapping[int, Reading[Asked]] = field(default_factory=dict)
     asking: Collection[int] = ()
     kept_answers: Reading[Mapping[int, Kept]] = NOTHING_KEPT
+    data: Reading[QualityData] = NO_DATA
+    batch_runs: Reading[tuple[Run, ...]] = NO_RUNS
+    airflow_runs: Reading[tuple[DagRun, ...]] = NO_DAG_RUNS
 
     def flow(self) -> Readings:
         """Return the known readings."""
@@ -97,3 +108,15 @@ class KnownSources:
     def kept(self) -> Reading[Mapping[int, Kept]]:
         """Return the known answers of the last scheduled run."""
         return self.kept_answers
+
+    def quality(self) -> Reading[QualityData]:
+        """Return what is known of quality."""
+        return self.data
+
+    def runs(self) -> Reading[tuple[Run, ...]]:
+        """Return the known runs of the batch job."""
+        return self.batch_runs
+
+    def dag_runs(self) -> Reading[tuple[DagRun, ...]]:
+        """Return the known runs of Airflow's."""
+        return self.airflow_runs

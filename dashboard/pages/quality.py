@@ -1,0 +1,82 @@
+"""The page Quality: what was rejected and why, nulls against their thresholds, and whether the hops add up."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import hops
+from dashboard.pages.waiting import taken
+from dashboard.quality import broken, fates, null_chart, rejected_chart, samples, warned
+from dashboard.readings.quality import Measured, QualityData
+from dashboard.sources import Sources
+from dashboard.wording import amount
+
+
+def show(sources: Sources) -> None:
+    """Show the page as it is now; it is read anew when it is opened again."""
+    st.header("Quality")
+    data = taken(sources.quality, "Postgres")
+    if data is None:
+        return
+    _show_quarantine(data)
+    _show_nulls(sources, data.measured)
+    _show_records(data)
+    _show_hops(sources, data)
+
+
+def _show_quarantine(data: QualityData) -> None:
+    st.subheader("Quarantine")
+    if not data.in_quarantine:
+        st.caption("Empty: no record was rejected. `make emulate`, then `make landed batch`, cleans records.")
+        return
+    spec, found = rejected_chart(data.rejected)
+    st.vega_lite_chart(found, spec, width="stretch")
+    st.caption(
+        f"The newest of {amount(data.in_quarantine, 'rejected record')}. `make quarantine` prints them; `make replay` "
+        "checks those of the batch path again."
+    )
+    st.dataframe(samples(data.samples), hide_index=True)
+
+
+def _show_nulls(sources: Sources, measured: Sequence[Measured]) -> None:
+    st.subheader("Nulls of the last scheduled run")
+    if not measured:
+        st.caption("No scheduled run yet. `make trigger` starts one now; Airflow does every day at noon UTC.")
+        return
+    warnings, failures = broken(sources.settings, measured)
+    spec, found = null_chart(sources.settings, measured)
+    st.vega_lite_chart(found, spec, width="stretch")
+    st.caption(
+        f"Measured at {max(each.checked_at for each in measured):%Y-%m-%d %H:%M:%S} UTC. Dashed: above the first a run "
+        "warns (QUALITY_NULL_WARN), above the second it fails (QUALITY_NULL_FAIL)."
+    )
+    if failures:
+        st.error("Above the threshold at which a run fails:")
+        st.text("\n".join(failures))
+    if warnings:
+        st.warning("Above the threshold at which a run warns:")
+        st.text("\n".join(warnings))
+
+
+def _show_records(data: QualityData) -> None:
+    st.subheader("What became of the records")
+    left, right = st.columns([3, 2])
+    with left:
+        st.dataframe(fates(data), hide_index=True)
+    with right:
+        if found := warned(data):
+            st.dataframe(found, hide_index=True)
+        else:
+            st.caption("No value was unreadable.")
+
+
+def _show_hops(sources: Sources, data: QualityData) -> None:
+    st.subheader("Batch path, hop by hop")
+    found = hops.compare(sources.settings, sources.flow(), data)
+    st.dataframe(hops.lines(found), hide_index=True)
+    for table, each in found.items():
+        for problem in each.problems:
+            st.warning(f"{table}: {problem}.")
+    st.caption(
+        "Counts of now, each read at its own moment. `make verify` compares offsets and values at one."
+    )

@@ -1,0 +1,61 @@
+"""The page Runs: the runs of the batch job and of Airflow, how long their steps took, and where to look further."""
+
+import streamlit as st
+
+from common.profiles import is_enabled
+from dashboard.pages.waiting import taken
+from dashboard.runs import cost_chart, dag_run_rows, links, run_rows, step_chart
+from dashboard.sources import Sources
+
+# Bars of one chart: a screen's height.
+_CHARTED = 15
+
+
+def show(sources: Sources) -> None:
+    """Show the page as it is now; it is read anew when it is opened again."""
+    st.header("Runs")
+    _show_links(sources)
+    _show_runs(sources)
+    _show_dag_runs(sources)
+
+
+def _show_links(sources: Sources) -> None:
+    found = links(sources.settings)
+    for column, (name, (address, command)) in zip(st.columns(len(found)), found.items(), strict=True):
+        column.link_button(name, address, help=f"`{command}` starts it.", width="stretch")
+
+
+def _show_runs(sources: Sources) -> None:
+    st.subheader("Batch runs and replays")
+    runs = taken(sources.runs, "Postgres")
+    if runs is None:
+        return
+    if not runs:
+        st.info("No run yet. `make emulate` sends posts, `make landed batch` cleans them.")
+        return
+    st.dataframe(run_rows(runs), hide_index=True)
+    left, right = st.columns(2)
+    with left:
+        st.caption("Seconds by step")
+        spec, data = step_chart({f"{run.run_id} {run.mode}": run.steps for run in runs[:_CHARTED]})
+        st.vega_lite_chart(data, spec, width="stretch")
+    with right:
+        st.caption("Cost of new records, against what was there")
+        spec, data = cost_chart(runs)
+        st.vega_lite_chart(data, spec, width="stretch")
+
+
+def _show_dag_runs(sources: Sources) -> None:
+    st.subheader("Airflow's runs")
+    if not is_enabled(["airflow"], sources.settings.compose_profiles):
+        st.info("Airflow is not among COMPOSE_PROFILES in .env; `make batch` runs the batch job without it.")
+        return
+    runs = taken(sources.dag_runs, "Airflow")
+    if runs is None:
+        return
+    if not runs:
+        st.info("No run yet. `make trigger` starts one; Airflow starts one every day at noon UTC.")
+        return
+    st.dataframe(dag_run_rows(runs), hide_index=True)
+    spec, data = step_chart({run.run_id: run.tasks for run in runs})
+    st.vega_lite_chart(data, spec, width="stretch")

@@ -1,0 +1,125 @@
+"""Make of the quality readings what a page shows: charts, tables, and which thresholds are broken."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from common.settings import Settings
+from dashboard.readings.quality import Measured, QualityData, Rejected
+from dashboard.wording import shown
+from operations.quarantine import Row
+from operations.verify import quality
+
+Spec = dict[str, Any]
+Rows = list[dict[str, Any]]
+
+_AMBER, _RED = "#ef6c00", "#c62828"
+
+
+def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
+    """Return the rejected records over time, by path and reason; a record may have several reasons."""
+    data = [
+        {
+            "began": each.began.isoformat(),
+            "ended": each.ended.isoformat(),
+            "reason": f"{each.path}: {shown(each.reason)}",
+            "records": each.records,
+        }
+        for each in rejected
+    ]
+    encoding = {
+        "x": {
+            "field": "began",
+            "type": "temporal",
+            "scale": {"type": "utc"},
+            "title": "quarantined at (UTC)",
+        },
+        "x2": {"field": "ended"},
+        "y": {"field": "records", "type": "quantitative", "title": "records"},
+        "color": {"field": "reason", "type": "nominal", "title": "path: reason"},
+        "tooltip": [{"field": "reason"}, {"field": "records"}, {"field": "began", "type": "temporal"}],
+    }
+    return {"mark": {"type": "bar"}, "encoding": encoding}, data
+
+
+def null_chart(settings: Settings, measured: Iterable[Measured]) -> tuple[Spec, Rows]:
+    """Return the share of nulls of each column, and the thresholds as lines."""
+    data = [
+        {"column": f"{each.quality.table}.{name}", "share": share}
+        for each in measured
+        for name, share in each.quality.null_rates.items()
+    ]
+    bars = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "y": {
+                "field": "column",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelLimit": 300},
+            },
+            "x": {
+                "field": "share",
+                "type": "quantitative",
+                "title": "share of nulls",
+                "scale": {"domain": [0, 1]},
+                "axis": {"format": "%"},
+            },
+            "tooltip": [{"field": "column"}, {"field": "share", "type": "quantitative", "format": ".2%"}],
+        },
+    }
+    allowed = settings.quality.null
+    return {"layer": [bars, _rule(allowed.warn, _AMBER), _rule(allowed.fail, _RED)]}, data
+
+
+def _rule(share: float, color: str) -> Spec:
+    return {
+        "mark": {"type": "rule", "color": color, "strokeDash": [4, 4]},
+        "encoding": {"x": {"datum": share, "type": "quantitative"}},
+    }
+
+
+def broken(settings: Settings, measured: Sequence[Measured]) -> tuple[list[str], list[str]]:
+    """Return the warnings and the failures of the last scheduled run, each with its numbers."""
+    found = [quality.validate(settings, each.quality, each.rows_before) for each in measured]
+    return [text for warnings, _ in found for text in warnings], [
+        text for _, texts in found for text in texts
+    ]
+
+
+def fates(data: QualityData) -> Rows:
+    """Return a row for each path and table: what became of the records that were read."""
+    return [
+        {
+            "path": path,
+            "table": table,
+            "read": counts.read,
+            "cleaned": counts.cleaned,
+            "duplicate": counts.duplicate,
+            "quarantined": counts.quarantined,
+            "quarantined %": round(100 * counts.quarantined / counts.read, 2) if counts.read else None,
+        }
+        for path, tables in (("batch", data.batch), ("speed", data.speed))
+        for table, counts in tables.items()
+    ]
+
+
+def warned(data: QualityData) -> Rows:
+    """Return a row for each path, table and kind of value that became null."""
+    return [
+        {"path": each.path, "table": each.table, "value": shown(each.kind), "became null": each.values}
+        for each in data.warned
+    ]
+
+
+def samples(found: Iterable[Row]) -> Rows:
+    """Return a row for each record; its text as far as a cell shows it."""
+    return [
+        {
+            "quarantined at (UTC)": f"{when:%Y-%m-%d %H:%M:%S}",
+            "reasons": shown(", ".join(reasons)),
+            "record": shown(raw),
+            "from": shown(source),
+        }
+        for when, source, reasons, raw in found
+    ]

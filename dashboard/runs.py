@@ -1,0 +1,96 @@
+"""Make of the runs what a page shows: durations by step, throughput, links."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from common.airflow import ui_url
+from common.settings import LOOPBACK, Settings
+from dashboard.readings.airflow import DagRun
+from dashboard.readings.runs import Run
+from dashboard.wording import shown
+
+Spec = dict[str, Any]
+Rows = list[dict[str, Any]]
+
+
+def run_rows(runs: Iterable[Run]) -> Rows:
+    """Return a row for each run of the batch job."""
+    return [
+        {
+            "run": run.run_id,
+            "mode": run.mode,
+            "started at (UTC)": f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+            "seconds": round(run.seconds, 1),
+            "read": run.read,
+            "cleaned": run.cleaned,
+            "duplicate": run.duplicate,
+            "quarantined": run.quarantined,
+            "records/s": round(run.read / run.seconds) if run.read and run.seconds else None,
+            "error": shown(run.error),
+        }
+        for run in runs
+    ]
+
+
+def dag_run_rows(runs: Iterable[DagRun]) -> Rows:
+    """Return a row for each of Airflow's runs, with a column for each of its tasks."""
+    return [
+        {
+            "run": shown(run.run_id),
+            "state": run.state,
+            "started at (UTC)": f"{run.started_at:%Y-%m-%d %H:%M:%S}" if run.started_at else "",
+            "seconds": None if run.seconds is None else round(run.seconds, 1),
+            **{f"{task} (s)": round(seconds, 1) for task, seconds in run.tasks.items()},
+        }
+        for run in runs
+    ]
+
+
+def step_chart(steps: Mapping[str, Mapping[str, float]]) -> tuple[Spec, Rows]:
+    """Return a bar for each run, of the seconds of its steps; the runs are in the given order."""
+    data = [
+        {"run": shown(run), "step": shown(step), "seconds": seconds, "order": place}
+        for run, found in steps.items()
+        for place, (step, seconds) in enumerate(found.items())
+    ]
+    encoding = {
+        "y": {"field": "run", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}},
+        "x": {"field": "seconds", "type": "quantitative", "title": "seconds"},
+        "color": {"field": "step", "type": "nominal", "sort": None, "title": "step"},
+        "order": {"field": "order", "type": "quantitative"},
+        "tooltip": [{"field": name} for name in ("run", "step", "seconds")],
+    }
+    return {"mark": {"type": "bar"}, "encoding": encoding}, data
+
+
+def cost_chart(runs: Iterable[Run]) -> tuple[Spec, Rows]:
+    """Return the seconds that 1,000 new records cost, over the records that were cleaned before; good runs alone."""
+    data = [
+        {
+            "run": run.run_id,
+            "mode": run.mode,
+            "before": run.before,
+            "read": run.read,
+            "cost": 1_000 * run.seconds / run.read,
+        }
+        for run in runs
+        if run.read and not run.error
+    ]
+    encoding = {
+        "x": {"field": "before", "type": "quantitative", "title": "records cleaned by earlier runs"},
+        "y": {"field": "cost", "type": "quantitative", "title": "seconds for 1,000 records"},
+        "size": {"field": "read", "type": "quantitative", "title": "records read"},
+        "color": {"field": "mode", "type": "nominal", "title": "mode"},
+        "tooltip": [{"field": name} for name in ("run", "mode", "before", "read", "cost")],
+    }
+    return {"mark": {"type": "point", "filled": True}, "encoding": encoding}, data
+
+
+def links(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Return by name the address of each UI, as a browser on this machine finds it, and the command that starts it."""
+    return {
+        "Airflow": (ui_url(settings), "make up"),
+        "REST proxy's API": (f"http://{LOOPBACK}:{settings.rest_proxy.port}/docs", "make up"),
+        "JupyterLab": (f"http://{LOOPBACK}:{settings.notebook.port}", "make notebook"),
+        "Runs of notebooks": (settings.jobs_api.page_url, "make notebook"),
+    }

@@ -1,0 +1,59 @@
+"""Test the page Runs on known readings."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.pages import runs
+from dashboard.reading import Reading
+from dashboard.readings.airflow import DagRun
+from dashboard.readings.runs import Run
+from stack.local.isolated import make_settings
+from tests.unit.dashboard.known import HOSTILE, KnownSources
+from tests.unit.dashboard.pages.page import marked_up, run, specs, texts
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RUNS = (
+    Run(2, "replay", WHEN, 3.0, {"replay": 3.0}, HOSTILE, 0, 1, 0, -1, 80),
+    Run(1, "rebuild", WHEN, 20.0, {"clean": 20.0}, None, 100, 80, 15, 5, 0),
+)
+DAG_RUNS = (DagRun("manual__2026", "success", WHEN, 40.0, {"landed": 2.0, "reconcile": 3.0}),)
+
+
+def shown(tmp_path: Path, profiles: str = "stream,airflow", **known: object) -> AppTest:
+    settings = make_settings(tmp_path, COMPOSE_PROFILES=profiles)
+    return run(runs, KnownSources(settings, **known))  # type: ignore[arg-type]
+
+
+def test_runs_of_the_batch_job_and_of_airflow(tmp_path: Path) -> None:
+    app = shown(tmp_path, batch_runs=Reading(RUNS), airflow_runs=Reading(DAG_RUNS))
+    batch, dag = (frame.value.to_dict("records") for frame in app.dataframe)
+    assert [(row["run"], row["mode"]) for row in batch] == [(2, "replay"), (1, "rebuild")]
+    assert dag[0]["reconcile (s)"] == 3.0
+    assert len(specs(app, "vega_lite_chart")) == 3
+    assert not any("onerror" in text for text in marked_up(app))
+
+
+def test_links_lead_to_the_uis(tmp_path: Path) -> None:
+    app = shown(tmp_path)
+    assert len(app.get("link_button")) == 4
+
+
+def test_an_empty_stack_says_how_to_go_on(tmp_path: Path) -> None:
+    first, second = texts(shown(tmp_path), "info")
+    assert "`make landed batch`" in first
+    assert "`make trigger`" in second
+
+
+def test_a_dead_airflow_leaves_the_rest(tmp_path: Path) -> None:
+    app = shown(tmp_path, batch_runs=Reading(RUNS), airflow_runs=Reading(None, "connection refused"))
+    assert texts(app, "error")[0].startswith("Airflow does not answer.")
+    assert texts(app, "text") == ["connection refused"]
+    assert len(app.dataframe) == 1
+
+
+def test_without_airflow_there_is_a_command(tmp_path: Path) -> None:
+    app = shown(tmp_path, profiles="stream", airflow_runs=Reading(None, "connection refused"))
+    assert texts(app, "error") == []
+    assert "`make batch`" in texts(app, "info")[-1]

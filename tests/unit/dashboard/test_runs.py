@@ -1,0 +1,59 @@
+"""Test what the page Runs makes of its readings."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dashboard.readings.airflow import DagRun
+from dashboard.readings.runs import Run
+from dashboard.runs import cost_chart, dag_run_rows, links, run_rows, step_chart
+from stack.local.isolated import make_settings
+from tests.unit.dashboard.known import HOSTILE
+from tests.unit.dashboard.vega import validate
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RUN = Run(7, "incremental", WHEN, 20.0, {"plan": 1.0, "clean": 12.5}, None, 30_000, 29_000, 900, 100, 5_000)
+
+
+def test_a_run_has_its_throughput() -> None:
+    [row] = run_rows([RUN])
+    assert (row["run"], row["seconds"], row["records/s"], row["error"]) == (7, 20.0, 1_500, "")
+
+
+def test_a_run_that_read_nothing_has_none() -> None:
+    failed = replace(RUN, read=0, error=HOSTILE)
+    [row] = run_rows([failed])
+    assert row["records/s"] is None
+    assert not {"\x1b", "\u202e"} & set(row["error"])
+    assert run_rows([replace(RUN, seconds=0.0)])[0]["records/s"] is None
+
+
+def test_steps_are_drawn_in_their_order() -> None:
+    spec, data = step_chart({"7 incremental": RUN.steps})
+    validate(spec, data)
+    assert [(row["step"], row["order"]) for row in data] == [("plan", 0), ("clean", 1)]
+
+
+def test_the_cost_of_new_records_is_that_of_good_runs() -> None:
+    spec, data = cost_chart([RUN, replace(RUN, error="ended"), replace(RUN, read=0, mode="replay")])
+    validate(spec, data)
+    [point] = data
+    assert (point["before"], round(point["cost"], 3)) == (5_000, 0.667)
+
+
+def test_runs_of_airflow() -> None:
+    found = [
+        DagRun("manual__1", "running", WHEN, None, {"landed": 2.04}),
+        DagRun("scheduled__2", "queued", None, None, {}),
+    ]
+    running, queued = dag_run_rows(found)
+    assert (running["state"], running["seconds"], running["landed (s)"]) == ("running", None, 2.0)
+    assert queued["started at (UTC)"] == ""
+
+
+def test_links_lead_to_the_ports_of_the_settings(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, AIRFLOW_PORT=18080, REST_PROXY_PORT=18082, NOTEBOOK_PORT=18888)
+    addresses = {name: address for name, (address, _) in links(settings).items()}
+    assert addresses["Airflow"] == "http://localhost:18080"
+    assert addresses["REST proxy's API"] == "http://127.0.0.1:18082/docs"
+    assert addresses["JupyterLab"] == "http://127.0.0.1:18888"
