@@ -36,15 +36,19 @@ def _refreshed(sources: Sources) -> None:
 def _show_troubles(flow: Flow, readings: Readings) -> None:
     """Say what is down and what to do. Reasons are servers' words: text, never markdown."""
     for status, names in flow.troubles(State.DOWN).items():
-        st.error(f"Down: **{', '.join(names)}**. {status.remedy}")
+        st.error(f"**{', '.join(names)}** {_are(names)} down. {status.remedy}")
         st.text(visible(status.reason))
     for status, names in flow.troubles(State.OFF).items():
-        st.info(f"Off: **{', '.join(names)}**. {status.remedy}")
+        st.info(f"**{', '.join(names)}** {_are(names)} off. {status.remedy}")
     if readings.bucket.value and readings.bucket.value.rebuild:
         st.warning("The bucket was lost, since LocalStack keeps S3 in memory. The batch path's Delta tables:")
         st.text(visible(readings.bucket.value.rebuild))
     if flow.is_empty:
         st.info("Nothing has been sent yet. `make emulate` sends the posts.")
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _show_rows(title: str, rows: list[Row], how: str) -> None:

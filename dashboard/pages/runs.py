@@ -34,6 +34,7 @@ def _show_runs(sources: Sources) -> None:
         st.info("No run yet. `make emulate` sends posts, `make landed batch` cleans them.")
         return
     st.dataframe(run_rows(runs), hide_index=True)
+    st.subheader("Throughput")
     left, right = st.columns(2)
     with left:
         st.caption("Seconds by step")

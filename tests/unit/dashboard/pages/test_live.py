@@ -40,8 +40,21 @@ def test_what_is_down_is_red_and_says_what_to_do(tmp_path: Path) -> None:
     app = run(live, KnownSources(make_settings(tmp_path), readings))
     assert RED in picture(app)
     [error] = texts(app, "error")
-    assert error.startswith("Down: **Kafka topics**. `make up` starts what has stopped")
+    assert error.startswith("**Kafka topics** is down. `make up` starts what has stopped")
     assert texts(app, "text") == ["no broker"]
+
+
+def test_one_cause_is_said_once(tmp_path: Path) -> None:
+    app = run(live, KnownSources(make_settings(tmp_path), with_problem(at_work(), "tables", "refused")))
+    [error] = texts(app, "error")
+    assert error.startswith("**Postgres, batch, Postgres, speed** are down.")
+
+
+def test_what_is_left_out_is_off(tmp_path: Path) -> None:
+    readings = with_problem(at_work(), "airflow", "refused")
+    app = run(live, KnownSources(make_settings(tmp_path, COMPOSE_PROFILES="stream"), readings))
+    assert texts(app, "error") == []
+    assert texts(app, "info") == ["**batch job** is off. `make batch` runs it."]
 
 
 def test_everything_may_be_down(tmp_path: Path) -> None:
