@@ -14,7 +14,7 @@ _SPELLINGS = {
     "py": "python",
     "script": "sh",
 }
-_REFUSED = {"scala": "Scala", "r": "R", "java": "Java", "javascript": "JavaScript", "js": "JavaScript"}
+_FOREIGN = {"scala": "Scala", "r": "R", "java": "Java", "javascript": "JavaScript", "js": "JavaScript"}
 
 
 class NotebookFormatError(ValueError):
@@ -31,6 +31,11 @@ class Language(StrEnum):
     FILES = "fs"
     SHELL = "sh"
     PIP = "pip"
+    FOREIGN = "foreign"
+    """One that does not run here; the cell's text keeps its magic."""
+
+
+_NAMED = {*Language} - {Language.FOREIGN}
 
 
 @dataclass(frozen=True)
@@ -63,23 +68,25 @@ def make_cell(number: int, text: str, default: Language, title: str = "", line: 
     """Return a cell of the language that its first line's magic names, else of the notebook's own.
 
     Other magics, such as %time, are Python's: they stay in the text.
-
-    Raises:
-        NotebookFormatError: the cell is in a language that does not run here.
     """
     body = text.lstrip()
     blank = text.removesuffix(body)
     first, newline, others = body.partition("\n")
     match = _MAGIC.fullmatch(first.strip())
     name = _SPELLINGS.get(match["name"], match["name"]) if match else ""
-    if name in _REFUSED:
-        raise NotebookFormatError(
-            f"cell {number}: %{name} is {_REFUSED[name]}, which does not run here; Python and SQL do"
-        )
-    if match is None or name not in set(Language):
+    if name in _FOREIGN:
+        return Cell(number, Language.FOREIGN, text.rstrip(), title, line)
+    if match is None or name not in _NAMED:
         return Cell(number, default, text.rstrip(), title, line)
     kept = f"{blank}{match['rest'] or ''}{newline}{others}".rstrip()
     return Cell(number, Language(name), kept, title, line)
+
+
+def foreign_language(cell: Cell) -> str:
+    """Return why a cell in another language fails."""
+    match = _MAGIC.match(cell.text.lstrip())
+    name = match["name"] if match else ""
+    return f"%{name} is {_FOREIGN[name]}, which does not run here; Python and SQL do"
 
 
 def language_named(name: str) -> Language:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workspace.formats.cells import Language, NotebookFormatError, make_cell
+from workspace.formats.cells import Language, make_cell
 from workspace.formats.source import SOURCES, join_parts, read_parts, without_magic
 
 _TITLE = re.compile(r"\s*(?:#|--) (DBTITLE [01],.*)(?:\n|$)")
@@ -49,25 +49,16 @@ def _cell(text: str, number: int, default: Language) -> dict[str, Any]:
     title, body = split_title(text)
     head = f"# {title}\n" if title else ""
     cell = {"id": f"cell-{number}", "metadata": {}, "source": head + body}
-    language = _language(body, default)
-    if language == Language.MARKDOWN:
-        shown = make_cell(number, body, default).text.strip()
+    read = make_cell(number, body, default)
+    if read.language == Language.MARKDOWN:
         return cell | {
             "cell_type": "markdown",
-            "source": shown,
+            "source": read.text.strip(),
             "metadata": {"title": title} if title else {},
         }
     if default == Language.SQL and not body.lstrip().startswith("%"):
         cell["source"] = f"{head}%sql\n{body}"
     return cell | {"cell_type": "code", "execution_count": None, "outputs": []}
-
-
-def _language(body: str, default: Language) -> Language | None:
-    """Return the language of a cell, or None for one that does not run here."""
-    try:
-        return make_cell(0, body, default).language
-    except NotebookFormatError:
-        return None
 
 
 def _part(cell: Mapping[str, Any], default: Language, comment: str) -> str:

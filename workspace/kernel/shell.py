@@ -33,11 +33,7 @@ class NotebookShell(ZMQInteractiveShell):
         self.set_custom_exc((CellError, MagicError, NotebookExit, Interrupted), _tell)
 
     def transform_cell(self, raw_cell: str) -> str:
-        """Return a cell as Python, which for another language is a call.
-
-        Raises:
-            NotebookFormatError: the cell is in a language that does not run here.
-        """
+        """Return a cell as Python, which for another language is a call."""
         body = split_title(raw_cell)[1]
         cell = make_cell(self.execution_count, body, Language.PYTHON)
         if cell.language != Language.PYTHON:

@@ -12,6 +12,8 @@ LINE_MAGIC = "__line_magic__"
 """The name under which a notebook's namespace has the function that does such a line."""
 
 _LINE = re.compile(r"(?P<indent>\s*)(?P<mark>%{1,2}|!)(?P<rest>.*)")
+_CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
+_KNOWN = "%sql, %sh, %fs and %run begin a cell of theirs."
 # How a notebook's page looks or loads code, which has no counterpart here; of a whole cell, how long it took is shown.
 _WITHOUT_EFFECT = {"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab"}
 
@@ -22,8 +24,12 @@ def without_magics(text: str, compiles: Callable[[str], object]) -> str:
     Where such a line is, Python's parser says: a % within a text or an expression is none.
 
     Raises:
+        MagicError: the cell begins with a magic that reads the whole of it, and that this workspace does not know.
         SyntaxError: the text is no Python, for another reason.
     """
+    begin = _CELL_MAGIC.match(text)
+    if begin and begin["name"] not in {*_WITHOUT_EFFECT, "time"}:
+        raise MagicError(f"%%{begin['name']} is not known here. {_KNOWN}")
     while True:
         try:
             compiles(text)
@@ -56,9 +62,7 @@ def run_line_magic(mark: str, rest: str, namespace: dict[str, object]) -> None:
     elif name == "time":
         _print_time(argument, namespace)
     else:
-        raise MagicError(
-            f"%{name} is not known within a Python cell. %sql, %sh, %fs and %run begin a cell of theirs."
-        )
+        raise MagicError(f"%{name} is not known within a Python cell. {_KNOWN}")
 
 
 def _print_time(statement: str, namespace: dict[str, object]) -> None:

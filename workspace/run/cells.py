@@ -11,6 +11,7 @@ import pandas as pd
 from common.terminal import make_console
 from workspace.display import Display
 from workspace.formats import Cell, Language, Notebook, read_notebook
+from workspace.formats.cells import foreign_language
 from workspace.magics import MagicError
 from workspace.magics.pip import run_pip
 from workspace.magics.run_call import parse_run
@@ -124,6 +125,9 @@ class CellRunner:
     def _pip(self, cell: Cell, _: OpenNotebook) -> None:
         run_pip(cell.text)
 
+    def _foreign(self, cell: Cell, _: OpenNotebook) -> None:
+        raise MagicError(foreign_language(cell))
+
     def _markdown(self, cell: Cell, opened: OpenNotebook) -> None:
         if not opened.quiet:
             self._screen.show_markdown(cell.text)
@@ -136,6 +140,7 @@ class CellRunner:
         Language.SHELL: _shell,
         Language.PIP: _pip,
         Language.MARKDOWN: _markdown,
+        Language.FOREIGN: _foreign,
     }
 
 
@@ -143,7 +148,7 @@ def _print_heading(cell: Cell) -> None:
     """Print a cell's number and title, or how its text begins."""
     if cell.language == Language.MARKDOWN:
         return
-    magic = "" if cell.language == Language.PYTHON else f"%{cell.language} "
+    magic = "" if cell.language in {Language.PYTHON, Language.FOREIGN} else f"%{cell.language} "
     begin = next((line for line in cell.text.splitlines() if line.strip()), "").strip()
     make_console(highlight=False).print(
         f"\n[{cell.number}] {cell.title or magic + begin}", style="bold", no_wrap=True, overflow="ellipsis"

@@ -142,6 +142,21 @@ def test_other_spellings_of_a_magic(tmp_path: Path, magic: str) -> None:
     assert (cell.language, cell.text.strip()) == (Language.SHELL, "ls")
 
 
+def test_cell_in_a_language_that_does_not_run_here_is_kept_as_it_is(tmp_path: Path) -> None:
+    source = "# Databricks notebook source\n# MAGIC %r\n# MAGIC x <- 1\n\n# COMMAND ----------\n\nx = 1\n"
+    foreign, other = read_notebook(write(tmp_path, "a.py", source)).cells
+    assert foreign == Cell(1, Language.FOREIGN, "%r\nx <- 1", line=2)
+    assert other.language == Language.PYTHON
+    [scala] = read_notebook(write(tmp_path, "a.ipynb", jupyter([code("%scala\nval x = 1")]))).cells
+    assert scala.language == Language.FOREIGN
+
+
+@pytest.mark.parametrize("magic", ["%foreign", "%tensorboard", "%time"])
+def test_magic_that_names_no_language_is_pythons(tmp_path: Path, magic: str) -> None:
+    [cell] = read_notebook(write(tmp_path, "a.ipynb", jupyter([code(magic)]))).cells
+    assert cell == Cell(1, Language.PYTHON, magic)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -153,9 +168,7 @@ def test_other_spellings_of_a_magic(tmp_path: Path, magic: str) -> None:
         ("a.ipynb", '{"worksheets": [{"cells": []}], "nbformat": 3}', "format 4"),
         ("a.ipynb", '{"cells": [1]}', "cell 1 is no JSON object"),
         ("a.ipynb", '{"cells": [{"cell_type": "code", "source": 7}]}', "cell 1: its source is neither text"),
-        ("a.ipynb", jupyter([code("%scala\nval x = 1")]), "cell 1: %scala is Scala, which does not run here"),
         ("a.ipynb", jupyter([], language_info={"name": "R"}), "the notebook is in R, which does not run"),
-        ("a.py", "# Databricks notebook source\n# MAGIC %r\n# MAGIC x <- 1", "cell 1: %r is R, which does"),
         ("a.scala", "// Databricks notebook source", "its name ends in none of .py, .sql, .ipynb"),
     ],
 )

@@ -147,6 +147,7 @@ def test_lines_for_the_shell_within_python(capfd: pytest.CaptureFixture[str]) ->
     [
         ("%sql SELECT 1\nx = 1", MagicError, "%sql is not known within a Python cell"),
         ("x = 1\n%pip install nothing-like-it", MagicError, "nothing-like-it is not installed"),
+        ("\n%%html\n<b>bold</b>", MagicError, "%%html is not known here"),
         ("x = (1,\n%time\n", SyntaxError, "never closed"),
         ("def f(:\n    pass", SyntaxError, "invalid syntax"),
         ("x = 1 +", SyntaxError, "invalid syntax"),

@@ -198,6 +198,21 @@ def test_failures_of_each_kind(tmp_path: Path, notebooks: Notebooks, cell: str, 
     assert not re.search(r"\tat |Project", str(raised.value))
 
 
+def test_cell_in_scala_fails_with_a_sentence_after_the_cells_before_it(
+    tmp_path: Path, notebooks: Notebooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "a.py", "print('reached')", "%scala\nval x = 1", "print('not reached')")
+    with pytest.raises(CellError) as raised:
+        notebooks.run(path, {})
+    assert str(raised.value) == (
+        "a.py, cell 2 failed.\nMagicError: %scala is Scala, which does not run here; Python and SQL do"
+    )
+    said = capsys.readouterr().out
+    assert "\nreached\n" in said
+    assert "[2] %scala" in said
+    assert "not reached" not in said
+
+
 def test_failing_cell_of_a_notebook_that_another_runs(tmp_path: Path, notebooks: Notebooks) -> None:
     write(tmp_path, "part.py", "%sql SELECT 1", "%sql SELECT no_such_column")
     path = write(tmp_path, "a.py", "%run ./part")
