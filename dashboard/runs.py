@@ -5,9 +5,10 @@ from typing import Any
 
 from common.airflow import ui_url
 from common.settings import LOOPBACK, Settings
-from dashboard.readings.airflow import DagRun
 from dashboard.readings.runs import Run
+from dashboard.readings.scheduled import ScheduledRun
 from dashboard.wording import shown
+from operations.airflow.trigger import DAG
 
 Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
@@ -32,15 +33,16 @@ def run_rows(runs: Iterable[Run]) -> Rows:
     ]
 
 
-def dag_run_rows(runs: Iterable[DagRun]) -> Rows:
-    """Return a row for each of Airflow's runs, with a column for each of its tasks."""
+def scheduled_rows(runs: Iterable[ScheduledRun]) -> Rows:
+    """Return a row for each of Airflow's runs that passed."""
     return [
         {
             "run": shown(run.run_id),
-            "state": run.state,
-            "started at (UTC)": f"{run.started_at:%Y-%m-%d %H:%M:%S}" if run.started_at else "",
-            "seconds": None if run.seconds is None else round(run.seconds, 1),
-            **{f"{task} (s)": round(seconds, 1) for task, seconds in run.tasks.items()},
+            "reconciled at (UTC)": f"{run.reconciled_at:%Y-%m-%d %H:%M:%S}",
+            "seconds to the answers": None if run.answer_seconds is None else round(run.answer_seconds, 1),
+            "records read": run.read,
+            "in quarantine": run.quarantined,
+            "rows served": run.rows,
         }
         for run in runs
     ]
@@ -89,7 +91,7 @@ def cost_chart(runs: Iterable[Run]) -> tuple[Spec, Rows]:
 def links(settings: Settings) -> dict[str, tuple[str, str]]:
     """Return by name the address of each UI, as a browser on this machine finds it, and the command that starts it."""
     return {
-        "Airflow": (ui_url(settings), "make up"),
+        "Airflow": (f"{ui_url(settings)}/dags/{DAG}/runs", "make up"),
         "REST proxy's API": (f"http://{LOOPBACK}:{settings.rest_proxy.port}/docs", "make up"),
         "JupyterLab": (f"http://{LOOPBACK}:{settings.notebook.port}", "make notebook"),
         "Runs of notebooks": (settings.jobs_api.page_url, "make notebook"),

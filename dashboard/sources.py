@@ -10,13 +10,13 @@ from common.settings import Settings
 from dashboard.history import History
 from dashboard.reading import SILENCE_SECONDS, Reading, Shared
 from dashboard.readings import (
-    airflow,
     answers,
     delta,
     http,
     newest,
     quality,
     runs,
+    scheduled,
     source,
     state_files,
     tables,
@@ -35,8 +35,6 @@ _SLOW = 10.0
 _ANSWERS = 30.0
 # The first look waits for the quick ones; what has not answered by then is shown at the next.
 _FIRST_LOOK_SECONDS = 1.5
-# Two calls of up to 5 s each, and a log-in.
-_AIRFLOW_SILENCE = 16.0
 # More than there are sources: one that hangs keeps no other waiting.
 _THREADS = 20
 
@@ -77,8 +75,8 @@ class Sources(Protocol):
     def runs(self) -> Reading[tuple[runs.Run, ...]]:
         """Return the newest runs of the batch job."""
 
-    def dag_runs(self) -> Reading[tuple[airflow.DagRun, ...]]:
-        """Return Airflow's newest runs."""
+    def scheduled(self) -> Reading[tuple[scheduled.ScheduledRun, ...]]:
+        """Return the newest runs of Airflow's that passed."""
 
 
 class SharedSources:
@@ -107,9 +105,7 @@ class SharedSources:
         self._kept: Shared[Mapping[int, answers.Kept]] = self._shared(answers.read_kept, _SLOW)
         self._quality = self._shared(quality.read_quality, _SLOW)
         self._runs = self._shared(runs.read_runs, _SLOW)
-        self._dag_runs = Shared(
-            airflow.AirflowRuns(settings).read, _SLOW, self._pool, silence=_AIRFLOW_SILENCE
-        )
+        self._scheduled = self._shared(scheduled.read_scheduled, _SLOW)
 
     def _shared(
         self, read: Callable[[Settings], T], period: float, silence: float = SILENCE_SECONDS
@@ -166,9 +162,9 @@ class SharedSources:
         """Return the newest runs of the batch job."""
         return self._runs.latest(_FIRST_LOOK_SECONDS)
 
-    def dag_runs(self) -> Reading[tuple[airflow.DagRun, ...]]:
-        """Return Airflow's newest runs."""
-        return self._dag_runs.latest()
+    def scheduled(self) -> Reading[tuple[scheduled.ScheduledRun, ...]]:
+        """Return the newest runs of Airflow's that passed."""
+        return self._scheduled.latest(_FIRST_LOOK_SECONDS)
 
 
 def _countdown(seconds: float) -> Callable[[], float]:

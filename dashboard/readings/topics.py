@@ -12,6 +12,8 @@ from contracts.tables import TABLES
 _TIMEOUT_SECONDS = 2.0
 _NEWEST = 8  # records of each partition
 
+Place = tuple[str, int]  # topic and partition
+
 
 @dataclass(frozen=True)
 class Record:
@@ -27,7 +29,7 @@ class Record:
 class Topics:
     """The end offset of each partition, by topic and partition, and the newest records of `main`, the posts' topic."""
 
-    ends: Mapping[tuple[str, int], int]
+    ends: Mapping[Place, int]
     main: str
     newest: tuple[Record, ...] = ()
 
@@ -54,34 +56,32 @@ def read_topics(settings: Settings) -> Topics:
         | {"enable.auto.commit": False}
     )
     try:
-        ends = _ends(settings, consumer)
-        main = settings.topic(TABLES[0])
-        return Topics(ends, main, _newest(consumer, main, ends))
+        kept, main = _kept(settings, consumer), settings.topic(TABLES[0])
+        newest = _newest(consumer, {place: offsets for place, offsets in kept.items() if place[0] == main})
+        return Topics({place: offsets.stop for place, offsets in kept.items()}, main, newest)
     finally:
         consumer.close()
 
 
-def _ends(settings: Settings, consumer: Consumer) -> dict[tuple[str, int], int]:
+def _kept(settings: Settings, consumer: Consumer) -> dict[Place, range]:
+    """Return the offsets that each partition keeps."""
     known = consumer.list_topics(timeout=_TIMEOUT_SECONDS).topics
     wanted = [settings.topic(table) for table in TABLES]
     if absent := [name for name in wanted if name not in known]:
         raise LookupError(f"Kafka has no topic {', '.join(absent)}")
     places = [(name, number) for name in wanted for number in known[name].partitions]
     return {
-        place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=_TIMEOUT_SECONDS)[1]
+        place: range(*consumer.get_watermark_offsets(TopicPartition(*place), timeout=_TIMEOUT_SECONDS))
         for place in places
     }
 
 
-def _newest(consumer: Consumer, topic: str, ends: Mapping[tuple[str, int], int]) -> tuple[Record, ...]:
-    starts = {
-        partition: max(end - _NEWEST, 0) for (name, partition), end in ends.items() if name == topic and end
-    }
-    if not starts:
+def _newest(consumer: Consumer, kept: Mapping[Place, range]) -> tuple[Record, ...]:
+    last = {place: offsets[-_NEWEST:] for place, offsets in kept.items() if offsets}
+    if not last:
         return ()
-    consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
-    wanted = sum(ends[topic, partition] - start for partition, start in starts.items())
-    found = consumer.consume(wanted, timeout=_TIMEOUT_SECONDS)
+    consumer.assign([TopicPartition(*place, offsets.start) for place, offsets in last.items()])
+    found = consumer.consume(sum(map(len, last.values())), timeout=_TIMEOUT_SECONDS)
     records = [_record(message) for message in found if not message.error()]
     return tuple(sorted(records, key=lambda record: (record.seconds or 0, record.offset), reverse=True))
 

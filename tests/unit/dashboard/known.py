@@ -7,12 +7,12 @@ from typing import Any
 from common.settings import Settings
 from dashboard.history import History
 from dashboard.reading import Reading
-from dashboard.readings.airflow import DagRun
 from dashboard.readings.answers import Asked, Kept
 from dashboard.readings.delta import Delta
 from dashboard.readings.newest import Post
 from dashboard.readings.quality import QualityData
 from dashboard.readings.runs import Run
+from dashboard.readings.scheduled import ScheduledRun
 from dashboard.readings.state_files import Bucket, Sink, StreamQuery, Writer
 from dashboard.readings.tables import Count, Tables
 from dashboard.readings.topics import Topics
@@ -70,7 +70,7 @@ NO_POSTS: Reading[tuple[Post, ...]] = Reading(())
 NOTHING_KEPT: Reading[Mapping[int, Kept]] = Reading({})
 NO_DATA: Reading[QualityData] = Reading(QualityData())
 NO_RUNS: Reading[tuple[Run, ...]] = Reading(())
-NO_DAG_RUNS: Reading[tuple[DagRun, ...]] = Reading(())
+NOTHING_SCHEDULED: Reading[tuple[ScheduledRun, ...]] = Reading(())
 
 
 @dataclass
@@ -87,7 +87,7 @@ class KnownSources:
     kept_answers: Reading[Mapping[int, Kept]] = NOTHING_KEPT
     data: Reading[QualityData] = NO_DATA
     batch_runs: Reading[tuple[Run, ...]] = NO_RUNS
-    airflow_runs: Reading[tuple[DagRun, ...]] = NO_DAG_RUNS
+    scheduled_runs: Reading[tuple[ScheduledRun, ...]] = NOTHING_SCHEDULED
 
     def flow(self) -> Readings:
         """Return the known readings."""
@@ -117,6 +117,6 @@ class KnownSources:
         """Return the known runs of the batch job."""
         return self.batch_runs
 
-    def dag_runs(self) -> Reading[tuple[DagRun, ...]]:
+    def scheduled(self) -> Reading[tuple[ScheduledRun, ...]]:
         """Return the known runs of Airflow's."""
-        return self.airflow_runs
+        return self.scheduled_runs

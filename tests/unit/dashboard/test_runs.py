@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard.readings.airflow import DagRun
 from dashboard.readings.runs import Run
-from dashboard.runs import cost_chart, dag_run_rows, links, run_rows, step_chart
+from dashboard.readings.scheduled import ScheduledRun
+from dashboard.runs import cost_chart, links, run_rows, scheduled_rows, step_chart
 from stack.local.isolated import make_settings
 from tests.unit.dashboard.known import HOSTILE
 from tests.unit.dashboard.vega import validate
@@ -43,17 +43,17 @@ def test_the_cost_of_new_records_is_that_of_good_runs() -> None:
 
 def test_runs_of_airflow() -> None:
     found = [
-        DagRun("manual__1", "running", WHEN, None, {"landed": 2.04}),
-        DagRun("scheduled__2", "queued", None, None, {}),
+        ScheduledRun("manual__2", WHEN, None, 100, 5, 80),
+        ScheduledRun("scheduled__1", WHEN, 4.04, 90, 5, 70),
     ]
-    running, queued = dag_run_rows(found)
-    assert (running["state"], running["seconds"], running["landed (s)"]) == ("running", None, 2.0)
-    assert queued["started at (UTC)"] == ""
+    last, before = scheduled_rows(found)
+    assert (last["run"], last["seconds to the answers"], last["rows served"]) == ("manual__2", None, 80)
+    assert (before["seconds to the answers"], before["in quarantine"]) == (4.0, 5)
 
 
 def test_links_lead_to_the_ports_of_the_settings(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, AIRFLOW_PORT=18080, REST_PROXY_PORT=18082, NOTEBOOK_PORT=18888)
     addresses = {name: address for name, (address, _) in links(settings).items()}
-    assert addresses["Airflow"] == "http://localhost:18080"
+    assert addresses["Airflow"] == "http://localhost:18080/dags/pinterest_batch/runs"
     assert addresses["REST proxy's API"] == "http://127.0.0.1:18082/docs"
     assert addresses["JupyterLab"] == "http://127.0.0.1:18888"

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.pages import runs
 from dashboard.reading import Reading
-from dashboard.readings.airflow import DagRun
 from dashboard.readings.runs import Run
+from dashboard.readings.scheduled import ScheduledRun
 from stack.local.isolated import make_settings
 from tests.unit.dashboard.known import HOSTILE, KnownSources
 from tests.unit.dashboard.pages.page import marked_up, run, specs, texts
@@ -18,7 +18,7 @@ RUNS = (
     Run(2, "replay", WHEN, 3.0, {"replay": 3.0}, HOSTILE, 0, 1, 0, -1, 80),
     Run(1, "rebuild", WHEN, 20.0, {"clean": 20.0}, None, 100, 80, 15, 5, 0),
 )
-DAG_RUNS = (DagRun("manual__2026", "success", WHEN, 40.0, {"landed": 2.0, "reconcile": 3.0}),)
+SCHEDULED = (ScheduledRun("manual__2026", WHEN, 4.0, 100, 5, 80),)
 
 
 def shown(tmp_path: Path, profiles: str = "stream,airflow", **known: object) -> AppTest:
@@ -27,11 +27,11 @@ def shown(tmp_path: Path, profiles: str = "stream,airflow", **known: object) -> 
 
 
 def test_runs_of_the_batch_job_and_of_airflow(tmp_path: Path) -> None:
-    app = shown(tmp_path, batch_runs=Reading(RUNS), airflow_runs=Reading(DAG_RUNS))
-    batch, dag = (frame.value.to_dict("records") for frame in app.dataframe)
+    app = shown(tmp_path, batch_runs=Reading(RUNS), scheduled_runs=Reading(SCHEDULED))
+    batch, scheduled = (frame.value.to_dict("records") for frame in app.dataframe)
     assert [(row["run"], row["mode"]) for row in batch] == [(2, "replay"), (1, "rebuild")]
-    assert dag[0]["reconcile (s)"] == 3.0
-    assert len(specs(app, "vega_lite_chart")) == 3
+    assert scheduled[0]["rows served"] == 80
+    assert len(specs(app, "vega_lite_chart")) == 2
     assert not any("onerror" in text for text in marked_up(app))
 
 
@@ -46,14 +46,12 @@ def test_an_empty_stack_says_how_to_go_on(tmp_path: Path) -> None:
     assert "`make trigger`" in second
 
 
-def test_a_dead_airflow_leaves_the_rest(tmp_path: Path) -> None:
-    app = shown(tmp_path, batch_runs=Reading(RUNS), airflow_runs=Reading(None, "connection refused"))
-    assert texts(app, "error")[0].startswith("Airflow does not answer.")
-    assert texts(app, "text") == ["connection refused"]
+def test_a_dead_postgres_is_red_and_what_was_read_stays(tmp_path: Path) -> None:
+    app = shown(tmp_path, batch_runs=Reading(RUNS, "refused"), scheduled_runs=Reading(None, "refused"))
+    assert [error[:24] for error in texts(app, "error")] == ["Postgres does not answer"] * 2
+    assert texts(app, "text") == ["refused", "refused"]
     assert len(app.dataframe) == 1
 
 
 def test_without_airflow_there_is_a_command(tmp_path: Path) -> None:
-    app = shown(tmp_path, profiles="stream", airflow_runs=Reading(None, "connection refused"))
-    assert texts(app, "error") == []
-    assert "`make batch`" in texts(app, "info")[-1]
+    assert "`make batch`" in texts(shown(tmp_path, profiles="stream"), "info")[-1]
