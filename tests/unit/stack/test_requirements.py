@@ -13,7 +13,10 @@ from packaging.requirements import Requirement
 
 from common.settings import ROOT
 
-PACKAGES = ("contracts", "common", "emulator", "services", "spark_jobs", "operations", "workspace", "stack")
+PACKAGES = (
+    *("contracts", "common", "emulator", "services", "spark_jobs", "operations", "workspace", "dashboard"),
+    "stack",
+)
 # Imported for type checks only, which need the tools of development.
 TYPES_ONLY = {"mypy_boto3_apigateway", "mypy_boto3_kinesis", "mypy_boto3_s3"}
 
@@ -44,9 +47,14 @@ def _locked_names(name: str) -> set[str]:
     return set(re.findall(r"^([\w.-]+)(?:\[\w+\])?==", text, re.M))
 
 
-def test_every_import_is_a_runtime_requirement() -> None:
-    locked = _locked_names("runtime") | _locked_names("notebook")
-    ours = {path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+@pytest.mark.parametrize(
+    ("packages", "locks"),
+    [(PACKAGES, ("runtime", "notebook")), (("contracts", "common", "dashboard"), ("dashboard",))],
+    ids=["ours", "the dashboard's image"],
+)
+def test_every_import_is_a_runtime_requirement(packages: tuple[str, ...], locks: tuple[str, ...]) -> None:
+    locked = set().union(*map(_locked_names, locks))
+    ours = {path for package in packages for path in (ROOT / package).rglob("*.py")}
     imported = set().union(*(_imports(path) for path in ours if LOCALSTACKS not in path.parents))
     foreign = imported - {*PACKAGES, KINESIS_SOURCE} - set(sys.stdlib_module_names) - TYPES_ONLY
     providers = packages_distributions()
