@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 
-from common.settings import ROOT, VARIABLES, Settings, read_settings
+from common.settings import ROOT, VARIABLES, Settings, read_settings, secret_names
+from stack.local.compose import COMPOSE_FILE
 from stack.local.isolated import free_port
 from tests.hostile import hostile_shell
 from tests.make import Make
@@ -22,7 +24,6 @@ MAKE_SECONDS = 900
 TEST_SECONDS = 1800
 # Of the checkout's own .env: what images are built from.
 IMAGES = ("COMPOSE_FILE", "BASE_IMAGE", "REGISTRIES_FILE")
-PORTS = ("KAFKA", "REST_PROXY", "LOCALSTACK", "MYSQL", "POSTGRES", "AIRFLOW", "DASHBOARD")
 # One for all runs, so that each finds what one that was cut off has left: it would be in its way, and in its memory.
 PROJECT = "pinterest-pipeline-tests"
 KILLED = "137"  # the exit status of a program that SIGKILL ended
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if here and not (shutil.which("docker") and _answers("compose", "version") and _answers("info")):
         for item in here:
             item.add_marker(pytest.mark.skip(reason="no Docker engine with Compose v2 answers"))
+
+
+def own_secrets(service: str) -> set[str]:
+    """The secrets that docker-compose.yml gives to a service."""
+    given = yaml.safe_load(COMPOSE_FILE.read_text())["services"][service]["environment"]
+    return {name for name in given.keys() & secret_names() if not name.startswith("AWS_")}
 
 
 class Containers:
@@ -82,6 +89,13 @@ class Containers:
         """As whom a container's command runs; empty means root."""
         return self._run("docker", "inspect", "--format", "{{.Config.User}}", container).strip()
 
+    def secrets(self, container: str, settings: Settings) -> set[str]:
+        """The secrets that a container's environment has the values of; AWS's keys, `test` all over, say nothing."""
+        values = settings.environment()
+        texts = self.variables(container).values()
+        secrets = {name for name in secret_names() if not name.startswith("AWS_")}
+        return {name for name in secrets if any(values[name] in text for text in texts)}
+
     def variables(self, container: str) -> dict[str, str]:
         """A container's environment."""
         shown = self._run("docker", "inspect", "--format", "{{json .Config.Env}}", container)
@@ -117,7 +131,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     images = {name: text for name, text in dotenv_values(ROOT / ".env").items() if text and name in IMAGES}
-    own = {**images, **{f"{name}_PORT": str(free_port()) for name in PORTS}, **ROWS}
+    own = {**images, **{name: str(free_port()) for name in VARIABLES if name.endswith("_PORT")}, **ROWS}
     (folder / ".env").write_text("".join(f"{name}={text}\n" for name, text in own.items()))
     return folder
 

@@ -11,16 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from common.api import url_of
-from common.settings import Settings, secret_names
+from common.settings import Settings
 from common.wait import wait_until
 from contracts.tables import TABLES, Table
 from operations.query import load_queries
-from stack.local.compose import COMPOSE_FILE
 from tests import airflow_runs
-from tests.compose.conftest import PROJECT, TEST_SECONDS, Containers
+from tests.compose.conftest import PROJECT, TEST_SECONDS, Containers, own_secrets
 from tests.e2e import stages
 from tests.make import Make
 from tests.nine_answers import nine_answers
@@ -87,18 +85,9 @@ def test_only_loopback_listens_and_nobody_is_root(containers: Containers) -> Non
 def test_no_container_has_a_secret_that_is_not_its_services_own(
     stack: Settings, containers: Containers
 ) -> None:
-    """By their values: those of AWS's keys, `test` all over, say nothing."""
-    table = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
-    secrets = {name: stack.environment()[name] for name in secret_names() if not name.startswith("AWS_")}
     for container in containers.running():
-        own = table[container["Service"]]["environment"]
-        present = {
-            name
-            for value in containers.variables(container["Name"]).values()
-            for name, secret in secrets.items()
-            if secret in value
-        }
-        assert present == own.keys() & secrets.keys(), container["Service"]
+        service = container["Service"]
+        assert containers.secrets(container["Name"], stack) == own_secrets(service), service
 
 
 @pytest.mark.parametrize("port", ["LOCALSTACK_PORT", "REST_PROXY_PORT"])
