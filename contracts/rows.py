@@ -27,7 +27,7 @@ def _row_type(table: Table) -> type[Row]:
     key, *others = DECLARATIONS[table].source_columns
     fields = [(key.name, _TYPES[key.type]), *((column.name, _TYPES[column.type] | None) for column in others)]
     name = f"{table.capitalize()}Row"
-    made = defstruct(name, fields, bases=(Row,), frozen=True, forbid_unknown_fields=True, gc=False)
+    made = defstruct(name, fields, bases=(Row,))
     return cast("type[Row]", made)
 
 
