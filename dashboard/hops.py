@@ -69,7 +69,7 @@ def compare(settings: Settings, readings: Readings, quality: QualityData) -> dic
         table: Hops(
             sent=quality.sent.get(settings.topic(table), 0),
             kafka=_total(topics.ends if topics else None, settings.topic(table)),
-            landed=_total(sink.landed if sink else None, settings.topic(table)),
+            landed=_total((sink.landed if sink else None) or None, settings.topic(table)),
             counts=quality.batch.get(table, Counts()),
             set_aside=quality.set_aside.get(settings.topic(table), 0),
             delta=delta.rows.get((BATCH, table)) if delta else None,

@@ -1,10 +1,8 @@
 """Draw the flow in Graphviz's language."""
 
-from html import escape
-
 from common.visible import visible_line
 from dashboard.flow import Arrow, Box, Flow
-from dashboard.status import State, Status
+from dashboard.status import State
 
 RED = "#c62828"
 _FILLS = {State.UP: "#e8f5e9", State.DOWN: RED, State.OFF: "#eceff1", State.UNREAD: "#eceff1"}
@@ -26,36 +24,32 @@ def to_dot(flow: Flow) -> str:
 
 def describe(flow: Flow) -> str:
     """Return the flow in words, for screen readers."""
-    return "; ".join(f"{box.name}: {box.count}, {_state(box.status)}" for box in flow.boxes)
+    return "; ".join(f"{box.name}: {box.count}, {box.status.state.value}" for box in flow.boxes)
 
 
 def _box(box: Box) -> str:
-    text = _TEXT.get(box.status.state, "#1b1f23")
-    lines = [f"<B>{_html(box.name)}</B>", *(_html(line) for line in (box.count, box.rate) if line)]
-    lines.append(_html(_state(box.status)))
-    label = "<BR/>".join(lines)
-    fill, line = _FILLS[box.status.state], _LINES[box.status.state]
-    return f'{_quoted(box.name)} [label=<{label}>, fillcolor="{fill}", color="{line}", fontcolor="{text}"];'
+    state = box.status.state
+    label = _label(box.name, box.count, box.rate, state.value)
+    fill, line, text = _FILLS[state], _LINES[state], _TEXT.get(state, "#1b1f23")
+    return f'{_quoted(box.name)} [label={label}, fillcolor="{fill}", color="{line}", fontcolor="{text}"];'
 
 
 def _arrow(arrow: Arrow) -> str:
     state = arrow.status.state
-    lines = [arrow.name, arrow.waiting, "" if state is State.UP else _state(arrow.status)]
-    label = "<BR/>".join(_html(line) for line in lines if line)
+    label = _label(arrow.name, arrow.waiting, "" if state is State.UP else state.value)
     color = f', fontcolor="{RED}", penwidth=2' if state is State.DOWN else ""
     ends = f"{_quoted(arrow.start)} -> {_quoted(arrow.end)}"
-    return f'{ends} [label=<{label}>, color="{_LINES[state]}"{color}];'
+    return f'{ends} [label={label}, color="{_LINES[state]}"{color}];'
 
 
-def _state(status: Status) -> str:
-    return status.state.value
-
-
-def _html(text: str) -> str:
-    """Return text for an HTML-like label: markup in it is text, and so is what would end the label."""
-    return escape(visible_line(text))
+def _label(*lines: str) -> str:
+    return '"' + r"\n".join(_escaped(line) for line in lines if line) + '"'
 
 
 def _quoted(text: str) -> str:
-    escaped = visible_line(text).replace("\\", "\\\\").replace('"', r"\"")
-    return f'"{escaped}"'
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    """Return text for between quotes: nothing in it ends them, and no backslash is Graphviz's."""
+    return visible_line(text).replace("\\", "\\\\").replace('"', r"\"")

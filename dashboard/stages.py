@@ -1,6 +1,6 @@
 """Count the records of each stage of the flow, and what waits between two of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.delta_tables import BATCH, SPEED
@@ -48,8 +48,8 @@ def _counts(readings: Readings) -> Iterator[tuple[str, Count]]:
         yield STREAMS, Count(streamed)
     if topics and streamed is not None:
         yield GATEWAY, Count(topics.total + streamed)
-    if sink := readings.sink.value:
-        yield LANDING, Count(sum(sink.landed.values()))
+    if landed := _landed(readings):
+        yield LANDING, Count(sum(landed.values()))
     if delta := readings.delta.value:
         yield DELTA_BATCH, Count(delta.of(BATCH))
         yield DELTA_SPEED, Count(delta.of(SPEED))
@@ -62,6 +62,11 @@ def _streamed(readings: Readings) -> int | None:
     """Return the records of the streams: those that the writer has read, and those that wait for it."""
     tables = readings.tables.value
     return None if tables is None else tables.streamed + (query(readings, "speed").waiting or 0)
+
+
+def _landed(readings: Readings) -> Mapping[tuple[str, int], int] | None:
+    """Return the offset up to which each partition has landed; None while the S3 sink says of none."""
+    return (readings.sink.value.landed if readings.sink.value else None) or None
 
 
 def query(readings: Readings, name: str) -> StreamQuery:
@@ -95,15 +100,15 @@ def not_sent(readings: Readings) -> int | None:
 
 def not_landed(readings: Readings) -> int | None:
     """Return how many records of the topics are not in the landing zone."""
-    topics, sink = readings.topics.value, readings.sink.value
-    if topics is None or sink is None:
+    topics, landed = readings.topics.value, _landed(readings)
+    if topics is None or landed is None:
         return None
-    return sum(max(end - sink.landed.get(place, 0), 0) for place, end in topics.ends.items())
+    return sum(max(end - landed.get(place, 0), 0) for place, end in topics.ends.items())
 
 
 def not_cleaned(readings: Readings) -> int | None:
     """Return how many records of the landing zone no batch run has read."""
-    sink, tables = readings.sink.value, readings.tables.value
-    if sink is None or tables is None:
+    landed, tables = _landed(readings), readings.tables.value
+    if landed is None or tables is None:
         return None
-    return sum(max(end - tables.read.get(place, 0), 0) for place, end in sink.landed.items())
+    return sum(max(end - tables.read.get(place, 0), 0) for place, end in landed.items())

@@ -129,6 +129,14 @@ def test_a_service_that_names_a_problem_is_down(part: str, said: Sink | Writer |
     assert reasons(drawn, State.DOWN)[shown].reason == said.problem
 
 
+def test_of_a_silent_sink_nothing_is_known() -> None:
+    silent = Sink("it has not written its state for 12 s")
+    drawn = flow(replace(at_work(), sink=Reading(silent, None, 100.0)))
+    assert counts(drawn)["Landing zone (S3)"] == "?"
+    assert waiting(drawn)["S3 sink", "Landing zone (S3)"] == "?"
+    assert waiting(drawn)["batch job", "Delta, batch"] == "?"
+
+
 def test_one_query_of_the_writer_may_be_down_alone() -> None:
     writer = Writer(
         None, {"speed": StreamQuery(problem="out of memory"), "delta": StreamQuery(waiting=0, seconds=0.0)}

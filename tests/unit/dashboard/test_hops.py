@@ -47,6 +47,8 @@ def test_the_counts_of_each_table_are_its_own(settings: Settings) -> None:
 def test_what_is_not_known_proves_nothing(settings: Settings) -> None:
     found = hops.compare(settings, unread(), QualityData())
     assert [each.problems for each in found.values()] == [[], [], []]
+    silent = replace(at_work(), sink=Reading(Sink("it has not written its state yet")))
+    assert hops.compare(settings, silent, QualityData())["pin"].landed is None
     assert hops.lines(found)[1] == {"hop": "Kafka: end offsets", "pin": "?", "geo": "?", "user": "?"}
 
 

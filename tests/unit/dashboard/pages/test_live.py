@@ -28,7 +28,7 @@ def test_it_draws_the_flow_and_the_newest_posts_of_both_paths(tmp_path: Path) ->
     known = replace(at_work(), topics=Reading(Topics({PIN: 40}, "id.pin", (record,)), None, 100.0))
     posts = (Post(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 8, "S", "art", in_batch=False),)
     app = run(live, KnownSources(make_settings(tmp_path), known, Reading(posts)))
-    assert "<B>Kafka topics</B><BR/>40 records" in picture(app)
+    assert r"Kafka topics\n40 records" in picture(app)
     batch, speed = (frame.value.to_dict("records") for frame in app.dataframe)
     assert [(row["post"], row["is in"]) for row in batch] == [("7", "landing zone")]
     assert [(row["post"], row["is in"]) for row in speed] == [("8", "speed tables")]
@@ -60,7 +60,7 @@ def test_what_is_left_out_is_off(tmp_path: Path) -> None:
 def test_everything_may_be_down(tmp_path: Path) -> None:
     nothing = Readings(*(Reading(None, "connection refused") for _ in range(10)))
     app = run(live, KnownSources(make_settings(tmp_path), nothing))
-    assert picture(app).count("<BR/>down") == 9 + 7
+    assert picture(app).count(r"\ndown") == 9 + 7
     assert all("`make up`" in error for error in texts(app, "error"))
 
 
@@ -91,7 +91,6 @@ def test_text_from_outside_is_shown_as_text(tmp_path: Path) -> None:
     posts = (Post(datetime(2026, 1, 2, tzinfo=UTC), 8, HOSTILE, HOSTILE, in_batch=False),)
     app = run(live, KnownSources(make_settings(tmp_path), readings, Reading(posts)))
     assert not any("onerror" in text for text in marked_up(app))
-    assert "onerror" not in picture(app)
     frames = [str(frame.value.to_dict()) for frame in app.dataframe]
     assert all("onerror" in text for text in (*frames, *texts(app, "text")))
     assert not {"\x1b", "\u202e"} & set("".join([*frames, *texts(app, "text")]))
