@@ -51,9 +51,14 @@ ALTER ROLE analyst SET statement_timeout = '30min';
 ALTER ROLE analyst SET temp_file_limit = '4GB';
 ALTER ROLE analyst CONNECTION LIMIT 30;
 
-REVOKE ALL ON DATABASE postgres, pinterest, pinterest_streaming FROM public;
+-- template1 too: whoever may enter it could fill the disk with large objects there, and end other sessions of its role.
+REVOKE ALL ON DATABASE postgres, template1, pinterest, pinterest_streaming FROM public;
+REVOKE ALL ON DATABASE postgres, template1, pinterest, pinterest_streaming
+FROM analyst, batch_writer, speed_writer, emulator;
 GRANT CONNECT ON DATABASE pinterest, pinterest_streaming TO analyst;
-GRANT CONNECT ON DATABASE pinterest TO batch_writer, emulator;
+GRANT CONNECT ON DATABASE pinterest TO emulator;
+-- Rows to merge are staged in a temporary table: unlogged, and gone with its session, however that ends.
+GRANT CONNECT, TEMPORARY ON DATABASE pinterest TO batch_writer;
 GRANT CONNECT, TEMPORARY ON DATABASE pinterest, pinterest_streaming TO speed_writer;
 
 -- Times are shown alike on every machine; initdb would have taken the host's time zone.

@@ -12,8 +12,10 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from common.clients import postgres_connection
 from common.settings import Settings
 from contracts import locks
-from services.provision.databases import DATABASES, ensure_schema
+from services.provision.databases import DATABASES, ROLES, ensure_schema
 from spark_jobs.sinks.postgres import lock
+from stack.airflow.init import ensure_database
+from tests.integration import rights
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -22,11 +24,14 @@ READABLE = ("batch", "speed", "serving", "quarantine", "ops")
 VIEWS = [f"serving.{view}" for view in ("pin", "geo", "users", "posts")]
 BATCH = [f"batch.{table}" for table in ("pin", "geo", "users")]
 SPEED = [f"speed.{table}" for table in ("pin", "geo", "users")]
+# Those of docs/contracts.md, with Airflow's own.
+ENTERED = (*DATABASES, "airflow")
 
 
 @pytest.fixture(scope="module")
 def served(postgres: Settings) -> Settings:
     ensure_schema(postgres)
+    ensure_database(postgres)
     return postgres
 
 
@@ -45,10 +50,72 @@ def batch_writer(served: Settings) -> Iterator["PostgresConnection"]:
         yield connection
 
 
+@pytest.fixture
+def speed_writer(served: Settings) -> Iterator["PostgresConnection"]:
+    """Yield its connection; all it does is rolled back."""
+    with closing(postgres_connection(served, "speed_writer")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def emulator(served: Settings) -> Iterator["PostgresConnection"]:
+    """Yield its connection; all it does is rolled back."""
+    with closing(postgres_connection(served, "emulator")) as connection:
+        yield connection
+
+
 def execute(connection: "PostgresConnection", statement: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall() if cursor.description else []
+
+
+def granted(settings: Settings) -> set[rights.Right]:
+    return {right for database in ENTERED for right in rights.granted_rights(settings, database)}
+
+
+def documented(settings: Settings) -> set[rights.Right]:
+    return rights.listed_rights({name: rights.present_tables(settings, name) for name in ENTERED})
+
+
+def test_roles_may_do_what_is_documented_and_no_more(served: Settings) -> None:
+    assert granted(served) == documented(served)
+
+
+def test_roles_are_what_is_documented(served: Settings) -> None:
+    assert rights.present_roles(served) == rights.listed_roles()
+
+
+def test_roles_enter_the_databases_that_are_documented_and_no_others(served: Settings) -> None:
+    enter = {
+        (right.role, right.database)
+        for right in documented(served)
+        if right.kind == "database" and right.privilege in {"CONNECT", "OWNER"}
+    }
+    assert rights.entered(served) == enter
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_functions_that_not_everybody_may_call_are_those_documented(served: Settings, database: str) -> None:
+    postgres_own = rights.open_functions(served, "postgres")
+    patterns = rights.closed_functions()[database]
+    closed = {name for pattern in patterns for name in rights.matching(pattern, postgres_own)}
+    assert postgres_own - rights.open_functions(served, database) == closed
+
+
+def test_what_a_session_has_granted_is_taken_away(served: Settings) -> None:
+    """As what an earlier version granted is, such as DELETE to both writers."""
+    with closing(postgres_connection(served)) as owner, owner:
+        execute(owner, "GRANT DELETE ON ALL TABLES IN SCHEMA batch, speed, ops TO analyst, batch_writer")
+        execute(owner, "GRANT UPDATE (title) ON batch.pin TO speed_writer")
+        execute(owner, "GRANT CREATE ON SCHEMA speed, migrations, public TO speed_writer, emulator")
+        execute(owner, "GRANT TEMPORARY, CREATE ON DATABASE pinterest, pinterest_streaming TO analyst")
+        execute(owner, "GRANT CONNECT ON DATABASE template1, postgres TO emulator")
+        execute(owner, "ALTER DEFAULT PRIVILEGES IN SCHEMA speed GRANT DELETE ON TABLES TO speed_writer")
+    assert granted(served) > documented(served)
+    ensure_schema(served)
+    assert granted(served) == documented(served)
+    assert ("emulator", "template1") not in rights.entered(served)
 
 
 @pytest.mark.parametrize("relation", [*BATCH, *SPEED, *VIEWS])
@@ -189,7 +256,14 @@ def test_times_are_utc_whatever_the_shell_says(
 
 @pytest.mark.parametrize(
     ("role", "database"),
-    [("analyst", "postgres"), ("batch_writer", "postgres"), ("batch_writer", "pinterest_streaming")],
+    [
+        *((role, "postgres") for role in ROLES),
+        *((role, "template1") for role in (*ROLES, "airflow")),
+        ("batch_writer", "pinterest_streaming"),
+        ("emulator", "pinterest_streaming"),
+        ("airflow", "pinterest"),
+        ("analyst", "airflow"),
+    ],
 )
 def test_other_databases_are_closed(served: Settings, role: str, database: str) -> None:
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
@@ -203,8 +277,7 @@ def test_batch_writer_writes_the_batch_tables(batch_writer: "PostgresConnection"
     execute(batch_writer, "INSERT INTO staged (ind) VALUES (1), (2)")
     execute(batch_writer, f"INSERT INTO {table} SELECT * FROM staged ON CONFLICT (ind) DO NOTHING")
     execute(batch_writer, f"UPDATE {table} SET ind = 3 WHERE ind = 2")
-    execute(batch_writer, f"DELETE FROM {table} WHERE ind = 1")
-    assert execute(batch_writer, f"SELECT ind FROM {table}") == [(3,)]
+    assert execute(batch_writer, f"SELECT ind FROM {table} ORDER BY ind") == [(1,), (3,)]
 
 
 @pytest.mark.parametrize("table", BATCH)
@@ -224,13 +297,53 @@ def test_batch_writer_takes_its_lock(batch_writer: "PostgresConnection") -> None
         *(f"INSERT INTO {table} (ind) VALUES (1)" for table in SPEED),
         *(f"DELETE FROM {table}" for table in SPEED),
         *(f"TRUNCATE {table}" for table in SPEED),
+        *(f"DELETE FROM {table}" for table in BATCH),
         *(f"DROP TABLE {table}" for table in BATCH),
         *(f"ALTER TABLE {table} ADD COLUMN n integer" for table in BATCH),
         *(f"CREATE TABLE {schema}.mine (n integer)" for schema in (*READABLE, "public")),
         "CREATE SCHEMA mine",
         "SELECT * FROM pg_authid",
+        "SELECT started_at FROM ops.batch_runs",
+        "UPDATE ops.batch_runs SET error = NULL",
+        "SELECT * FROM ops.batch_run_tables",
+        "SELECT * FROM ops.batch_run_offsets",
+        "DELETE FROM quarantine.replayed",
+        "SELECT * FROM ops.emulator_runs",
     ],
 )
 def test_batch_writer_does_no_more(batch_writer: "PostgresConnection", statement: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         execute(batch_writer, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"DELETE FROM {table}" for table in (*SPEED, "speed.places", "quarantine.stream")),
+        *(f"TRUNCATE {table}" for table in (*SPEED, "quarantine.stream")),
+        *(f"DROP TABLE {table}" for table in SPEED),
+        *(f"SELECT * FROM {relation}" for relation in [*BATCH, *VIEWS, "quarantine.batch", "ops.batch_runs"]),
+        *(f"CREATE TABLE {schema}.mine (n integer)" for schema in (*READABLE, "public")),
+        "DELETE FROM ops.stream_progress",
+        f"SELECT pg_advisory_lock({locks.BATCH_JOB})",
+    ],
+)
+def test_speed_writer_does_no_more(speed_writer: "PostgresConnection", statement: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        execute(speed_writer, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"SELECT * FROM {relation}" for relation in [*BATCH, *SPEED, *VIEWS, "ops.emulator_runs"]),
+        "UPDATE ops.emulator_runs SET acknowledged = 0",
+        "DELETE FROM ops.emulator_runs",
+        "CREATE TEMPORARY TABLE mine (n integer)",
+        "CREATE TABLE ops.mine (n integer)",
+        f"SELECT pg_advisory_lock({locks.BATCH_JOB})",
+    ],
+)
+def test_emulator_does_no_more(emulator: "PostgresConnection", statement: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        execute(emulator, statement)

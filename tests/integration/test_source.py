@@ -23,6 +23,7 @@ from services.source.fill import LOADING, ensure_source, root_connection
 from services.source.generator import generate
 from services.source.source_dir import SourceError
 from stack.local.isolated import ServiceProcess
+from tests.integration.rights import account_rights, listed_accounts
 from tests.source_rows import source_row
 
 HOSTILE = "tab\t newline\n return\r nul\0 back\\slash \\N 'single' \"double\" 🎄👩\N{ZERO WIDTH JOINER}🎨 かな жук %s"
@@ -260,12 +261,21 @@ def reader(loaded: Settings) -> Iterator[Any]:
         "UPDATE user_data SET age = 1",
         "DROP TABLE user_data",
         "CREATE TABLE mine (a INT)",
+        "CREATE TEMPORARY TABLE mine (a INT)",
+        "LOCK TABLES user_data READ",
+        "SELECT * FROM user_data FOR UPDATE",
         "SELECT * FROM mysql.user",
+        "SELECT LOAD_FILE('/etc/hostname') FROM user_data INTO OUTFILE '/tmp/mine'",
     ],
 )
 def test_the_reader_reads_only_the_source(reader: Any, statement: str) -> None:  # noqa: ANN401
     with pytest.raises(mysql.connector.ProgrammingError, match="denied"):
         reader.execute(statement)
+
+
+def test_accounts_may_do_what_is_documented_and_no_more(loaded: Settings) -> None:
+    with closing(as_root(loaded)) as connection, connection.cursor() as cursor:
+        assert account_rights(cursor) == listed_accounts()
 
 
 def test_a_changed_password_is_put_right(loaded: Settings) -> None:

@@ -37,9 +37,9 @@ SCHEMA = pa.schema(
 @pytest.fixture
 def connection(postgres: Settings) -> Iterator["PostgresConnection"]:
     ensure_schema(postgres)
+    with closing(postgres_connection(postgres)) as owner, owner, owner.cursor() as cursor:
+        cursor.execute("TRUNCATE speed.users, speed.places")
     with closing(postgres_connection(postgres, "speed_writer")) as connection:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("DELETE FROM speed.users; DELETE FROM speed.places")
         yield connection
 
 
