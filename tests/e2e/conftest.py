@@ -11,6 +11,7 @@ from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
 from tests.hostile import hostile_shell
 from tests.make import Make
+from tests.secret_search import ProcessWatch, secrets_of
 
 # `make demo` took 220 s on two cores shared with another suite; Airflow's start and its run add 80. Twice that.
 MAKE_SECONDS = 600
@@ -32,7 +33,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def make(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+def processes(stack: Settings) -> Iterator[ProcessWatch]:
+    """A watch on what all processes show of themselves, from before the stack's first one on."""
+    with ProcessWatch(secrets_of(stack)) as watch:
+        yield watch
+
+
+@pytest.fixture(scope="session")
+def make(
+    stack: Settings,
+    processes: ProcessWatch,  # noqa: ARG001 - begins before the stack does
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Make]:
     """The Makefile's commands; the stack is taken down at the end."""
     if problem := mysql_problem():
         pytest.skip(problem)

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from common.clients import postgres_connection, s3_client
@@ -18,8 +19,11 @@ from stack.containers import health
 from stack.local.isolated import ServiceProcess, free_port
 from tests.e2e.stages import delta_rows, served_rows
 from tests.records import geo, pin, user
+from tests.secret_search import files_with, named_in, secrets_of
 
 POSTS, PARTITIONS = 300, 4
+# LocalStack asks for none, so it may be one that can be searched for.
+AWS_SECRET = "a-secret-of-aws-that-nobody-is-shown"
 MAKE = {"pin": pin, "geo": geo, "user": user}
 # Executors start in 5 s on two idle cores and a run takes 30; beside another suite it took 330.
 RUN_SECONDS = 400
@@ -38,20 +42,29 @@ class SparkDaemon(ServiceProcess):
         self.command = (str(program), f"org.apache.spark.deploy.{daemon}", "--host", LOOPBACK, *words)
 
 
+class Cluster(NamedTuple):
+    """A master's address and that of its web page, the workers, and the folder of all that they write."""
+
+    url: str
+    page: str
+    workers: list[SparkDaemon]
+    folder: Path
+
+
 @pytest.fixture(scope="module")
-def workers(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[SparkDaemon]]:
+def cluster(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with ExitStack() as stack:
         folder, port, web = tmp_path_factory.mktemp("cluster"), free_port(), free_port()
         ports = ("--port", str(port), "--webui-port", str(web))
         master = SparkDaemon(localstack, folder / "master.log", "master.Master", *ports)
         small = ("--cores", "1", "--memory", "512m", "--webui-port", "0", "--work-dir", str(folder))
-        url = f"spark://{LOOPBACK}:{port}"
+        url, page = f"spark://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{web}"
         logs = (folder / "worker-1.log", folder / "worker-2.log")
         found = [SparkDaemon(localstack, log, "worker.Worker", *small, url) for log in logs]
         for daemon in (master, *found):
             stack.enter_context(daemon)
-        master.wait_healthy(lambda: _alive(f"http://{LOOPBACK}:{web}/json/") == len(found))
-        yield found
+        master.wait_healthy(lambda: _alive(f"{page}/json/") == len(found))
+        yield Cluster(url, page, found, folder)
 
 
 def _alive(url: str) -> int:
@@ -63,7 +76,12 @@ def _alive(url: str) -> int:
 
 def _zone(settings: Settings, user_id: str, master: str) -> Settings:
     """A stack with a bucket of its own, in which the posts have landed."""
-    own = settings.replace(USER_ID=user_id, SPARK_MASTER=master, SPARK_EXECUTOR_MEMORY="512m")
+    own = settings.replace(
+        USER_ID=user_id,
+        SPARK_MASTER=master,
+        SPARK_EXECUTOR_MEMORY="512m",
+        AWS_SECRET_ACCESS_KEY=AWS_SECRET,
+    )
     s3 = s3_client(own)
     s3.create_bucket(Bucket=own.bucket)
     for table in TABLES:
@@ -85,15 +103,30 @@ def _run(settings: Settings, log: Path) -> dict[str, Any]:
     return {"served": [served_rows(settings, table) for table in TABLES], "stored": stored}
 
 
-def test_the_tables_are_those_of_a_local_master(
-    workers: list[SparkDaemon], postgres: Settings, tmp_path: Path
-) -> None:
+def test_the_tables_are_those_of_a_local_master(cluster: Cluster, postgres: Settings, tmp_path: Path) -> None:
     ensure_schema(postgres)
     alone = _run(_zone(postgres, "alone", "local[2]"), tmp_path / "alone.log")
     assert [len(rows) for rows in alone["served"]] == [POSTS] * len(TABLES)
     with closing(postgres_connection(postgres)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE batch.pin, batch.geo, batch.users")
-    together = _run(_zone(postgres, "together", workers[0].command[-1]), tmp_path / "together.log")
+    together = _run(_zone(postgres, "together", cluster.url), tmp_path / "together.log")
     assert together == alone
-    for worker in workers:
+    for worker in cluster.workers:
         assert "Asked to launch executor" in worker.output()
+    secrets = secrets_of(postgres) | {"AWS_SECRET_ACCESS_KEY": AWS_SECRET}
+    assert files_with(secrets, [cluster.folder, tmp_path]) == set()
+    for address, page in _pages(cluster):
+        assert named_in(page, secrets) == set(), address
+
+
+def _pages(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """Yield the web pages of the master and the workers, their environment and the executors' logs among them."""
+    state = health.page(f"{cluster.page}/json/")
+    [run] = [each["id"] for each in state["completedapps"]]
+    addresses = [f"{cluster.page}/{name}" for name in ("", "environment/", f"app/?appId={run}")]
+    for worker in state["workers"]:
+        log = f"logPage/?appId={run}&executorId=0&logType=stderr"
+        addresses += [f"{worker['webuiaddress']}/{name}" for name in ("", "environment/")]
+        addresses += [f"{worker['webuiaddress']}/{log}"]
+    for address in addresses:
+        yield address, httpx.get(address, follow_redirects=True).raise_for_status().text

@@ -16,6 +16,7 @@ from common.wait import wait_until
 from services.provision.bucket import ensure_bucket
 from stack.airflow.environment import environment
 from stack.local.isolated import ServiceProcess, free_port
+from tests.secret_search import files_with, named_in, secrets_of
 
 # A session's start takes 10 s, each notebook a second, on two idle cores; twenty times that on a busy machine.
 RUN_SECONDS = 400.0
@@ -171,3 +172,12 @@ def test_5_a_notebook_that_stops_spark_leaves_the_next_one_another(api: httpx.Cl
     stops, after = _submit(api, "/stops"), _submit(api, "/works")
     _ended(api, stops)
     assert _ended(api, after) == "SUCCESS"
+
+
+def test_6_neither_logs_nor_runs_nor_their_pages_have_a_secret(stack: Settings, api: httpx.Client) -> None:
+    assert files_with(secrets_of(stack), [stack.state_dir]) == set()
+    run_id = _submit(api, "/fails")
+    _ended(api, run_id)
+    output = api.get("runs/get-output", params={"run_id": run_id})
+    page = httpx.get(output.json()["metadata"]["run_page_url"]).raise_for_status()
+    assert named_in(output.text + page.text, secrets_of(stack)) == set()

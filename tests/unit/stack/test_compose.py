@@ -285,6 +285,13 @@ def test_the_dashboard_can_only_read(stack: Settings) -> None:
     assert all(mount.endswith(":ro") for mount in SERVICES["dashboard"]["volumes"])
 
 
+@pytest.mark.parametrize(("service", "token"), [("notebook", "NOTEBOOK_TOKEN"), ("jobs", "JOBS_API_TOKEN")])
+def test_a_cell_finds_aws_keys_and_no_other_secret(stack: Settings, service: str, token: str) -> None:
+    """The service's own token is taken out before a notebook's process starts."""
+    aws = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+    assert load(stack)[service].environment.keys() & secret_names() == {token, *aws}
+
+
 def test_the_dashboard_is_part_of_what_starts_by_default(stack: Settings) -> None:
     assert load(stack)["dashboard"].enabled
     assert not load(stack.replace(COMPOSE_PROFILES=""))["dashboard"].enabled
