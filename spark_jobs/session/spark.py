@@ -178,8 +178,11 @@ def _driver(settings: Settings, jvm: str) -> dict[str, str]:
 
 
 def _process(settings: Settings, jvm: str) -> dict[str, str]:
+    scratch = _scratch_folder(settings)
     return _driver(settings, jvm) | {
-        "spark.local.dir": str(_scratch_folder(settings)),
+        "spark.local.dir": str(scratch),
+        # No job has tables of a catalogue, but Spark makes the folder for them: by default where it was started.
+        "spark.sql.warehouse.dir": (scratch / "warehouse").as_uri(),
         "spark.python.daemon.module": "spark_jobs.session.daemon",
         # Python workers read the landing zone with our own modules.
         "spark.executorEnv.PYTHONPATH": str(ROOT),

@@ -15,17 +15,22 @@ from common.settings import load_settings
 from spark_jobs.session.spark import spark_session
 spark = spark_session(load_settings(), "sockets", brief=True)
 assert spark.range(3).mapInArrow(lambda rows: rows, "id long").count() == 3
+spark.sql("SELECT 1").collect()
 folder = spark.conf.get("spark.python.unix.domain.socket.dir")
 spark._jvm.org.apache.logging.log4j.LogManager.getLogger("log").error("a title \\x1b[2J")
 print(folder, len(os.listdir(folder)))
 """
 
 
-def test_its_sockets_are_removed(tmp_path: Path) -> None:
+def test_its_sockets_are_removed_and_where_it_starts_nothing_is_made(tmp_path: Path) -> None:
+    here, state = tmp_path / "here", tmp_path / "state"
+    here.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", JOB],
-        cwd=ROOT,
-        env=os.environ | make_settings(tmp_path).environment() | {"SPARK_MASTER": "local[2]"},
+        cwd=here,
+        env=os.environ
+        | make_settings(state).environment()
+        | {"SPARK_MASTER": "local[2]", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
@@ -36,3 +41,5 @@ def test_its_sockets_are_removed(tmp_path: Path) -> None:
     folder, sockets = done.stdout.split()
     assert int(sockets) >= 2  # the driver's own, and that to the workers
     assert not Path(folder).exists()
+    assert [*here.iterdir()] == []  # by default Spark's spark-warehouse
+    assert len([*state.glob("spark/*/warehouse")]) == 1

@@ -32,6 +32,7 @@ def logging_of_its_own() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Two threads, ANSI mode as in production (Spark 4's default)."""
+    folder = tmp_path_factory.mktemp("spark")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     options = {
@@ -45,7 +46,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        **submit_options(make_settings(tmp_path_factory.mktemp("spark")), brief=True),
+        "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
+        **submit_options(make_settings(folder), brief=True),
     }
     builder = SparkSession.builder.master("local[2]").appName("unit tests")
     for name, value in options.items():
