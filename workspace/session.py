@@ -11,6 +11,7 @@ from pyspark_kinesis_source import KinesisDataSource
 
 from common.settings import Settings
 from spark_jobs.session.spark import spark_session
+from workspace import log_store
 from workspace.catalogs import activate, name_catalog
 from workspace.credentials import provide_credentials
 from workspace.folders import WAREHOUSE, dbfs_root, mounts_file, own_folder, warehouse_key
@@ -19,8 +20,9 @@ from workspace.mounts import MountTable
 from workspace.warehouse import show_tables
 
 # S3 has no atomic rename, and a view has no FileContext, which the default store of a log wants.
-_LOG_STORE = "io.delta.storage.S3SingleDriverLogStore"
-_LOG_STORES = {f"spark.delta.logStore.{scheme}.impl": _LOG_STORE for scheme in ("dbfs", "s3a", "s3n", "s3")}
+_LOG_STORES = {
+    f"spark.delta.logStore.{scheme}.impl": log_store.CLASS for scheme in ("dbfs", "s3a", "s3n", "s3")
+}
 _DEFAULTS = {
     "spark.sql.sources.default": "delta",
     "spark.sql.warehouse.dir": f"dbfs:{WAREHOUSE}",
@@ -54,6 +56,7 @@ def notebook_session(settings: Settings) -> SparkSession:
     provide_credentials(settings)
     os.environ.update(_aws_environment(settings))
     session = spark_session(settings, "notebook", options=_options(settings))
+    log_store.provide_log_store(session)
     restore_mounts(session, MountTable(mounts_file(settings)).read().values())
     name_catalog(session)
     show_tables(session, settings)
