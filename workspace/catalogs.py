@@ -1,15 +1,14 @@
-"""Abilities of a session's catalogue that Spark's API lacks: a second name, and a table whose folder is there."""
+"""Abilities of a session's catalogue that Spark's API lacks: other names, and a table whose folder is there."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-HIVE_METASTORE = "hive_metastore"
 _KINDS = "org.apache.spark.sql.catalyst.catalog.CatalogTableType$"
 
 
-def name_catalog(session: "SparkSession", name: str = HIVE_METASTORE) -> None:
+def name_catalog(session: "SparkSession", name: str) -> None:
     """Have `name.schema.table` mean what `schema.table` means.
 
     Spark makes a catalogue of another name from a class, and none of its classes is a second name for its own one. So
@@ -19,6 +18,11 @@ def name_catalog(session: "SparkSession", name: str = HIVE_METASTORE) -> None:
     field = manager.getClass().getDeclaredField("catalogs")
     field.setAccessible(True)
     field.get(manager).put(name, manager.v2SessionCatalog())
+
+
+def catalog_names(session: "SparkSession") -> set[str]:
+    """Return the names that the session's catalogue has, Spark's own among them."""
+    return {each.name for each in session.catalog.listCatalogs()}
 
 
 def activate(session: "SparkSession") -> None:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from functools import partial
 
 from pyspark.sql import SQLContext
 from pyspark.sql.functions import udf
@@ -11,7 +12,9 @@ from workspace.dbutils import DBUtils, RunNotebook
 from workspace.dbutils.widgets import ShowWidget
 from workspace.folders import dbfs_root
 from workspace.plain_files import opener
+from workspace.run.cells import BEFORE_CELL
 from workspace.session import notebook_session
+from workspace.warehouse import show_newer_tables
 
 
 def notebook_namespace(
@@ -46,4 +49,5 @@ def notebook_namespace(
         "dbutils": dbutils,
         "getArgument": dbutils.widgets.getArgument,
         "open": opener(dbfs_root(settings)),
+        BEFORE_CELL: partial(show_newer_tables, session, settings),
     }

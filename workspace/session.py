@@ -1,9 +1,11 @@
 """The session of a notebook: the jobs' own Spark, with Databricks' paths, formats and defaults.
 
-Spark is as it was published. What differs is configuration, and one method that Databricks has added to a class.
+Spark is as it was published. What differs is configuration, and what Databricks has added to two classes: a method, and
+two statements.
 """
 
 import os
+from functools import partial
 
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
@@ -12,12 +14,13 @@ from pyspark_kinesis_source import KinesisDataSource
 from common.settings import Settings
 from spark_jobs.session.spark import spark_session
 from workspace import log_store
-from workspace.catalogs import activate, name_catalog
+from workspace.catalog_names import with_catalogs
+from workspace.catalogs import activate
 from workspace.credentials import provide_credentials
 from workspace.folders import WAREHOUSE, dbfs_root, mounts_file, own_folder, warehouse_key
 from workspace.hadoop import restore_mounts, view_options
 from workspace.mounts import MountTable
-from workspace.warehouse import show_tables
+from workspace.warehouse import keep_catalog, show_tables
 
 # S3 has no atomic rename, and a view has no FileContext, which the default store of a log wants.
 _LOG_STORES = {
@@ -58,11 +61,11 @@ def notebook_session(settings: Settings) -> SparkSession:
     session = spark_session(settings, "notebook", options=_options(settings))
     log_store.provide_log_store(session)
     restore_mounts(session, MountTable(mounts_file(settings)).read().values())
-    name_catalog(session)
     show_tables(session, settings)
     session.dataSource.register(KinesisDataSource)
     # Databricks' name for it.
     DataStreamWriter.table = DataStreamWriter.toTable  # type: ignore[attr-defined]
+    SparkSession.sql = with_catalogs(SparkSession.sql, partial(keep_catalog, settings))  # type: ignore[method-assign]
     return session
 
 

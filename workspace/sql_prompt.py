@@ -20,6 +20,7 @@ from spark_jobs.sinks import delta
 from workspace.display import Display
 from workspace.magics.sql import run_sql
 from workspace.session import notebook_session
+from workspace.warehouse import show_newer_tables
 
 _PROMPT, _MORE = "sql> ", "  -> "
 _ENDS = ("exit", "quit")
@@ -38,6 +39,7 @@ def main() -> None:
     if interactive:
         print(f"Views: {', '.join(views) or 'none yet'}. Statements end with ;, Ctrl-D ends the prompt.")
     for text in statements(_typed() if interactive else sys.stdin):
+        show_newer_tables(session, settings)
         if not run(session, text) and not interactive:
             raise SystemExit(1)
 

@@ -9,6 +9,7 @@ from traitlets import Type
 
 from workspace.dbutils import redacted
 from workspace.kernel.shell import NotebookShell
+from workspace.run.cells import prepare
 
 
 class NotebookKernel(IPythonKernel):
@@ -20,9 +21,11 @@ class NotebookKernel(IPythonKernel):
 
     async def do_execute(self, code: str, silent: bool, *words: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
         """Run a cell, Spark started before."""
-        if not silent and not self.shell.notebook.started:
+        if not silent:
             try:
-                self.shell.notebook.start(self.shell.user_ns)
+                if not self.shell.notebook.started:
+                    self.shell.notebook.start(self.shell.user_ns)
+                prepare(self.shell.user_ns)
             except (RuntimeError, FileNotFoundError, KeyboardInterrupt, SystemExit) as error:
                 return self._refusal(error)
         reply: dict[str, Any] = await super().do_execute(code, silent, *words, **options)
@@ -31,7 +34,7 @@ class NotebookKernel(IPythonKernel):
     def _refusal(self, error: BaseException) -> dict[str, Any]:
         """Publish why no cell can run, and return the reply that says so."""
         said = {
-            KeyboardInterrupt: "Interrupted before Spark was there.",
+            KeyboardInterrupt: "Interrupted before the cell began.",
             SystemExit: "A setting is wrong: the log of the service notebook names it.",
         }.get(type(error), f"Spark did not start: {error}")
         content = {"ename": type(error).__name__, "evalue": said, "traceback": [said]}

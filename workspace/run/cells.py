@@ -1,7 +1,8 @@
 """Run a notebook's cells in its namespace, each by its language."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from workspace.python_cell import run_python
 from workspace.run.failure import CellError, cell_name
 from workspace.run.paths import Workspace
 from workspace.screens import Screen, Terminal
+
+BEFORE_CELL = "__before_cell__"
+"""The name under which a notebook's namespace has what is done before each cell, where there is something."""
 
 # A cell that took less says nothing of it.
 _NOTABLE_SECONDS = 1.0
@@ -69,6 +73,7 @@ class CellRunner:
             if not opened.quiet:
                 _print_heading(cell)
             begin = time.monotonic()
+            prepare(self.namespace)
             self.run_cell(cell, opened)
             if not opened.quiet and time.monotonic() - begin >= _NOTABLE_SECONDS:
                 make_console().print(f"{time.monotonic() - begin:.1f} s", style="dim", highlight=False)
@@ -142,6 +147,14 @@ class CellRunner:
         Language.MARKDOWN: _markdown,
         Language.FOREIGN: _foreign,
     }
+
+
+def prepare(namespace: Mapping[str, Any]) -> None:
+    """Do what is to be done before a cell, unless other threads may be in the middle of one."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if before := namespace.get(BEFORE_CELL):
+        before()
 
 
 def _print_heading(cell: Cell) -> None:

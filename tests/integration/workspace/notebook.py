@@ -13,15 +13,21 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import write_deltalake
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark.errors import PySparkException
 
 from common.clients import delta_options
 from common.settings import load_settings
+from tests.integration.workspace.neighbour import Neighbour
+from tests.jvm import LogStore
 from workspace.dbutils import ExecutionError
 from workspace.namespace import notebook_namespace
+from workspace.run.cells import BEFORE_CELL
 from workspace.session import notebook_session
 from workspace.sql_prompt import show_pipeline
 
 FOUND: dict[str, Any] = {}
+CREATE = "CREATE TABLE {table} AS SELECT '{who}' AS who, id FROM range(3)"
 SETTINGS = load_settings()
 
 
@@ -31,7 +37,8 @@ def not_run(path: str, timeout_seconds: int, arguments: Mapping[str, str]) -> st
 
 
 NAMES: dict[str, Any] = notebook_namespace(SETTINGS, parameters={}, run_notebook=not_run)
-spark, dbutils, sql, opened = (NAMES[name] for name in ("spark", "dbutils", "sql", "open"))
+spark, dbutils, opened, before_cell = (NAMES[name] for name in ("spark", "dbutils", "open", BEFORE_CELL))
+sql = NAMES["sql"]
 
 
 def credentials() -> None:
@@ -125,15 +132,65 @@ def tables_of_others() -> None:
     url = f"s3://{SETTINGS.bucket}/warehouse/other.db/made"
     storage = delta_options(SETTINGS)
     write_deltalake(url, pa.table({"n": [1, 2]}), storage_options=storage)
-    notebook_session(SETTINGS)
+    before_cell()
     sql("INSERT INTO other.made VALUES (3)")
     FOUND["made"] = sorted(row.n for row in spark.table("hive_metastore.other.made").collect())
     FOUND["known"] = [row.tableName for row in sql("SHOW TABLES IN default").collect() if not row.isTemporary]
     dbutils.fs.rm("/user/hive/warehouse/other.db/made", True)
-    notebook_session(SETTINGS)
+    before_cell()
     FOUND["dropped"] = not spark.catalog.tableExists("other.made")
     sql("DROP TABLE 0a1b_copy")
     FOUND["folders"] = [each.name for each in dbutils.fs.ls("/user/hive/warehouse")]
+
+
+def two_sessions() -> None:
+    """Share tables with a notebook that runs at the same time, and create some that it creates too."""
+    with Neighbour() as other:
+        other.ask("CREATE CATALOG pinterest")
+        other.ask("CREATE TABLE pinterest.default.theirs AS SELECT 1 AS n")
+        before_cell()
+        sql("INSERT INTO pinterest.default.theirs VALUES (2)")
+        spark.range(4).write.saveAsTable("main.default.ours")
+        FOUND["seen by the other"] = other.ask(
+            "SELECT * FROM (SELECT sum(n) FROM theirs), (SELECT count(*) FROM pinterest.default.ours)"
+        )
+        FOUND["contests"] = [contest(other, f"contested_{number}") for number in range(4)]
+        other.ask("DROP TABLE theirs")
+        before_cell()
+        FOUND["dropped by the other"] = not spark.catalog.tableExists("theirs")
+
+
+def contest(other: Neighbour, table: str) -> dict[str, Any]:
+    """Create a table while the other creates it: who was told that it did, and whose rows are in it."""
+    other.send(CREATE.format(table=table, who="the other"))
+    told = [] if failed(CREATE.format(table=table, who="this one")) else ["this one"]
+    told += ["the other"] if other.answer() == [] else []
+    before_cell()
+    return {"told": told, "rows": [row.who for row in spark.table(table).collect()]}
+
+
+def failed(statement: str) -> bool:
+    """Run a statement and return whether it raised an error of Spark's."""
+    try:
+        sql(statement)
+    except (PySparkException, Py4JError):
+        return True
+    return False
+
+
+def commits() -> None:
+    """Commit one version twice, by the bucket's own URL and through a mount, as two processes may."""
+    dbutils.fs.mkdirs(f"s3a://{SETTINGS.bucket}/delta/log/_delta_log")
+    store = LogStore(spark)
+    for number, path in enumerate((f"s3a://{SETTINGS.bucket}/delta/log", "dbfs:/mnt/kept/log")):
+        file = f"{path}/_delta_log/{number}.json"
+        store.write(file, ["first"])
+        store.write(file, ["first"])  # as S3's client sends it again where the answer was lost
+        try:
+            store.write(file, ["second"])
+        except Py4JJavaError as error:
+            FOUND.setdefault("second commits", []).append(error.java_exception.getClass().getName())
+        FOUND.setdefault("first commits", []).append(dbutils.fs.head(file))
 
 
 def views_of_the_prompt() -> None:
@@ -167,6 +224,9 @@ def stream() -> None:
     FOUND["records"] = [row.data for row in spark.table("records").collect()]
 
 
-for step in (credentials, mounts, semantics, tables, tables_of_others, views_of_the_prompt, stream):
+for step in (
+    *(credentials, mounts, commits, semantics, tables, tables_of_others, two_sessions),
+    *(views_of_the_prompt, stream),
+):
     step()
 Path(sys.argv[1]).write_text(json.dumps(FOUND))

@@ -104,6 +104,24 @@ def test_the_warehouse_is_the_catalogue(found: dict[str, Any]) -> None:
     assert "0a1b_copy/" not in found["folders"]
 
 
+def test_session_that_runs_sees_what_another_one_makes_and_drops(found: dict[str, Any]) -> None:
+    """Table and catalogue of the other one, by names of three parts; rows that both wrote."""
+    assert found["seen by the other"] == [[3, 4]]
+    assert found["dropped by the other"]
+
+
+def test_of_two_that_create_one_table_one_is_refused(found: dict[str, Any]) -> None:
+    assert len(found["contests"]) == 4
+    for contest in found["contests"]:
+        assert len(contest["told"]) == 1
+        assert contest["rows"] == contest["told"] * 3
+
+
+def test_second_commit_of_a_version_is_refused(found: dict[str, Any]) -> None:
+    assert found["second commits"] == ["java.nio.file.FileAlreadyExistsException"] * 2
+    assert found["first commits"] == ["first\n"] * 2
+
+
 def test_the_prompt_shows_the_pipelines_tables_as_they_are_now(found: dict[str, Any]) -> None:
     assert found["views"] == ["cleaned_pin"]
     assert found["cleaned"] == 2

@@ -15,7 +15,7 @@ def test_a_folder_becomes_a_table_that_is_dropped_with_it(spark: SparkSession, t
     # Names as AWS' file of keys has them: only what Delta itself writes may have no blanks.
     write_deltalake(folder, pa.table({"Access key ID": ["a"], "n": [1]}))
     adopt_table(spark, "`default`.`0a1b_made`", folder.as_uri())
-    name_catalog(spark)
+    name_catalog(spark, "hive_metastore")
     try:
         assert spark.table("hive_metastore.default.0a1b_made").first() == ("a", 1)
         assert spark.catalog.getTable("0a1b_made").tableType == "MANAGED"

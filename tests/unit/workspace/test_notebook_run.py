@@ -14,6 +14,7 @@ from common.settings import Settings
 from common.wait import wait_until
 from stack.local.isolated import make_settings
 from workspace.dbutils import DBUtils
+from workspace.run.cells import BEFORE_CELL
 from workspace.run.failure import CellError
 from workspace.run.notebooks import NOTEBOOK_ERRORS, Notebooks
 from workspace.run.output import CleanOutput
@@ -211,6 +212,14 @@ def test_cell_in_scala_fails_with_a_sentence_after_the_cells_before_it(
     assert "\nreached\n" in said
     assert "[2] %scala" in said
     assert "not reached" not in said
+
+
+def test_what_is_to_be_done_before_each_cell_is_done(tmp_path: Path, spark: SparkSession) -> None:
+    done: list[str] = []
+    names = {"spark": spark, BEFORE_CELL: lambda: done.append("before"), "note": done.append}
+    notebooks = Notebooks(lambda **_: names, Workspace(tmp_path))
+    notebooks.run(write(tmp_path, "a.py", "note('a')", "%sh true", "note('b')"), {})
+    assert done == ["before", "a", "before", "before", "b"]
 
 
 def test_failing_cell_of_a_notebook_that_another_runs(tmp_path: Path, notebooks: Notebooks) -> None:

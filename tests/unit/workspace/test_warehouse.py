@@ -1,0 +1,105 @@
+"""Tables by their folders, on a folder of this machine in the bucket's place."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from deltalake import write_deltalake
+from pyspark.sql import SparkSession
+
+from common.settings import Settings
+from stack.local.isolated import make_settings
+from workspace import warehouse
+from workspace.catalogs import catalog_names, managed_tables
+from workspace.warehouse import show_newer_tables, show_tables
+
+
+class Bucket:
+    """The part of S3's client that listings need; its keys are the files and folders below `warehouse/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get_paginator(self, _: str) -> "Bucket":
+        return self
+
+    def paginate(self, *, Prefix: str, **_: str) -> list[dict[str, Any]]:  # noqa: N803 - S3's
+        rest = [key.removeprefix(Prefix) for key in self._keys() if key.startswith(Prefix)]
+        names = {name.partition("/")[0] for name in rest if "/" in name}
+        return [{"CommonPrefixes": [{"Prefix": f"{Prefix}{name}/"} for name in sorted(names)]}]
+
+    def list_objects_v2(self, *, Prefix: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        found = [path for key, path in self._keys().items() if key.startswith(Prefix)]
+        times = [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in found[:1]]
+        return {"Contents": [{"LastModified": time} for time in times]} if times else {}
+
+    def _keys(self) -> dict[str, Path]:
+        paths = sorted(self._folder.rglob("*"))
+        return {f"warehouse/{path.relative_to(self._folder)}{'/' * path.is_dir()}": path for path in paths}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path / "state")
+
+
+@pytest.fixture
+def tables(
+    spark: SparkSession, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """Yield the folder of the tables, which the session has forgotten afterwards."""
+    folder = tmp_path / "warehouse"
+    folder.mkdir()
+    monkeypatch.setattr(warehouse, "LOCATION", folder.as_uri())
+    monkeypatch.setattr(warehouse, "s3_client", lambda _: Bucket(folder))
+    yield folder
+    shutil.rmtree(folder)
+    show_tables(spark, settings)
+
+
+def test_tables_come_and_go_with_their_folders(spark: SparkSession, tables: Path, settings: Settings) -> None:
+    write_deltalake(tables / "here", pa.table({"n": [1]}))
+    write_deltalake(tables / "other.db" / "there", pa.table({"n": [2]}))
+    (tables / "failed" / "_delta_log").mkdir(parents=True)
+    (tables / "words").mkdir()
+    (tables / "_catalogs" / "pinterest").mkdir(parents=True)
+    show_tables(spark, settings)
+    assert managed_tables(spark, "default") == {"here"}
+    assert spark.table("pinterest.other.there").first() == (2,)
+    assert {"hive_metastore", "main", "pinterest"} <= catalog_names(spark)
+    shutil.rmtree(tables / "here")
+    show_tables(spark, settings)
+    assert managed_tables(spark, "default") == set()
+
+
+def test_table_that_a_running_query_may_be_creating_is_left_to_it(
+    spark: SparkSession, tables: Path, settings: Settings
+) -> None:
+    query = spark.readStream.format("rate").load().writeStream.format("noop").start()
+    try:
+        write_deltalake(tables / "mine", pa.table({"n": [1]}))
+        show_tables(spark, settings)
+        assert not spark.catalog.tableExists("mine")
+    finally:
+        query.stop()
+    show_tables(spark, settings)
+    assert spark.catalog.tableExists("mine")
+
+
+def test_cell_runs_where_s3_does_not_answer(
+    spark: SparkSession,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
+
+    monkeypatch.setattr(warehouse, "show_tables", refuse)
+    show_newer_tables(spark, settings)
+    assert "cannot be looked up: Could not connect" in capsys.readouterr().out
