@@ -62,6 +62,11 @@ def show_mounts(session: "SparkSession", mounts: Iterable[Mount]) -> None:
     _jvm(session).org.apache.spark.sql.delta.DeltaLog.clearCache()
 
 
+def linked_points(session: "SparkSession") -> list[str]:
+    """Return the folders that the session's view shows from elsewhere: its mounts, and the tables."""
+    return [*hadoop_conf(session).getPropsWithPrefix(_link(""))]
+
+
 def hadoop_conf(session: "SparkSession") -> Any:  # noqa: ANN401 - the JVM's object
     """Return the session's Hadoop configuration; a change of it takes effect at once."""
     return session.sparkContext._jsc.hadoopConfiguration()

@@ -1,5 +1,6 @@
 """The names that a notebook starts with."""
 
+import builtins
 import warnings
 from collections.abc import Mapping
 from functools import partial
@@ -10,8 +11,6 @@ from pyspark.sql.functions import udf
 from common.settings import Settings
 from workspace.dbutils import DBUtils, RunNotebook
 from workspace.dbutils.widgets import ShowWidget
-from workspace.folders import dbfs_root
-from workspace.plain_files import opener
 from workspace.run.cells import BEFORE_CELL
 from workspace.session import notebook_session
 from workspace.warehouse import show_newer_tables
@@ -48,6 +47,7 @@ def notebook_namespace(
         "udf": udf,
         "dbutils": dbutils,
         "getArgument": dbutils.widgets.getArgument,
-        "open": opener(dbfs_root(settings)),
+        # Jupyter's own names have another one.
+        "open": builtins.open,
         BEFORE_CELL: partial(show_newer_tables, session, settings),
     }

@@ -20,6 +20,7 @@ from workspace.credentials import provide_credentials
 from workspace.folders import WAREHOUSE, dbfs_root, mounts_file, own_folder, warehouse_key
 from workspace.hadoop import restore_mounts, view_options
 from workspace.mounts import MountTable
+from workspace.plain_files import use_dbfs
 from workspace.warehouse import keep_catalog, show_tables
 
 # S3 has no atomic rename, and a view has no FileContext, which the default store of a log wants.
@@ -62,6 +63,7 @@ def notebook_session(settings: Settings) -> SparkSession:
     log_store.provide_log_store(session)
     restore_mounts(session, MountTable(mounts_file(settings)).read().values())
     show_tables(session, settings)
+    use_dbfs(session, dbfs_root(settings))
     session.dataSource.register(KinesisDataSource)
     # Databricks' name for it.
     DataStreamWriter.table = DataStreamWriter.toTable  # type: ignore[attr-defined]

@@ -86,6 +86,22 @@ class Files:
                 from_system, from_path, to_system, to_path, False, True, self._conf
             )
 
+    def fetch(self, source: str, target: str) -> None:
+        """Copy a file to this machine's path, in the place of one that is there."""
+        system, at = self._at(source)
+        with translated(self._command):
+            # The last one: without a file of check sums beside it.
+            system.copyToLocalFile(False, at, self._here(target), True)
+
+    def store(self, source: str, target: str) -> None:
+        """Copy a file from this machine's path, in the place of one that is there."""
+        system, at = self._at(target)
+        with translated(self._command):
+            system.copyFromLocalFile(False, True, self._here(source), at)
+
+    def _here(self, path: str) -> Any:  # noqa: ANN401 - Hadoop's Path
+        return self._jvm.org.apache.hadoop.fs.Path(f"file:{path}")
+
     def _at(self, path: str) -> tuple[Any, Any]:
         if not path.startswith("/") and ":" not in path.split("/", 1)[0]:
             raise illegal(self._command, f"Path must be absolute: {path}")

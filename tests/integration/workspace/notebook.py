@@ -4,6 +4,8 @@ In a process of its own: its session has options that no other test's may have.
 """
 
 import json
+import os
+import shutil
 import sys
 import urllib.parse
 from collections.abc import Mapping
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 from deltalake import write_deltalake
 from py4j.protocol import Py4JError, Py4JJavaError
@@ -178,6 +181,31 @@ def failed(statement: str) -> bool:
     return False
 
 
+def plain_python() -> None:
+    """Use the mounted bucket and DBFS by pandas and by Python's own functions."""
+    posts = pd.DataFrame({"n": [1, 2]})
+    for folder in ("/dbfs/mnt/kept", "/dbfs/FileStore"):
+        posts.to_csv(f"{folder}/plain.csv", index=False)
+        posts.to_parquet(f"{folder}/plain.parquet")
+    FOUND["pandas"] = [
+        int(frame.n.sum())
+        for frame in (
+            pd.read_csv("/dbfs/mnt/kept/plain.csv"),
+            pd.read_parquet("/dbfs/mnt/kept/plain.parquet"),
+            spark.read.option("header", "true").csv("/mnt/kept/plain.csv").toPandas().astype(int),
+            spark.read.parquet("/FileStore/plain.parquet").toPandas(),
+        )
+    ]
+    os.makedirs("/dbfs/mnt/kept/plain")  # noqa: PTH103 - as notebooks do
+    shutil.move("/dbfs/FileStore/plain.csv", "/dbfs/mnt/kept/plain/moved.csv")
+    FOUND["walked"] = [[top, *files] for top, _, files in os.walk("/dbfs/mnt/kept/plain")]
+    FOUND["above"] = os.listdir("/dbfs/mnt")  # noqa: PTH208
+    FOUND["exist"] = [
+        Path(path).exists()
+        for path in ("/dbfs/user/hive/warehouse", "/dbfs/mnt/kept/plain.csv", "/dbfs/FileStore/plain.csv")
+    ]
+
+
 def commits() -> None:
     """Commit one version twice, by the bucket's own URL and through a mount, as two processes may."""
     dbutils.fs.mkdirs(f"s3a://{SETTINGS.bucket}/delta/log/_delta_log")
@@ -225,7 +253,7 @@ def stream() -> None:
 
 
 for step in (
-    *(credentials, mounts, commits, semantics, tables, tables_of_others, two_sessions),
+    *(credentials, mounts, plain_python, commits, semantics, tables, tables_of_others, two_sessions),
     *(views_of_the_prompt, stream),
 ):
     step()

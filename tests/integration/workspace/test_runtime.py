@@ -83,6 +83,13 @@ def test_all_schemes_read_and_write(found: dict[str, Any]) -> None:
     assert found["delta by mount"] == 5
 
 
+def test_plain_python_and_pandas_use_dbfs_and_the_mounted_bucket(found: dict[str, Any]) -> None:
+    assert found["pandas"] == [3, 3, 3, 3]
+    assert found["walked"] == [["/dbfs/mnt/kept/plain", "moved.csv"]]
+    assert found["above"] == ["kept"]
+    assert found["exist"] == [True, True, False]
+
+
 def test_semantics_are_databricks(found: dict[str, Any]) -> None:
     assert found["cast"] is None
     assert found["global"] == 2
