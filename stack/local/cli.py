@@ -266,7 +266,7 @@ def restart(service: ServiceName) -> None:
     name = _known(settings, service)
     _require_up(settings)
     others = _active(settings) - {name}
-    services = _wanted(settings)
+    services = _wanted(settings, name)
     supervision.start(
         settings, load(settings).values()
     )  # a setting that has changed holds for all that it concerns

@@ -9,6 +9,7 @@ from common.settings import ROOT, Settings
 from stack.local.install import mysql_problem
 from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
+from tests.e2e.own_workspace import write_dags, write_notebooks
 from tests.hostile import hostile_shell
 from tests.make import Make
 from tests.secret_search import ProcessWatch, secrets_of
@@ -29,7 +30,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     Its topics have several partitions, so that kills and offsets are tested over them. The stack in containers has one,
     the default.
     """
-    return make_settings(tmp_path_factory.mktemp("e2e"), KAFKA_PARTITIONS=3)
+    own = tmp_path_factory.mktemp("own")
+    return make_settings(
+        tmp_path_factory.mktemp("e2e"),
+        KAFKA_PARTITIONS=3,
+        AIRFLOW_DAGS_DIR=write_dags(own / "dags"),
+        NOTEBOOK_DIR=write_notebooks(own / "notebooks"),
+    )
 
 
 @pytest.fixture(scope="session")
