@@ -19,37 +19,7 @@ from workspace.jobs.application import Application
 from workspace.jobs.runner import Runner
 from workspace.jobs.store import Store
 
-# Stands for `workspace.jobs.worker`, without Spark: the notebook's text says what it does.
-WORKER = """
-import json, os, pathlib, signal, sys, time
-def interrupted(*_):
-    raise InterruptedError
-signal.signal(signal.SIGINT, signal.SIG_IGN)
-for line in sys.stdin:
-    if not line.strip():
-        break
-    job = json.loads(line)
-    text = pathlib.Path(job["path"]).read_text()
-    pathlib.Path(job["output"]).write_text(f"[1] <b>{os.getpid()}</b> {job['parameters']}")
-    answer = {"result": "SUCCESS", "value": text.strip()}
-    try:
-        while "slow" in text and not pathlib.Path(job["path"]).with_suffix(".go").exists():
-            time.sleep(0.05)
-        signal.signal(signal.SIGINT, interrupted)
-        print("begun", flush=True)
-        if "loops" in text:
-            time.sleep(600)
-        if "dies" in text:
-            os._exit(9)
-        if "fails" in text:
-            answer = {"result": "FAILED", "message": "see output", "error": "ValueError: no", "trace": "cell 1"}
-    except InterruptedError:
-        answer = {"result": "CANCELED", "message": "Run cancelled."}
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    print(json.dumps(answer | {"lives": "stops" not in text}), flush=True)
-    if "stops" in text:
-        time.sleep(600)
-"""
+WORKER = Path(__file__).with_name("stand_in_worker.py")
 # A process of the stand-in starts in a tenth of a second; a busy machine took a hundred times that.
 ENDED_SECONDS = 60.0
 
@@ -71,9 +41,7 @@ def store(settings: Settings) -> Store:
 
 @pytest.fixture
 def client(settings: Settings, store: Store) -> Iterator[TestClient]:
-    runner = Runner(
-        store, notebooks_folder(settings), lambda: Application((sys.executable, "-c", WORKER), {})
-    )
+    runner = Runner(store, notebooks_folder(settings), lambda: Application((sys.executable, str(WORKER)), {}))
     with TestClient(create_app(settings, store, runner), base_url="http://127.0.0.1") as client:
         client.headers["Authorization"] = f"Bearer {settings.jobs_api.token.get_secret_value()}"
         yield client
@@ -340,7 +308,7 @@ def test_an_idle_application_is_ended(settings: Settings, store: Store) -> None:
     started: list[Application] = []
 
     def start() -> Application:
-        started.append(Application((sys.executable, "-c", WORKER), {}))
+        started.append(Application((sys.executable, str(WORKER)), {}))
         return started[-1]
 
     runner = Runner(store, notebooks_folder(settings), start, idle_seconds=0.1)
