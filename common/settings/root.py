@@ -71,7 +71,7 @@ class Settings(Group):
     compose_profiles: Annotated[str, AfterValidator(known_profiles)] = "stream,airflow,dashboard"
     """What starts besides the core, of `stream` (1.8 GB), `airflow` (2.2), `dashboard` (0.3) and `notebook` (4.2)."""
     allowed_hosts: str = ""
-    """Names, with commas, by which you call the REST proxy or LocalStack besides localhost; .x.org is all below it."""
+    """Names besides localhost, with commas, for REST proxy, LocalStack and dashboard; .x.org is all below it."""
 
     kafka: Kafka
     rest_proxy: RestProxy

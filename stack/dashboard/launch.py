@@ -3,7 +3,8 @@
 from streamlit import net_util
 from streamlit.web.cli import main as streamlit
 
-from common.settings import ROOT, Settings, load_settings
+from common.hosts import names
+from common.settings import LOOPBACK, ROOT, Settings, load_settings
 
 APP = ROOT / "dashboard" / "app.py"
 
@@ -20,6 +21,7 @@ def options(settings: Settings) -> dict[str, str]:
         "server.enableCORS": "true",
         "server.enableXsrfProtection": "true",
         "server.enableStaticServing": "false",
+        "server.enableAgentApi": "false",
         "browser.serverAddress": "localhost",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
@@ -29,9 +31,16 @@ def options(settings: Settings) -> dict[str, str]:
     }
 
 
+def hosts(settings: Settings) -> list[str]:
+    """Return the names by which it may be called: another site's page makes its own name mean this machine."""
+    own = names(settings.allowed_hosts)
+    return ["localhost", LOOPBACK, *(f"*{name}" if name.startswith(".") else name for name in own)]
+
+
 def arguments(settings: Settings) -> list[str]:
     """Return the words of `streamlit run`."""
-    return ["run", str(APP), *(f"--{name}={value}" for name, value in options(settings).items())]
+    told = [*options(settings).items(), *(("server.allowedHosts", host) for host in hosts(settings))]
+    return ["run", str(APP), *(f"--{name}={value}" for name, value in told)]
 
 
 def main() -> None:

@@ -1,9 +1,13 @@
 """Test what the dashboard's server is told."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit import config, net_util
+from streamlit.web import bootstrap
+from streamlit.web.cli import main as streamlit
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from common.settings import Settings
 from stack.dashboard import launch
@@ -18,6 +22,29 @@ def settings(tmp_path: Path) -> Settings:
 def test_each_option_is_one_of_streamlits(settings: Settings) -> None:
     """An unknown one would end the server at its start."""
     assert launch.options(settings).keys() <= config.get_config_options().keys()
+
+
+@pytest.fixture
+def started(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Streamlit's configuration as the words of the command line make it, without the server."""
+    monkeypatch.setattr(bootstrap, "run", lambda *_, **__: None)
+    known_as = settings.replace(ALLOWED_HOSTS="laptop.example, .example.org")
+    streamlit(launch.arguments(known_as), standalone_mode=False)
+    yield
+    config.get_config_options(force_reparse=True)
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "laptop.example", "a.example.org"])
+def test_it_is_called_by_names_that_are_known(name: str) -> None:
+    assert is_host_allowed(f"{name}:18501")
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("name", ["evil.example", "localhost.evil.example"])
+def test_a_strangers_name_that_means_this_machine_is_refused(name: str) -> None:
+    """DNS rebinding: to the browser the page is then of the same origin."""
+    assert not is_host_allowed(f"{name}:18501")
 
 
 def test_it_is_on_loopback_and_sends_nothing_about_its_use(settings: Settings) -> None:
