@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI, JupyterLab, or a page of a test's own."""
+"""A headless Chromium, driven over WebDriver, that looks at Airflow's UI, JupyterLab, the dashboard, or others."""
 
 import shutil
 import tempfile
@@ -88,6 +88,27 @@ class Browser:
         element = wait.until(until.presence_of_all_elements_located((By.CSS_SELECTOR, selector)))[-1]
         self._driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         return str(wait.until(until.visibility_of(element)).text)
+
+    def open_until_seen(self, url: str, text: str) -> None:
+        """A page; returns once it has this text."""
+        self._driver.get(url)
+        self.until_seen(text)
+
+    def until_seen(self, text: str) -> None:
+        """Wait until the page has this text."""
+        self._wait.until(lambda _: text in self.text(), f"not seen: {text}")
+
+    def until_gone(self, text: str) -> None:
+        """Wait until the page does not have this text any more."""
+        self._wait.until(lambda _: text not in self.text(), f"still there: {text}")
+
+    def text(self) -> str:
+        """The page's text, that of tables which are drawn included: these have it for screen readers."""
+        return str(self._driver.execute_script("return document.body.textContent"))
+
+    def count(self, selector: str) -> int:
+        """Return how many elements a CSS selector finds."""
+        return len(self._driver.find_elements(By.CSS_SELECTOR, selector))
 
     def nodes(self) -> list[str]:
         """The texts of the graph's nodes."""
