@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS
 from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
+seen_in_a_browser = pytest.mark.skipif(bool(missing()), reason=missing())
 
 SCHEDULER = "airflow-scheduler"
 
@@ -49,13 +51,24 @@ def test_a_run_outlives_its_killed_scheduler(make: Make, stack: Settings) -> Non
     assert "All hops add up" in make("verify")
 
 
-@pytest.mark.skipif(bool(missing()), reason=missing())
-def test_the_graph_is_seen_in_a_browser(stack: Settings) -> None:
-    url = ui_url(stack)
+@pytest.fixture(scope="module")
+def browser(stack: Settings) -> Iterator[Browser]:
+    """A browser in which somebody has logged in."""
     with Browser() as browser:
-        browser.log_in(url, stack.airflow.user, stack.airflow.password.get_secret_value())
-        browser.open_graph(f"{url}/dags/{trigger.DAG}")
-        shown = browser.nodes()
-        browser.keep_screenshot(ARTEFACTS / "airflow-graph.png")
+        browser.log_in(ui_url(stack), stack.airflow.user, stack.airflow.password.get_secret_value())
+        yield browser
+
+
+@seen_in_a_browser
+def test_the_home_page_says_why_the_triggerer_is_red(browser: Browser, stack: Settings) -> None:
+    browser.open_until_seen(ui_url(stack), "All is well though Triggerer is red")
+    browser.keep_screenshot(ARTEFACTS / "airflow-home.png")
+
+
+@seen_in_a_browser
+def test_the_graph_is_seen(browser: Browser, stack: Settings) -> None:
+    browser.open_graph(f"{ui_url(stack)}/dags/{trigger.DAG}")
+    shown = browser.nodes()
+    browser.keep_screenshot(ARTEFACTS / "airflow-graph.png")
     for task in ("landed", "clean_and_publish", "reconcile", "answers"):
         assert any(task in text for text in shown), shown
