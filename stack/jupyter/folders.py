@@ -4,7 +4,7 @@ from pathlib import Path
 
 from common.settings import ROOT, Settings
 from common.user_folder import check_folder
-from workspace.folders import set_link
+from workspace.folders import own_folder, set_link
 
 
 def home(settings: Settings) -> Path:
@@ -30,7 +30,8 @@ def arrange_folders(settings: Settings) -> None:
     """
     check_folder("NOTEBOOK_DIR", settings.notebook.dir)
     top = notebooks_folder(settings)
-    for folder in (top, checkpoints_folder(settings)):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The first one too: what Jupyter notes in it has the token, and lets other accounts read some of it.
+    for folder in (home(settings), top, checkpoints_folder(settings)):
+        own_folder(folder)
     set_link(top / "examples", ROOT / "notebooks")
     set_link(top / "own", settings.notebook.dir)

@@ -19,9 +19,11 @@ from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.source.generator import generate
 from stack.jupyter.address import address
+from stack.jupyter.folders import home
 from stack.local.isolated import ServiceProcess
 from tests.e2e.browser import Browser, missing
 from tests.integration.jupyter_lab import CELL_SECONDS, Lab, Notebook
+from tests.secret_search import files_with, secrets_of
 from workspace.folders import secrets_folder, warehouse_key
 
 POSTS = 200
@@ -69,8 +71,8 @@ def workspace(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def lab(workspace: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    log = tmp_path_factory.mktemp("log") / "notebook.log"
+def lab(workspace: Settings) -> Iterator[Lab]:
+    log = workspace.state_dir / "notebook.log"
     with ServiceProcess(workspace, "stack.jupyter.launch", log=log) as server:
         server.wait_healthy(lambda: health.problem("notebook", workspace) is None)
         yield Lab(workspace)
@@ -207,3 +209,11 @@ def test_own_folder_is_served(lab: Lab, workspace: Settings) -> None:
     names = {entry["name"] for entry in lab.get("/contents/own")["content"]}
     assert names == {"mine.ipynb"}
     assert (Path(workspace.notebook.dir) / "mine.py").exists()
+
+
+def test_only_jupyters_own_note_has_the_token(lab: Lab, workspace: Settings) -> None:  # noqa: ARG001 - it has written
+    """Neither the log nor the workspace: notebooks with their outputs, their history, what the example has written."""
+    found = files_with(secrets_of(workspace), [workspace.state_dir])
+    assert found == {*(home(workspace) / "runtime").glob("jpserver-*")}
+    assert len(found) > 0
+    assert home(workspace).stat().st_mode & 0o077 == 0

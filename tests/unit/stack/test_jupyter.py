@@ -8,7 +8,7 @@ import pytest
 from common.settings import ROOT, Settings
 from common.user_folder import UserFolderError
 from stack.jupyter.address import address
-from stack.jupyter.folders import arrange_folders, notebooks_folder
+from stack.jupyter.folders import arrange_folders, checkpoints_folder, home, notebooks_folder
 from stack.jupyter.server import configuration, environment
 from stack.local.isolated import make_settings
 
@@ -30,6 +30,12 @@ def test_examples_and_the_users_own_folder_are_shown(settings: Settings, tmp_pat
     both = {"examples": ROOT / "notebooks", "own": own}
     assert shown(settings.replace(NOTEBOOK_DIR=own)) == both
     assert shown(settings) == {"examples": ROOT / "notebooks"}
+
+
+def test_no_other_account_enters_the_folders(settings: Settings) -> None:
+    arrange_folders(settings)
+    folders = (home(settings), notebooks_folder(settings), checkpoints_folder(settings))
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
 
 
 def test_what_a_user_made_in_the_place_of_a_link_stays(settings: Settings) -> None:
