@@ -17,6 +17,7 @@ from common.clients import mysql_connection
 from common.settings import Settings
 from contracts.rows import ROW_TYPES, TABLE_NAMES, Row, columns
 from contracts.tables import TABLES, Table
+from dashboard.readings.source import read_posts
 from emulator.patience import Patience
 from emulator.source import PAGE, Source
 from services.source.fill import LOADING, ensure_source, root_connection
@@ -70,6 +71,10 @@ def write(folder: Path, table: Table, rows: list[Row]) -> Path:
 def test_every_generated_row_is_stored_as_it_is(loaded: Settings, table: Table) -> None:
     ensure_source(loaded)
     assert stored(loaded, table) == generated(table, 2_500)
+
+
+def test_the_dashboard_counts_its_posts(loaded: Settings) -> None:
+    assert read_posts(loaded) == 2_500
 
 
 @pytest.mark.parametrize("table", TABLES)
