@@ -6,6 +6,7 @@ its own names. What opens files without Python, such as pyarrow, does not pass t
 
 import builtins
 import errno
+import glob
 import inspect
 import io
 import os
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from workspace.dbutils.files import Files
 from workspace.hadoop import linked_points
+from workspace.plain_files.entries import Entries, LocalEntry
 from workspace.plain_files.mounted import MountedFiles
 from workspace.plain_files.paths import Places
 from workspace.plain_files.staged import open_mounted
@@ -28,6 +30,9 @@ _LOOKS = ("stat", "lstat", "access", "listdir", "scandir")
 _CHANGES = ("mkdir", "remove", "unlink", "rmdir", "chmod", "utime", "listxattr")
 _ONLY_HERE = ("open", "truncate", "chdir", "readlink", "getxattr", "setxattr")
 _OF_TWO = ("rename", "replace", "link", "symlink")
+
+# The class by which pathlib's globs work in Python 3.13, which has os.scandir by itself.
+_GLOBBER = getattr(glob, "_StringGlobber", None)
 
 Function = Callable[..., Any]
 
@@ -65,7 +70,8 @@ class PlainFiles:
                 if name in _ONLY_HERE:
                     raise _refused(path)
                 return getattr(self._mounted, name)(place.path, *args, **options)
-            return function(place.local, *args, **options)
+            found = function(place.local, *args, **options)
+            return _listed(found, os.fspath(path)) if name == "scandir" else found
 
         return call
 
@@ -100,8 +106,15 @@ def use_dbfs(session: "SparkSession", root: Path) -> None:
         ):
             if getattr(os, name) in able:
                 able.add(function)
+        if getattr(_GLOBBER, name, None) is getattr(os, name):
+            setattr(_GLOBBER, name, staticmethod(function))
         setattr(os, name, function)
     builtins.open = io.open = files.open  # type: ignore[assignment]
+
+
+def _listed(found: Any, folder: str) -> Entries:  # noqa: ANN401 - os.scandir's iterator
+    with found as entries:
+        return Entries([LocalEntry(entry, folder) for entry in entries])
 
 
 def _refused(path: object) -> OSError:

@@ -3,13 +3,10 @@
 import errno
 import os
 import posixpath
-import stat
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from workspace.dbutils.files import Files, Status
+from workspace.plain_files.entries import Entries, Entry, stat_of
 
 
 class MountedFiles:
@@ -20,7 +17,7 @@ class MountedFiles:
 
     def stat(self, path: str, *_: Any, **__: Any) -> os.stat_result:  # noqa: ANN401 - of Python's functions, here and below
         """Return what is known of a file or folder."""
-        return _stat(self._status(path))
+        return stat_of(self._status(path))
 
     lstat = stat
 
@@ -32,7 +29,7 @@ class MountedFiles:
         """Return the names of what is in a folder."""
         return [each.name for each in self._children(path)]
 
-    def scandir(self, path: str) -> "Entries":
+    def scandir(self, path: str) -> Entries:
         """Return what is in a folder."""
         return Entries(
             [Entry(each, f"/dbfs{posixpath.join(path, each.name)}") for each in self._children(path)]
@@ -88,75 +85,6 @@ class MountedFiles:
         if not self._status(path).is_dir:
             raise os_error(errno.ENOTDIR, path)
         return self._files.children(_url(path))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file or folder, as os.scandir gives it."""
-
-    _status: Status
-    path: str
-
-    @property
-    def name(self) -> str:
-        """The last part of its path."""
-        return self._status.name
-
-    def is_dir(self, **_: bool) -> bool:
-        """Return whether it is a folder."""
-        return self._status.is_dir
-
-    def is_file(self, **_: bool) -> bool:
-        """Return whether it is a file."""
-        return not self._status.is_dir
-
-    def is_symlink(self) -> bool:
-        """Return False: a bucket has no links."""
-        return False
-
-    def stat(self, **_: bool) -> os.stat_result:
-        """Return what is known of it."""
-        return _stat(self._status)
-
-    def __fspath__(self) -> str:
-        """Return its path."""
-        return self.path
-
-
-class Entries:
-    """The iterator that os.scandir returns, which is closed."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        self._entries = iter(entries)
-
-    def __iter__(self) -> Iterator[Entry]:
-        """Return the entries that are left."""
-        return self._entries
-
-    def __next__(self) -> Entry:
-        """Return the next entry."""
-        return next(self._entries)
-
-    def __enter__(self) -> "Entries":
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-
-    def close(self) -> None:
-        """Close it."""
-
-
-def _stat(status: Status) -> os.stat_result:
-    mode = stat.S_IFDIR | 0o755 if status.is_dir else stat.S_IFREG | 0o644
-    # Whoever compares two files compares this number.
-    number = zlib.crc32(status.path.encode())
-    seconds = status.modified // 1000
-    times: dict[str, float] = {f"st_{which}time_ns": status.modified * 1_000_000 for which in "amc"}
-    times |= {f"st_{which}time": status.modified / 1000 for which in "amc"}
-    plain = (mode, number, 0, 1, os.getuid(), os.getgid(), status.size, seconds, seconds, seconds)
-    return os.stat_result(plain, times)
 
 
 def _url(path: str) -> str:

@@ -55,7 +55,8 @@ def plain_files(notebook_spark: SparkSession, dbfs: Path, bucket: Path) -> Itera
     """Have this process use DBFS, with a folder mounted, until the test's end."""
     names = [name for name in dir(os) if callable(getattr(os, name))]
     before = {name: getattr(os, name) for name in names}
-    opened = builtins.open
+    opened, globber = builtins.open, getattr(glob, "_StringGlobber", None)
+    listed = getattr(globber, "scandir", None)
     show_mounts(notebook_spark, [Mount("/mnt/posts", "s3a://posts", f"dbfslocal:{bucket}/")])
     use_dbfs(notebook_spark, dbfs)
     try:
@@ -64,6 +65,8 @@ def plain_files(notebook_spark: SparkSession, dbfs: Path, bucket: Path) -> Itera
         for name, function in before.items():
             setattr(os, name, function)
         builtins.open = io.open = opened
+        if globber and listed:
+            globber.scandir = staticmethod(listed)
 
 
 BOTH = pytest.mark.parametrize("folder", ["/dbfs/mnt/posts", "/dbfs/FileStore", "/FileStore"])
@@ -155,7 +158,11 @@ def test_folders(folder: str) -> None:
         f"{folder}/one/a.txt",
         f"{folder}/one/two/b.txt",
     ]
-    assert [each.name for each in sorted(Path(f"{folder}/one").iterdir())] == ["a.txt", "two"]
+    assert sorted(map(str, Path(f"{folder}/one").iterdir())) == [f"{folder}/one/a.txt", f"{folder}/one/two"]
+    assert [*map(str, Path(f"{folder}/one").glob("*.txt"))] == [f"{folder}/one/a.txt"]
+    assert sorted(map(str, Path(folder).rglob("b.*"))) == [f"{folder}/one/two/b.txt"]
+    with os.scandir(f"{folder}/one") as entries:
+        assert sorted(each.path for each in entries) == [f"{folder}/one/a.txt", f"{folder}/one/two"]
     with pytest.raises(OSError, match=os.strerror(errno.ENOTEMPTY)):
         os.rmdir(f"{folder}/one/two")
     os.remove(f"{folder}/one/two/b.txt")
