@@ -1,9 +1,11 @@
 """Make of the runs what a page shows: durations by step, throughput, links."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from common.airflow import ui_url
+from common.profiles import is_enabled
 from common.settings import LOOPBACK, Settings
 from dashboard.readings.runs import Run
 from dashboard.readings.scheduled import ScheduledRun
@@ -88,11 +90,27 @@ def cost_chart(runs: Iterable[Run]) -> tuple[Spec, Rows]:
     return {"mark": {"type": "point", "filled": True}, "encoding": encoding}, data
 
 
-def links(settings: Settings) -> dict[str, tuple[str, str]]:
-    """Return by name the address of each UI, as a browser on this machine finds it, and the command that starts it."""
+@dataclass(frozen=True)
+class Link:
+    """The address of a UI, as a browser on this machine finds it, and what its user has to know."""
+
+    address: str
+    note: str = ""
+
+
+def links(settings: Settings) -> dict[str, Link]:
+    """Return by name the UIs of the services that COMPOSE_PROFILES chooses."""
+    proxy, notebook = settings.rest_proxy, settings.notebook
+    found = {
+        "Airflow": (["airflow"], Link(f"{ui_url(settings)}/dags/{DAG}/runs")),
+        "REST proxy's API": ([], Link(f"http://{LOOPBACK}:{proxy.port}/docs")),
+        "JupyterLab": (
+            ["notebook"],
+            Link(f"http://{LOOPBACK}:{notebook.port}", "Its token is NOTEBOOK_TOKEN in `.env`."),
+        ),
+    }
     return {
-        "Airflow": (f"{ui_url(settings)}/dags/{DAG}/runs", "make up"),
-        "REST proxy's API": (f"http://{LOOPBACK}:{settings.rest_proxy.port}/docs", "make up"),
-        "JupyterLab": (f"http://{LOOPBACK}:{settings.notebook.port}", "make notebook"),
-        "Runs of notebooks": (settings.jobs_api.page_url, "make notebook"),
+        name: link
+        for name, (profiles, link) in found.items()
+        if is_enabled(profiles, settings.compose_profiles)
     }

@@ -22,8 +22,10 @@ def show(sources: Sources) -> None:
 
 def _show_links(sources: Sources) -> None:
     found = links(sources.settings)
-    for column, (name, (address, command)) in zip(st.columns(len(found)), found.items(), strict=True):
-        column.link_button(name, address, help=f"`{command}` starts it.", width="stretch")
+    for column, (name, link) in zip(st.columns(len(found)), found.items(), strict=True):
+        column.link_button(name, link.address, help="`make up` starts it.", width="stretch")
+        if link.note:
+            column.caption(link.note)
 
 
 def _show_runs(sources: Sources) -> None:

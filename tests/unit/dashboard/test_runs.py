@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from dashboard.readings.runs import Run
 from dashboard.readings.scheduled import ScheduledRun
 from dashboard.runs import cost_chart, links, run_rows, scheduled_rows, step_chart
@@ -52,8 +54,22 @@ def test_runs_of_airflow() -> None:
 
 
 def test_links_lead_to_the_ports_of_the_settings(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path, AIRFLOW_PORT=18080, REST_PROXY_PORT=18082, NOTEBOOK_PORT=18888)
-    addresses = {name: address for name, (address, _) in links(settings).items()}
-    assert addresses["Airflow"] == "http://localhost:18080/dags/pinterest_batch/runs"
-    assert addresses["REST proxy's API"] == "http://127.0.0.1:18082/docs"
-    assert addresses["JupyterLab"] == "http://127.0.0.1:18888"
+    ports = {"AIRFLOW_PORT": 18080, "REST_PROXY_PORT": 18082, "NOTEBOOK_PORT": 18888}
+    settings = make_settings(tmp_path, **ports, COMPOSE_PROFILES="airflow,notebook")
+    assert {name: link.address for name, link in links(settings).items()} == {
+        "Airflow": "http://localhost:18080/dags/pinterest_batch/runs",
+        "REST proxy's API": "http://127.0.0.1:18082/docs",
+        "JupyterLab": "http://127.0.0.1:18888",
+    }
+
+
+@pytest.mark.parametrize(
+    ("profiles", "names"),
+    [
+        ("", ["REST proxy's API"]),
+        ("stream,airflow", ["Airflow", "REST proxy's API"]),
+        ("notebook", ["REST proxy's API", "JupyterLab"]),
+    ],
+)
+def test_there_is_no_link_to_what_is_left_out(tmp_path: Path, profiles: str, names: list[str]) -> None:
+    assert [*links(make_settings(tmp_path, COMPOSE_PROFILES=profiles))] == names

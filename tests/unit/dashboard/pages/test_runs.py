@@ -37,7 +37,14 @@ def test_runs_of_the_batch_job_and_of_airflow(tmp_path: Path) -> None:
 
 def test_links_lead_to_the_uis(tmp_path: Path) -> None:
     app = shown(tmp_path)
-    assert len(app.get("link_button")) == 4
+    assert len(app.get("link_button")) == 2
+    assert not any("NOTEBOOK_TOKEN" in text for text in texts(app, "caption"))
+
+
+def test_jupyterlabs_link_says_where_its_token_is(tmp_path: Path) -> None:
+    app = shown(tmp_path, profiles="stream,airflow,notebook")
+    assert len(app.get("link_button")) == 3
+    assert "Its token is NOTEBOOK_TOKEN in `.env`." in texts(app, "caption")
 
 
 def test_an_empty_stack_says_how_to_go_on(tmp_path: Path) -> None:
