@@ -306,7 +306,7 @@ $(STAMPS)/notebook: $(STAMPS)/runtime requirements/notebook.txt
 	@touch $@
 
 .PHONY: setup
-setup: $(if $(filter none,$(MODE)),.no-mode,setup-$(MODE)) ## Install, or build, what is missing and write .env; quick when nothing changed
+setup: $(if $(filter none,$(MODE)),.no-mode,setup-$(MODE)) $(if $(filter local,$(MODE)),.chosen-lab) ## Install, or build, what is missing and write .env; quick when nothing changed
 
 .PHONY: .why-mode
 .why-mode:
@@ -328,6 +328,13 @@ setup-compose:
 .PHONY: setup-local
 setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime $(STAMPS)/kinesis-source
 	@$(IN_OURS) --set-up stack.local.setup
+
+# JupyterLab where .env chooses the profile that starts it. Where it is installed already .env is not asked.
+install_chosen_lab = $(MAKE) --question $(STAMPS)/notebook || ! $(RUN) stack.local.profile notebook || $(MAKE) $(STAMPS)/notebook
+
+.PHONY: .chosen-lab
+.chosen-lab: setup-local
+	@$(install_chosen_lab)
 
 .PHONY: setup-dev
 setup-dev: setup-local $(STAMPS)/notebook $(STAMPS)/dev
