@@ -88,10 +88,10 @@ def draw(readings: Readings, history: History, profiles: str) -> Flow:
     held = counts(readings)
     arrows = (
         *_sending(readings),
-        *_batch_path(readings, history, profiles),
+        *_batch_path(readings, profiles),
         *_speed_path(readings, profiles),
     )
-    is_empty = GATEWAY in held and held[GATEWAY].rows == 0
+    is_empty = GATEWAY in held and held[GATEWAY].rows == 0 and not query(readings, "speed").waiting
     return Flow(_boxes(readings, held, history), arrows, is_empty)
 
 
@@ -126,14 +126,14 @@ def _sending(readings: Readings) -> tuple[Arrow, ...]:
     )
 
 
-def _batch_path(readings: Readings, history: History, profiles: str) -> tuple[Arrow, ...]:
+def _batch_path(readings: Readings, profiles: str) -> tuple[Arrow, ...]:
     sink = by_its_word(readings.sink, "s3-sink")
     # Airflow starts the batch job, which runs now and then: it cannot be down itself.
     job = unless_left_out(
         by_reading(readings.airflow, "airflow-scheduler"), "airflow", profiles, "`make batch` runs it."
     )
     return (
-        Arrow(TOPICS, LANDING, "S3 sink", _not_landed(readings, history), sink),
+        Arrow(TOPICS, LANDING, "S3 sink", _known(not_landed(readings), "{:,} waiting"), sink),
         Arrow(LANDING, DELTA_BATCH, "batch job", _not_cleaned(readings), job),
         Arrow(DELTA_BATCH, POSTGRES_BATCH, "batch job", "", job),
     )
@@ -152,13 +152,6 @@ def _query(readings: Readings, profiles: str, name: str, end: str) -> Arrow:
     if found.problem:
         status = down("streaming-writer", found.problem)
     return Arrow(STREAMS, end, f"writer: {name}", _waiting(found.waiting, found.seconds), status)
-
-
-def _not_landed(readings: Readings, history: History) -> str:
-    topics, behind = readings.topics.value, not_landed(readings)
-    if topics is None or not behind:
-        return _waiting(behind, 0.0)
-    return _waiting(behind, history.waiting_seconds(TOPICS, topics.total - behind))
 
 
 def _not_cleaned(readings: Readings) -> str:

@@ -1,4 +1,4 @@
-"""Remember the counts of the last minutes, by which rates and the age of what waits are known."""
+"""Remember the counts of the last seconds, by which rates are known."""
 
 import threading
 from collections import deque
@@ -7,8 +7,8 @@ from collections import deque
 _RATE_SECONDS = 12.0
 # Longer ago nobody looked: what happened between then and now is not known.
 _GAP_SECONDS = 30.0
-# At a sample each 2 s, the last 20 minutes.
-_SAMPLES = 600
+# At a sample each 2 s, the last 20 s.
+_SAMPLES = 10
 
 
 class History:
@@ -36,12 +36,6 @@ class History:
             return None
         (began, before), (ended, now) = recent[0], recent[-1]
         return (now - before) / (ended - began)
-
-    def waiting_seconds(self, name: str, reached: int) -> float | None:
-        """Return how long ago the count was first seen above `reached`, at the least; None if it is not above."""
-        samples = self._copy(name)
-        above = next((at for at, count in samples if count > reached), None)
-        return None if above is None else samples[-1][0] - above
 
     def _copy(self, name: str) -> list[tuple[float, int]]:
         with self._lock:

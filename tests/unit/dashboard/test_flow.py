@@ -35,9 +35,9 @@ def reasons(drawn: Flow, state: State) -> dict[str, Status]:
 def test_each_box_has_what_it_holds() -> None:
     assert counts(flow(at_work())) == {
         "MySQL source": "50 posts",
-        "API Gateway": "52 records",  # 40 of the topics, 10 + 2 of the streams
+        "API Gateway": "50 records",  # 40 of the topics, and 10 of the streams, which the writer has read
         "Kafka topics": "40 records",
-        "Kinesis streams": "12 records",
+        "Kinesis streams": "10 records",
         "Landing zone (S3)": "30 records",
         "Delta, batch": "20 rows",
         "Postgres, batch": "20 rows",
@@ -51,7 +51,7 @@ def test_each_arrow_has_what_waits_for_it() -> None:
         ("emulator", "API Gateway"): "10 not sent",
         ("REST proxy", "Kafka topics"): "7 in flight",
         ("PutRecords", "Kinesis streams"): "",
-        ("S3 sink", "Landing zone (S3)"): "10 waiting, 0.0 s",
+        ("S3 sink", "Landing zone (S3)"): "10 waiting",
         ("batch job", "Delta, batch"): "10 waiting, last run 2 h ago",
         ("batch job", "Postgres, batch"): "",
         ("writer: delta", "Delta, speed"): "6 waiting, 14 s",
@@ -82,11 +82,27 @@ def test_rates_are_of_the_last_seconds_and_go_with_the_service() -> None:
     assert {box.name: box.rate for box in draw(down, history, ALL).boxes}["Kafka topics"] == ""
 
 
-def test_the_age_of_what_has_not_landed_is_known_by_what_was_seen() -> None:
-    history = History()
-    for at, sent in ((100.0, 30), (105.0, 35), (112.0, 40)):
-        drawn = draw(at_work(at, sent), history, ALL)
-    assert waiting(drawn)["S3 sink", "Landing zone (S3)"] == "10 waiting, 7.0 s"
+def test_a_count_of_the_streams_is_of_one_moment_whatever_the_writer_last_said() -> None:
+    history, seen = History(), []
+    # The writer's file is older than what Postgres says: what waited then has been read since.
+    for at, read, waited in (
+        (100.0, 0, 600),
+        (102.0, 1_200, 2_400),
+        (104.0, 3_600, 2_400),
+        (106.0, 3_600, 0),
+    ):
+        readings = replace(at_work(at, streamed=read), writer=Reading(writer_with(waited), None, at - 4.0))
+        seen.append(counts(draw(readings, history, ALL)))
+    assert [each["Kinesis streams"] for each in seen] == [
+        *("0 records", "1,200 records", "3,600 records", "3,600 records"),
+    ]
+    assert [each["API Gateway"] for each in seen] == [
+        *("40 records", "1,240 records", "3,640 records", "3,640 records"),
+    ]
+
+
+def writer_with(waiting: int) -> Writer:
+    return Writer(None, {"speed": StreamQuery(waiting=waiting, seconds=1.0)})
 
 
 DOWN = [
@@ -176,4 +192,6 @@ def test_one_cause_is_one_trouble() -> None:
 
 
 def test_a_pipeline_without_records_is_empty() -> None:
-    assert flow(replace(at_work(sent=0, streamed=0), writer=Reading(Writer(), None, 100.0))).is_empty
+    empty = at_work(sent=0, streamed=0)
+    assert flow(replace(empty, writer=Reading(Writer(), None, 100.0))).is_empty
+    assert not flow(replace(empty, writer=Reading(writer_with(2), None, 100.0))).is_empty

@@ -1,4 +1,4 @@
-"""Test rates and ages that are known by counts seen before."""
+"""Test rates that are known by counts seen before."""
 
 import pytest
 
@@ -28,12 +28,3 @@ def history(*samples: tuple[float, int]) -> History:
 )
 def test_a_rate(samples: list[tuple[float, int]], rate: float | None) -> None:
     assert history(*samples).rate("topics") == rate
-
-
-@pytest.mark.parametrize(("reached", "seconds"), [(0, 10.0), (10, 6.0), (19, 6.0), (20, 1.0), (30, None)])
-def test_the_age_of_the_first_record_above_what_was_reached(reached: int, seconds: float | None) -> None:
-    assert history((0, 10), (4, 20), (9, 30), (10, 30)).waiting_seconds("topics", reached) == seconds
-
-
-def test_of_what_was_never_seen_nothing_is_known() -> None:
-    assert history().waiting_seconds("topics", 0) is None
