@@ -9,8 +9,13 @@ from dashboard.posts import Row, batch_rows, speed_rows
 from dashboard.sources import Sources
 from dashboard.stages import Readings
 from dashboard.status import State
+from dashboard.wording import code
 
 REFRESH_SECONDS = 2
+_COUNTED = (
+    "Boxes count records: a post is three of them, one for each table. A record sent again to a stream replaces its "
+    "row, and the count stays."
+)
 
 
 def show(sources: Sources) -> None:
@@ -23,6 +28,7 @@ def _refreshed(sources: Sources) -> None:
     readings = sources.flow()
     flow = draw(readings, sources.history, sources.settings.compose_profiles)
     st.graphviz_chart(to_dot(flow), width="stretch", alt=describe(flow))
+    st.caption(_COUNTED)
     _show_troubles(flow, readings)
     batch, speed = st.columns(2)
     with batch:
@@ -41,10 +47,17 @@ def _show_troubles(flow: Flow, readings: Readings) -> None:
     for status, names in flow.troubles(State.OFF).items():
         st.info(f"**{', '.join(names)}** {_are(names)} off. {status.remedy}")
     if readings.bucket.value and readings.bucket.value.rebuild:
-        st.warning("The bucket was lost, since LocalStack keeps S3 in memory. The batch path's Delta tables:")
-        st.text(visible(readings.bucket.value.rebuild))
+        _show_rebuild(readings.bucket.value.rebuild)
     if flow.is_empty:
         st.info("Nothing has been sent yet. `make emulate` sends the posts.")
+
+
+def _show_rebuild(step: str) -> None:
+    show = st.success if step.startswith("done") else st.warning
+    show(
+        "The bucket was lost, since LocalStack keeps S3 in memory. "
+        f"Rebuild of the batch path's Delta tables: {code(step)}."
+    )
 
 
 def _are(names: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.wording import age, amount, shown
+from dashboard.wording import age, amount, code, shown
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 rows"), (1, "1 row"), (33_462, "33,462 rows")])
@@ -32,3 +32,18 @@ def test_age(seconds: float, text: str) -> None:
 )
 def test_text_of_records_is_one_visible_line(text: str | None, line: str) -> None:
     assert shown(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("plain", "`plain`"),
+        ("a `b` c", "``a `b` c``"),
+        ("`b` c", "`` `b` c ``"),
+        ("a ``b", "```a ``b```"),
+        ("a\nb\x1b", r"`a\nb\x1b`"),
+        ("", "` `"),
+    ],
+)
+def test_text_from_outside_is_code_in_markdown(text: str, markdown: str) -> None:
+    assert code(text) == markdown

@@ -74,14 +74,32 @@ def test_an_empty_stack_says_how_to_go_on(tmp_path: Path) -> None:
     empty = replace(at_work(sent=0, streamed=0), writer=Reading(Writer(), None, 100.0))
     app = run(live, KnownSources(make_settings(tmp_path), empty))
     assert texts(app, "info") == ["Nothing has been sent yet. `make emulate` sends the posts."]
-    assert [caption[:9] for caption in texts(app, "caption")] == ["None yet."] * 2
+    assert [caption[:9] for caption in texts(app, "caption")][1:] == ["None yet."] * 2
 
 
 def test_a_lost_bucket_is_told(tmp_path: Path) -> None:
-    lost = replace(at_work(), bucket=Reading(Bucket(None, "waiting for Airflow"), None, 100.0))
-    app = run(live, KnownSources(make_settings(tmp_path), lost))
-    assert len(texts(app, "warning")) == 1
-    assert texts(app, "text") == ["waiting for Airflow"]
+    app = run(live, KnownSources(make_settings(tmp_path), lost("waits for `x`, *y*\nand :red[z]")))
+    assert texts(app, "warning") == [
+        "The bucket was lost, since LocalStack keeps S3 in memory. Rebuild of the batch path's Delta tables:"
+        r" ``waits for `x`, *y*\nand :red[z]``."
+    ]
+    assert texts(app, "success") == texts(app, "text") == []
+
+
+def test_a_bucket_that_is_rebuilt_is_green(tmp_path: Path) -> None:
+    app = run(live, KnownSources(make_settings(tmp_path), lost("done at 03:04:05 UTC")))
+    [success] = texts(app, "success")
+    assert success.endswith("Delta tables: `done at 03:04:05 UTC`.")
+    assert texts(app, "warning") == []
+
+
+def lost(rebuild: str) -> Readings:
+    return replace(at_work(), bucket=Reading(Bucket(None, rebuild), None, 100.0))
+
+
+def test_what_is_counted_is_said_under_the_picture(tmp_path: Path) -> None:
+    app = run(live, KnownSources(make_settings(tmp_path)))
+    assert any("a post is three of them, one for each table" in text for text in texts(app, "caption"))
 
 
 def test_text_from_outside_is_shown_as_text(tmp_path: Path) -> None:
