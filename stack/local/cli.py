@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Annotated
 
@@ -44,11 +45,12 @@ def up(
     settings = load_settings()
     also = _known(settings, service) if service else ""
     before = _active(settings)
-    if not supervision.running(settings):
-        if left := processes.end_leftovers(settings, load(settings)):
-            console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
-        _refuse_if_unfit(settings)
+    running = supervision.running(settings)
+    if not running and (left := processes.end_leftovers(settings, load(settings))):
+        console.print(f"Ended what had outlived a crash: {', '.join(left)}.")
     services = _wanted(settings, also)
+    new = [service for name, service in services.items() if name not in before]
+    _refuse_if_unfit(doctor.ports(settings, new) if running else doctor.findings(settings, new))
     supervision.start(settings, load(settings).values())
     for name in services:
         supervision.start_service(settings, name)
@@ -70,9 +72,9 @@ def _wanted(settings: Settings, also: str = "") -> dict[str, Service]:
     }
 
 
-def _refuse_if_unfit(settings: Settings) -> None:
-    """Show what doctor objects to; end with status 1 where the stack could not start at all."""
-    objections = [finding for finding in doctor.findings(settings) if finding.remedy]
+def _refuse_if_unfit(findings: Iterable[doctor.Finding]) -> None:
+    """Show what doctor objects to; end with status 1 where the services could not start at all."""
+    objections = [finding for finding in findings if finding.remedy]
     doctor.show(console, objections)
     if any(finding.fatal for finding in objections):
         raise SystemExit(1)

@@ -37,7 +37,7 @@ class Service:
         command: the program and its arguments.
         environment: all of its variables but those that every process of ours has: the settings, its own secrets.
         depends_on: service name -> condition, as Compose names them.
-        port: the port it listens on, if any.
+        ports: setting -> number of each port it listens on; the first is the one that others connect to.
         url: what a user connects to.
         one_shot: whether it ends by itself when its work is done.
         enabled: whether it starts with the others: it has no profile, or one of COMPOSE_PROFILES.
@@ -48,11 +48,16 @@ class Service:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     depends_on: Mapping[str, str] = field(default_factory=dict)
-    port: int | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
     url: str = ""
     one_shot: bool = False
     enabled: bool = True
     digest: str = ""
+
+    @property
+    def port(self) -> int | None:
+        """Return the port that others connect to, if any."""
+        return next(iter(self.ports.values()), None)
 
 
 def interpolate(text: str, values: Mapping[str, str]) -> str:
@@ -96,9 +101,9 @@ def _service(
     secrets = secret_names()
     shared = {key: value for key, value in values.items() if key not in secrets}
     environment = {**shared, **own, **replaced, SERVICE: name}
-    launcher, port = local.get("command"), int(values[local["port"]]) if "port" in local else None
+    launcher, ports = local.get("command"), {each: int(values[each]) for each in local.get("ports", [])}
     # Our own services read any setting and what all agree on; a third-party server what stands in its part of the file.
-    relevant = [body, port, {} if launcher else [environment, agreement()]]
+    relevant = [body, ports, {} if launcher else [environment, agreement()]]
     return Service(
         name=name,
         command=_command(body.get("command", ""), launcher),
@@ -106,7 +111,7 @@ def _service(
         depends_on={
             other: how["condition"] for other, how in body.get("depends_on", {}).items() if other in names
         },
-        port=port,
+        ports=ports,
         url=body.get("x-url", ""),
         one_shot=body.get("restart") == "on-failure",
         enabled=is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),

@@ -6,7 +6,7 @@ Each check that fails says what is wrong and what to do about it.
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -17,6 +17,7 @@ from common.command import run_command
 from common.settings import ROOT, Settings, load_settings
 from common.terminal import make_console
 from stack.local import processes, supervision
+from stack.local.compose import Service, load
 
 # After a demo the servers hold 2 GB, the streaming writer 1.6 and Airflow 1; its batch run takes 1.2 GB more, one of a
 # million posts 3.
@@ -86,16 +87,11 @@ def data(settings: Settings) -> Finding:
     return Finding("Data", f"made with other secrets than .env has, in {settings.state_dir}", remedy)
 
 
-def ports(settings: Settings) -> Iterator[Finding]:
-    """Each port is free, or held by the very service it is for."""
-    yield _port("kafka", "KAFKA_PORT", settings.kafka.port, settings)
-    yield _port("kafka", "KAFKA_CONTROLLER_PORT", settings.kafka.controller_port, settings)
-    yield _port("rest-proxy", "REST_PROXY_PORT", settings.rest_proxy.port, settings)
-    yield _port("localstack", "LOCALSTACK_PORT", settings.localstack.port, settings)
-    yield _port("mysql", "MYSQL_PORT", settings.mysql.port, settings)
-    yield _port("postgres", "POSTGRES_PORT", settings.postgres.port, settings)
-    yield _port("airflow-apiserver", "AIRFLOW_PORT", settings.airflow.port, settings)
-    yield _port("dashboard", "DASHBOARD_PORT", settings.dashboard.port, settings)
+def ports(settings: Settings, services: Iterable[Service]) -> Iterator[Finding]:
+    """Each port of the services is free, or held by the very service it is for."""
+    for service in services:
+        for variable, number in service.ports.items():
+            yield _port(service.name, variable, number, settings)
 
 
 def _port(service: str, variable: str, number: int, settings: Settings) -> Finding:
@@ -112,13 +108,18 @@ def _port(service: str, variable: str, number: int, settings: Settings) -> Findi
     return Finding(check, f"held by {who}", remedy)
 
 
-def findings(settings: Settings) -> Iterator[Finding]:
-    """All checks, in the order in which they are worth reading."""
+def findings(settings: Settings, services: Iterable[Service]) -> Iterator[Finding]:
+    """All checks, in the order in which they are worth reading; the ports are those of the services."""
     general: list[Callable[[], Finding]] = [python, java, memory]
     yield from (check() for check in general)
     yield disk(settings)
     yield data(settings)
-    yield from ports(settings)
+    yield from ports(settings, services)
+
+
+def chosen(settings: Settings) -> list[Service]:
+    """Return the services that `make up` starts."""
+    return [service for service in load(settings).values() if service.enabled]
 
 
 def show(console: Console, results: list[Finding]) -> None:
@@ -132,7 +133,8 @@ def show(console: Console, results: list[Finding]) -> None:
 
 def main() -> None:
     """Check this machine; status 1 if anything must be mended first."""
-    results = list(findings(load_settings()))
+    settings = load_settings()
+    results = list(findings(settings, chosen(settings)))
     show(make_console(), results)
     if any(finding.remedy for finding in results):
         raise SystemExit(1)
