@@ -1,5 +1,6 @@
 """`python -m operations.verify`, in the Makefile `make verify`: does every hop hold what the one before it gave?"""
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,9 @@ from common.terminal import complain, make_console, note
 from common.wait import wait_until
 from contracts.tables import TABLES
 from operations.verify import loss, show, speed
+from operations.verify.batch import BatchStages
 from operations.verify.run import compare_batch
+from operations.verify.speed import SpeedStages
 from services.s3_sink.catch_up import end_offsets, not_landed
 from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
@@ -33,7 +36,9 @@ def main() -> None:
     console, settings = make_console(), load_settings()
     try:
         health.kafka(settings)
-        problems = _verify(console, settings)
+        batch = _batch(console, settings)
+        fast = _speed(console, settings)
+        problems = [*loss.describe(settings, batch), *_problems(batch), *_problems(fast)]
     except health.Unhealthy as reason:
         console.print(f"Cannot compare: {reason}. `make up` starts the stack.", style="red")
         raise SystemExit(1) from None
@@ -44,14 +49,23 @@ def main() -> None:
         console.print(problem, style="red", soft_wrap=True)
     if problems:
         raise SystemExit(1)
-    console.print("All hops add up.")
+    console.print(show.verdict(fast, _SETTLED.seconds), highlight=False, soft_wrap=True)
 
 
-def _verify(console: Console, settings: Settings) -> list[str]:
+def _problems(stages: Sequence[BatchStages | SpeedStages]) -> list[str]:
+    return [problem for each in stages for problem in each.problems]
+
+
+def _batch(console: Console, settings: Settings) -> list[BatchStages]:
+    """Compare the stages of the batch path, and print them."""
     note("Comparing what each hop holds ...")
-    ends = _landed_ends(settings)
-    batch = compare_batch(settings, ends)
+    batch = compare_batch(settings, _landed_ends(settings))
     console.print(show.batch(batch))
+    return batch
+
+
+def _speed(console: Console, settings: Settings) -> list[SpeedStages]:
+    """Compare the stages of the speed path, and print them."""
     until = datetime.now(UTC) - _SETTLED
     with closing(postgres_connection(settings, "analyst")) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -65,10 +79,8 @@ def _verify(console: Console, settings: Settings) -> list[str]:
         console.print(show.speed(fast))
         for loss_of_stream in filter(None, (each.lost for each in fast)):
             console.print(loss_of_stream, style="yellow", markup=False, soft_wrap=True)
-    else:
-        fast = []
-    found = [each.problems for each in batch] + [each.problems for each in fast]
-    return loss.describe(settings, batch) + [problem for problems in found for problem in problems]
+        return fast
+    return []
 
 
 def _landed_ends(settings: Settings) -> dict[str, dict[int, int]]:

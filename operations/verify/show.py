@@ -10,6 +10,8 @@ from operations.verify.speed import SpeedStages
 
 T = TypeVar("T", BatchStages, SpeedStages)
 
+_NOT_YET = "not yet"
+
 _BATCH: dict[str, Callable[[BatchStages], object]] = {
     "emulator: acknowledged": lambda stages: stages.sent,
     "Kafka: end offsets at the start": lambda stages: stages.kafka,
@@ -34,11 +36,13 @@ _SPEED: dict[str, Callable[[SpeedStages], object]] = {
     "  + duplicate": lambda stages: stages.counts.duplicate,
     "  + quarantined": lambda stages: stages.counts.quarantined,
     "quarantine.stream: records": lambda stages: stages.set_aside,
-    "Delta: rows up to that time": lambda stages: stages.delta,
-    "Postgres: rows up to that time": lambda stages: stages.served,
-    "Delta: checksum of the values": lambda stages: _halves(stages.delta_sum),
-    "Postgres: checksum": lambda stages: _halves(stages.served_sum),
-    "adds up": lambda stages: "no" if stages.problems else "yes",
+    "Delta: rows up to that time": lambda stages: stages.delta if stages.compared else _NOT_YET,
+    "Postgres: rows up to that time": lambda stages: stages.served if stages.compared else _NOT_YET,
+    "Delta: checksum of the values": lambda stages: (
+        _halves(stages.delta_sum) if stages.compared else _NOT_YET
+    ),
+    "Postgres: checksum": lambda stages: _halves(stages.served_sum) if stages.compared else _NOT_YET,
+    "adds up": lambda stages: "no" if stages.problems else "yes" if stages.compared else _NOT_YET,
 }
 
 
@@ -50,6 +54,22 @@ def batch(stages: Sequence[BatchStages]) -> Grid:
 def speed(stages: Sequence[SpeedStages]) -> Grid:
     """The speed path."""
     return _grid("Speed path", _SPEED, stages)
+
+
+def verdict(stages: Sequence[SpeedStages], seconds: int) -> str:
+    """Return the last line of a comparison without problems.
+
+    Args:
+        stages: of the speed path.
+        seconds: the age from which its rows are compared.
+    """
+    young = ", ".join(each.table for each in stages if not each.compared)
+    if not young:
+        return "All hops add up."
+    return (
+        f"All hops add up that were compared. The speed path of {young} is not compared yet: all rows are younger than"
+        f" {seconds} s. Run `make verify` again then."
+    )
 
 
 def _grid(title: str, lines: dict[str, Callable[[T], object]], stages: Sequence[T]) -> Grid:

@@ -44,6 +44,7 @@ _NAMED = 10
 class SpeedStages:
     """The contents of the stages for a table's stream; `problems` says what does not add up.
 
+    compared: False where each row is of a record that arrived after the limit, so that none could be compared.
     lost: what was lost with an earlier stream, which nothing here brings back; else None.
     """
 
@@ -55,6 +56,7 @@ class SpeedStages:
     served: int
     delta_sum: str
     served_sum: str
+    compared: bool = True
     lost: str | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -82,10 +84,12 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         served=len(served),
         delta_sum=rows.checksum(stored, names),
         served_sum=rows.checksum(served, names),
+        compared=bool(settled) or not (in_delta or in_postgres),
     )
     if stages.sent > stages.counts.read:
         stages.lost = _lost(settings, connection, stages)
-    stages.problems = _problems(stages, stored, served) if in_delta or not in_postgres else [_no_table(table)]
+    gone = bool(settled) and not in_delta
+    stages.problems = [_no_table(table)] if gone else _problems(stages, stored, served)
     return stages
 
 

@@ -1,6 +1,6 @@
-"""Test what `make verify` says of the speed path after a loss: a table, or records with their stream."""
+"""Test what `make verify` says of the speed path: of rows too young, and after a loss of a table or a stream."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,23 +25,23 @@ class World:
     def __init__(self) -> None:
         self.in_delta = SERVED.append_column("arrived_at", pa.array([ARRIVED] * 2, pa.timestamp("us", "UTC")))
         self.sent, self.counts = 2, Counts(2, 2, 0, 0)
-        self.earlier, self.read = 0, 0
+        self.earlier, self.read, self.in_postgres = 0, 0, 2
 
     def ask(self, _: object, query: str, __: object = None) -> list[tuple[Any, ...]]:
         if query == speed.PLACES_QUERY:
             micros = int(ARRIVED.timestamp() * 1_000_000)
-            return [(1, micros), (2, micros)]
+            return [(1, micros), (2, micros)][: self.in_postgres]
         return [(self.earlier, self.read)] if query == speed.READ_QUERY else [(0,)]
 
-    def check(self, folder: Path) -> speed.SpeedStages:
-        return speed.check(make_settings(folder), None, "user", CREATED)  # type: ignore[arg-type]
+    def check(self, folder: Path, until: datetime = CREATED) -> speed.SpeedStages:
+        return speed.check(make_settings(folder), None, "user", until)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(cleaned, "of_delta", lambda *_: world.in_delta)
-    monkeypatch.setattr(cleaned, "of_postgres", lambda *_: SERVED)
+    monkeypatch.setattr(cleaned, "of_postgres", lambda *_: SERVED.slice(0, world.in_postgres))
     monkeypatch.setattr(accounts, "ask", world.ask)
     monkeypatch.setattr(accounts, "sent", lambda *_: world.sent)
     monkeypatch.setattr(accounts, "stream_counts", lambda *_: world.counts)
@@ -53,6 +53,25 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_equal_sides_have_no_problem(world: World, tmp_path: Path) -> None:
     assert (world.check(tmp_path).problems, world.check(tmp_path).lost) == ([], None)
+
+
+@pytest.mark.parametrize("in_delta", [0, 1, 2])
+def test_rows_that_are_all_too_young_are_not_compared(world: World, tmp_path: Path, in_delta: int) -> None:
+    world.in_delta = world.in_delta.slice(0, in_delta)  # it comes 30 s after Postgres
+    stages = world.check(tmp_path, ARRIVED - timedelta(seconds=1))
+    assert (stages.compared, stages.problems) == (False, [])
+
+
+def test_young_rows_hide_no_problem_of_the_counts(world: World, tmp_path: Path) -> None:
+    world.counts = Counts(2, 1, 0, 0)
+    stages = world.check(tmp_path, ARRIVED - timedelta(seconds=1))
+    assert stages.problems == ["user: the streaming query read 2, which is not the sum of its parts"]
+
+
+def test_rows_that_are_old_enough_or_not_there_at_all_are_compared(world: World, tmp_path: Path) -> None:
+    assert world.check(tmp_path, ARRIVED).compared
+    world.in_delta, world.in_postgres = world.in_delta.slice(0, 0), 0
+    assert world.check(tmp_path).compared
 
 
 def test_a_delta_table_that_is_gone_is_one_line_and_not_one_for_each_row(
