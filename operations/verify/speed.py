@@ -27,14 +27,18 @@ PLACES_QUERY = """
 SELECT ind, (extract(epoch FROM arrived_at) * 1000000)::bigint FROM speed.places WHERE table_name = %s
 """
 # Of the streams that were there before, each with its checkpoints; and of the present one, whose newest checkpoint has
-# read all of it.
+# read all of it. Last, since when `accounts.stream_counts` counts.
 READ_QUERY = """
 SELECT
     count(*) FILTER (WHERE started_at < %(created)s),
     coalesce(sum(read) FILTER (WHERE started_at < %(created)s), 0)::bigint + coalesce((
         SELECT newest.read FROM ops.stream_progress AS newest
         WHERE newest.query = %(query)s AND newest.started_at >= %(created)s ORDER BY newest.updated_at DESC LIMIT 1
-    ), 0)
+    ), 0),
+    (
+        SELECT counted.started_at FROM ops.stream_progress AS counted
+        WHERE counted.query = %(query)s ORDER BY counted.updated_at DESC LIMIT 1
+    )
 FROM ops.stream_progress WHERE query = %(query)s
 """
 _NAMED = 10
@@ -45,7 +49,7 @@ class SpeedStages:
     """The contents of the stages for a table's stream; `problems` says what does not add up.
 
     compared: False where each row is of a record that arrived after the limit, so that none could be compared.
-    lost: what was lost with an earlier stream, which nothing here brings back; else None.
+    renewed: where there was an earlier stream, since when `counts` count and what was lost with it; else None.
     """
 
     table: Table
@@ -57,7 +61,7 @@ class SpeedStages:
     delta_sum: str
     served_sum: str
     compared: bool = True
-    lost: str | None = None
+    renewed: str | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -86,31 +90,39 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         served_sum=rows.checksum(served, names),
         compared=bool(settled) or not (in_delta or in_postgres),
     )
-    if stages.sent > stages.counts.read:
-        stages.lost = _lost(settings, connection, stages)
+    stages.renewed = _renewed(settings, connection, stages)
     gone = bool(settled) and not in_delta
     stages.problems = [_no_table(table)] if gone else _problems(stages, stored, served)
     return stages
 
 
-def _lost(settings: Settings, connection: "PostgresConnection", stages: SpeedStages) -> str | None:
-    """Return how many records an earlier stream took with it, where LocalStack keeps streams in memory."""
+def _renewed(settings: Settings, connection: "PostgresConnection", stages: SpeedStages) -> str | None:
+    """Return what there is to know where LocalStack, which keeps streams in memory, had to make this one again."""
     stream = settings.stream(stages.table)
-    described = kinesis_client(settings).describe_stream_summary(StreamName=stream)[
-        "StreamDescriptionSummary"
-    ]
-    created = described["StreamCreationTimestamp"]
-    [(earlier, read)] = accounts.ask(
-        connection, READ_QUERY, {"query": f"speed-{stages.table}", "created": created}
-    )
-    if not earlier or read >= stages.sent:
+    described = kinesis_client(settings).describe_stream_summary(StreamName=stream)
+    created = described["StreamDescriptionSummary"]["StreamCreationTimestamp"]
+    values = {"query": f"speed-{stages.table}", "created": created}
+    [(earlier, read, since)] = accounts.ask(connection, READ_QUERY, values)
+    if not earlier:
         return None
     return (
-        f"{stages.table}: stream {stream} was made again at {created.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Of the"
-        f" {stages.sent:,} records that were acknowledged up to now the speed path has read {read:,}:"
-        f" {stages.sent - read:,} were lost with the earlier stream, or wait in this one. A batch run serves those"
-        " that the topics have."
+        f"{stages.table}: stream {stream} was made again at {_second(created)}. `streaming query: read` and its parts"
+        f" count since {_second(since)}; all other figures are of the earlier stream too.{_lost(stages.sent, read)}"
     )
+
+
+def _lost(sent: int, read: int) -> str:
+    """Return the sentences on records that were acknowledged and not read, of this stream or of an earlier one."""
+    if read >= sent:
+        return ""
+    return (
+        f" Of the {sent:,} records that were acknowledged up to now the speed path has read {read:,}: {sent - read:,}"
+        " were lost with the earlier stream, or wait in this one. A batch run serves those that the topics have."
+    )
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _no_table(table: Table) -> str:

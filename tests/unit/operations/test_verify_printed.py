@@ -1,6 +1,7 @@
 """Test what `make verify` prints of the speed path, and that it claims no more than it has compared."""
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Protocol
 
@@ -83,6 +84,20 @@ def test_rows_that_are_too_young_show_no_zeros_and_add_up_to_nothing(printed: Co
         "All hops add up that were compared. The speed path of pin, geo, user is not compared yet: all rows are younger"
         " than 90 s. Run `make verify` again then."
     )
+
+
+def test_a_path_that_has_read_nothing_yet_is_shown_with_what_is_known_of_it(printed: Command) -> None:
+    again = "pin: stream s was made again"
+    status, text = printed(
+        *(
+            replace(stages(table), counts=Counts(), renewed=again if table == "pin" else None)
+            for table in TABLES
+        )
+    )
+    assert row(text, "emulator: acknowledged") == row(text, "Postgres: rows up to that time") == ["1,000"] * 3
+    assert row(text, "streaming query: read") == ["0"] * 3
+    assert text.splitlines()[-2:] == [again, "All hops add up."]
+    assert status == 0
 
 
 def test_one_table_that_is_too_young_is_named(printed: Command) -> None:

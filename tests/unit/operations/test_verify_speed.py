@@ -13,6 +13,7 @@ from operations.verify.accounts import Counts
 from stack.local.isolated import make_settings
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SINCE = datetime(2026, 1, 2, 3, 5, 6, tzinfo=UTC)
 ARRIVED = datetime(2026, 1, 1, tzinfo=UTC)
 SERVED = pa.table(
     {"ind": pa.array([1, 2], pa.int64()), "user_name": ["a", "b"], "age": [1, 2], "date_joined": [3, 4]}
@@ -31,7 +32,7 @@ class World:
         if query == speed.PLACES_QUERY:
             micros = int(ARRIVED.timestamp() * 1_000_000)
             return [(1, micros), (2, micros)][: self.in_postgres]
-        return [(self.earlier, self.read)] if query == speed.READ_QUERY else [(0,)]
+        return [(self.earlier, self.read, SINCE)] if query == speed.READ_QUERY else [(0,)]
 
     def check(self, folder: Path, until: datetime = CREATED) -> speed.SpeedStages:
         return speed.check(make_settings(folder), None, "user", until)  # type: ignore[arg-type]
@@ -52,7 +53,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_equal_sides_have_no_problem(world: World, tmp_path: Path) -> None:
-    assert (world.check(tmp_path).problems, world.check(tmp_path).lost) == ([], None)
+    assert (world.check(tmp_path).problems, world.check(tmp_path).renewed) == ([], None)
 
 
 @pytest.mark.parametrize("in_delta", [0, 1, 2])
@@ -88,20 +89,27 @@ def test_rows_that_lack_in_a_table_that_is_there_are_named(world: World, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("earlier", "read", "lost"),
+    ("sent", "read", "lost"),
     [
-        (0, 900, False),  # the stream was there from the start: the rest waits in it
-        (1, 1000, False),
-        (2, 988, True),
+        (1000, 1000, 0),
+        (1000, 1050, 0),  # some were sent by another program than the emulator
+        (1000, 988, 12),
+        (0, 0, 0),
     ],
 )
-def test_what_an_earlier_stream_took_with_it_is_said(
-    world: World, tmp_path: Path, earlier: int, read: int, lost: bool
+def test_a_stream_that_was_made_again_is_said_with_what_is_counted_since_and_what_was_lost(
+    world: World, tmp_path: Path, sent: int, read: int, lost: int
 ) -> None:
-    world.sent, world.earlier, world.read = 1000, earlier, read
-    said = world.check(tmp_path).lost
-    assert (said is not None) is lost
-    if said:
-        assert "was made again at 2026-01-02 03:04:05 UTC" in said
-        assert "Of the 1,000 records" in said
-        assert "988: 12 were lost with the earlier stream, or wait in this one" in said
+    world.sent, world.earlier, world.read = sent, 2, read
+    said = world.check(tmp_path).renewed or ""
+    assert "user: stream streaming-" in said
+    assert "was made again at 2026-01-02 03:04:05 UTC" in said
+    assert "`streaming query: read` and its parts count since 2026-01-02 03:05:06 UTC" in said
+    assert ("were lost with the earlier stream" in said) is bool(lost)
+    assert (f"Of the {sent:,} records" in said) is bool(lost)
+    assert (f"has read {read:,}: {lost} were lost" in said) is bool(lost)
+
+
+def test_of_a_stream_that_was_there_from_the_start_the_rest_waits_in_it(world: World, tmp_path: Path) -> None:
+    world.sent, world.read = 1000, 900
+    assert world.check(tmp_path).renewed is None
