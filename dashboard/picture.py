@@ -15,9 +15,9 @@ _GREY = "#7b8794"
 def to_dot(flow: Flow) -> str:
     """Return the flow as a graph from left to right."""
     head = (
-        'digraph flow { rankdir=LR; bgcolor="transparent"; nodesep=0.35; ranksep=0.5; fontname="Helvetica";'
-        ' node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=13, margin="0.16,0.1"];'
-        f' edge [fontname="Helvetica", fontsize=11, fontcolor="{_GREY}"];'
+        'digraph flow { rankdir=LR; bgcolor="transparent"; nodesep=0.35; ranksep=0.4; fontname="Helvetica";'
+        ' node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=14, margin="0.16,0.1"];'
+        f' edge [fontname="Helvetica", fontsize=13, fontcolor="{_GREY}"];'
     )
     return "\n".join([head, *map(_box, flow.boxes), *map(_arrow, flow.arrows), "}"])
 
@@ -36,7 +36,8 @@ def _box(box: Box) -> str:
 
 def _arrow(arrow: Arrow) -> str:
     state = arrow.status.state
-    label = _label(arrow.name, arrow.waiting, "" if state is State.UP else state.value)
+    # A line for each part: the picture has the page's width, so what makes it narrower makes its text larger.
+    label = _label(arrow.name, *arrow.waiting.split(", "), "" if state is State.UP else state.value)
     color = f', fontcolor="{RED}", penwidth=2' if state is State.DOWN else ""
     ends = f"{_quoted(arrow.start)} -> {_quoted(arrow.end)}"
     return f'{ends} [label={label}, color="{_LINES[state]}"{color}];'

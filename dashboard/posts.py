@@ -23,25 +23,36 @@ def batch_rows(readings: Readings) -> list[Row]:
 
 
 def _record(record: Record, place: Place, landed: Mapping[Place, int], read: Mapping[Place, int]) -> Row:
-    arrived = "" if record.seconds is None else clock(datetime.fromtimestamp(record.seconds, UTC))
+    arrived = "" if record.seconds is None else _clock(datetime.fromtimestamp(record.seconds, UTC))
     if record.offset < read.get(place, 0):
         reached = "batch tables"
     else:
         reached = "landing zone" if record.offset < landed.get(place, 0) else "topic"
-    return {"arrived (UTC)": arrived, **_post(record.value), "is in": reached}
+    post, title, category = _post(record.value)
+    return _row(arrived, post, reached, category, title)
 
 
-def _post(value: bytes | None) -> Row:
-    """Return what to know a post by; of a record that is no post, its text."""
+def _row(arrived: str, post: str, reached: str, category: str, title: str) -> Row:
+    """Return a row; the title, which may be long, is last: it is what a narrow window cuts off."""
+    return {
+        "at (UTC)": arrived,
+        "post": post,
+        "is in": reached,
+        "category": category,
+        "title": title,
+    }
+
+
+def _post(value: bytes | None) -> tuple[str, str, str]:
+    """Return a post's number, title and category; of a record that is no post, its text as the title."""
     try:
         found = json.loads(value or b"null", parse_int=str)
     except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
-        fields = {"post": "index", "title": "title", "category": "category"}
-        return {name: _text(found.get(key)) for name, key in fields.items()}
+        return _text(found.get("index")), _text(found.get("title")), _text(found.get("category"))
     raw = "" if value is None else value[:1_000].decode("utf-8", "backslashreplace")
-    return {"post": "", "title": shown(raw), "category": ""}
+    return "", shown(raw), ""
 
 
 def _text(value: object) -> str:
@@ -51,17 +62,17 @@ def _text(value: object) -> str:
 def speed_rows(posts: Iterable[Post]) -> list[Row]:
     """Return a row for each post of the speed path."""
     return [
-        {
-            "arrived (UTC)": clock(post.arrived_at),
-            "post": str(post.ind),
-            "title": shown(post.title),
-            "category": shown(post.category),
-            "is in": "batch tables" if post.in_batch else "speed tables",
-        }
+        _row(
+            _clock(post.arrived_at),
+            str(post.ind),
+            "batch tables" if post.in_batch else "speed tables",
+            shown(post.category),
+            shown(post.title),
+        )
         for post in posts
     ]
 
 
-def clock(moment: datetime) -> str:
-    """Return a time of day in UTC, with its date: posts of a stack that rests are of another day."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+def _clock(moment: datetime) -> str:
+    """Return a time of day in UTC."""
+    return f"{moment.astimezone(UTC):%H:%M:%S}"

@@ -17,6 +17,7 @@ def test_each_box_and_arrow_is_drawn() -> None:
     assert len(re.findall(r"^\"[^\"]+\" -> \"[^\"]+\" \[label=", dot, re.M)) == 8
     assert r'"Kafka topics" [label="Kafka topics\n40 records\nup"' in dot
     assert r'"Kafka topics" -> "Landing zone (S3)" [label="S3 sink\n10 waiting"' in dot
+    assert r'[label="batch job\n10 waiting\nlast run 2 h ago"' in dot
     assert RED not in dot
 
 
