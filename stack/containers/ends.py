@@ -8,7 +8,7 @@ container's own count has it.
 
 import re
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,25 +32,25 @@ class Ends:
     events: Sequence[JSON] = ()
     killed: dict[str, int] = field(default_factory=dict)
 
-    def notes(self, container: str) -> Iterator[str]:
-        """Give what there is to say of a container: its restarts, and processes killed in it since."""
+    def restarts(self, container: str) -> Restarts | None:
+        """Return the restarts of a container, None where there were none."""
         known = self.inspected.get(container)
-        if known is None:
-            return
-        if found := self._restarts(container, known):
-            yield str(found)
-        if count := self.killed.get(container):
-            processes = "a process" if count == 1 else f"{count} processes"
-            yield f"the kernel killed {processes} in it since it started: {_memory(known)}"
-
-    def _restarts(self, container: str, known: JSON) -> Restarts | None:
-        finished, started = _time(known["FinishedAt"]), _time(known["StartedAt"])
-        if finished == _NEVER:
+        if known is None or _time(known["FinishedAt"]) == _NEVER:
             return None
+        finished, started = _time(known["FinishedAt"]), _time(known["StartedAt"])
         if not known["RestartCount"]:
-            return Restarts(None, started, "by `make restart`, or with the engine itself")
+            why = "by `make restart`, or with the engine itself"
+            return Restarts(None, started, why, deliberate=True)
         why = self._why(container, known, finished)
         return Restarts(known["RestartCount"], started, f"{why}; the engine started it again")
+
+    def killed_in(self, container: str) -> str:
+        """Return what there is to say of processes that the kernel killed in a container, if any."""
+        known, count = self.inspected.get(container), self.killed.get(container)
+        if known is None or not count:
+            return ""
+        processes = "a process" if count == 1 else f"{count} processes"
+        return f"the kernel killed {processes} in it since it started: {_memory(known)}"
 
     def _why(self, container: str, known: JSON, finished: datetime) -> str:
         found = {

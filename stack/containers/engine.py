@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from stack.containers.ends import Ends
+from stack.status import restarts
 from stack.status.service_table import Line
 
 _UNITS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -92,13 +93,24 @@ def _line(picture: Picture, name: str) -> Line:
 
 
 def notes(picture: Picture) -> list[str]:
-    """Return what became of the containers before, a line each; a job's run again at each `up`."""
-    return [
-        f"{container['Service'] if len(_containers(picture, container['Service'])) == 1 else container['Name']}: {note}"
+    """Return what became of the containers before; a job's run again at each `up`."""
+    lasting = {
+        container["Name"]: _label(picture, container)
         for container in picture.containers
         if not _is_one_shot(picture, container["Service"])
-        for note in picture.ends.notes(container["Name"])
+    }
+    found = {label: picture.ends.restarts(name) for name, label in lasting.items()}
+    killed = {label: picture.ends.killed_in(name) for name, label in lasting.items()}
+    return [
+        *restarts.lines({label: each for label, each in found.items() if each}),
+        *(f"{label}: {said}" for label, said in killed.items() if said),
     ]
+
+
+def _label(picture: Picture, container: JSON) -> str:
+    """Return the service's name, or the container's where the service has several."""
+    service: str = container["Service"]
+    return service if len(_containers(picture, service)) == 1 else container["Name"]
 
 
 def _containers(picture: Picture, name: str) -> list[JSON]:

@@ -23,6 +23,7 @@ from stack.local.restarts import restarts
 from stack.os_user import remove_server_home
 from stack.status import streams
 from stack.status.bucket import print_rebuild
+from stack.status.restarts import lines
 from stack.status.service_table import Line, print_notes, print_services, service_table
 from stack.status.sink import print_connector
 
@@ -198,11 +199,9 @@ def _lines(
 def _notes(settings: Settings, services: dict[str, Service]) -> list[str]:
     """The restarts of the services that are to run on: a job runs again at each `make up`."""
     found = restarts(settings)
-    return [
-        f"{name}: {found[name]}"
-        for name, service in services.items()
-        if name in found and not service.one_shot
-    ]
+    return lines(
+        {name: found[name] for name, service in services.items() if name in found and not service.one_shot}
+    )
 
 
 def _memory(states: dict[str, supervision.ProcessState], name: str) -> int:

@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from common.settings import Settings
@@ -26,16 +25,26 @@ def restarts(settings: Settings) -> dict[str, Restarts]:
 
 
 def read(log: str) -> dict[str, Restarts]:
-    """Return the same from the text of supervisord's log: a restart is a start after an end."""
+    """Return the same from the text of supervisord's log: a restart is a start after an end.
+
+    Where a service was restarted by itself too, those restarts alone are counted: they are the news.
+    """
     found: dict[str, Restarts] = {}
-    ended: dict[str, str] = {}
+    ended: dict[str, tuple[str, bool]] = {}
     for time, what, name, how in _lines(log.rpartition(_START)[2]):
         if what != "spawned":
-            ended[name] = _why(what, how)
+            ended[name] = _why(what, how), what == "stopped"
         elif name in ended:
-            before = found.get(name, Restarts(0, time, ""))
-            found[name] = replace(before, count=(before.count or 0) + 1, last=time, why=ended.pop(name))
+            found[name] = _next(found.get(name), time, *ended.pop(name))
     return found
+
+
+def _next(before: Restarts | None, time: datetime, why: str, deliberate: bool) -> Restarts:
+    if before is None or (before.deliberate and not deliberate):
+        return Restarts(1, time, why, deliberate)
+    if deliberate and not before.deliberate:
+        return before
+    return Restarts((before.count or 0) + 1, time, why, deliberate)
 
 
 def _lines(log: str) -> Iterator[tuple[datetime, str, str, str]]:

@@ -147,6 +147,15 @@ def test_it_is_said_that_a_container_was_restarted_and_why(
     assert engine.notes(engine.read(_printed(*UP, *known))) == ([f"kafka: {note}"] if note else [])
 
 
+def test_containers_that_were_restarted_deliberately_share_a_line() -> None:
+    asked = [_inspected(name, 0, ENDED) for name in ("s3-sink", "kafka")]
+    killed = {"Name": "pinterest-pipeline-kafka-1", "Killed": 1}
+    assert engine.notes(engine.read(_printed(*UP, *asked, killed))) == [
+        f"restarted by `make restart`, or with the engine itself, last at {STARTED}: s3-sink, kafka",
+        "kafka: the kernel killed a process in it since it started: out of memory at its limit of 600 MB",
+    ]
+
+
 def test_of_several_containers_it_is_said_which(capsys: pytest.CaptureFixture[str]) -> None:
     workers = [_container("kafka", number=number) for number in (1, 2)]
     [note] = engine.notes(engine.read(_printed(*workers, _inspected("kafka", 0, ENDED))))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from stack.local.restarts import read
-from stack.status.restarts import Restarts
+from stack.status.restarts import Restarts, lines
 
 LOG = """\
 2026-01-02 02:00:00,001 INFO supervisord started with pid 1
@@ -66,3 +66,40 @@ def test_where_nothing_was_started_again_there_is_nothing_to_say() -> None:
 def test_what_nobody_has_counted_has_no_number() -> None:
     said = str(Restarts(None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "by `make restart`"))
     assert said == "restarted at 2026-01-02 03:04:05 UTC: by `make restart`"
+
+
+def _restarted(*names: str, how: str = "stopped: {} (terminated by SIGTERM)", log: str = LOG) -> str:
+    """Return the log with a restart of each service at its end."""
+    end = "".join(
+        f"2026-01-02 04:00:0{second},001 WARN {how.format(name)}\n"
+        f"2026-01-02 04:00:0{second},501 INFO spawned: '{name}' with pid {20 + second}\n"
+        for second, name in enumerate(names)
+    )
+    return log + end
+
+
+def test_deliberate_restarts_share_a_line_and_each_other_has_its_own(machine: int) -> None:
+    shown = lines(read(_restarted("s3-sink", "dashboard", "mysql")))
+    kafka, proxy, rest = shown
+    assert kafka.startswith("kafka: restarted 3 times, last at ")
+    assert proxy.startswith("rest-proxy: restarted once, at ")
+    day, hour = (2, 4) if machine == 0 else (1, 19)
+    assert rest == (
+        "restarted by `make restart`, or by `make up` after a setting changed,"
+        f" last at 2026-01-{day:02} {hour:02}:00:02 UTC: s3-sink (2 times), dashboard, mysql"
+    ), shown
+
+
+def test_a_single_deliberate_restart_is_named_with_its_service() -> None:
+    assert any(line.startswith("s3-sink: restarted once, at ") for line in lines(read(LOG)))
+
+
+def test_a_deliberate_restart_hides_none_that_happened_by_itself() -> None:
+    before, after = read(LOG)["kafka"], read(_restarted("kafka"))["kafka"]
+    assert after == before
+
+
+def test_a_restart_by_itself_counts_after_deliberate_ones() -> None:
+    found = read(_restarted("s3-sink", how="exited: {} (exit status 3; not expected)"))["s3-sink"]
+    assert str(found).startswith("restarted once, at ")
+    assert "it ended by itself (exit status 3)" in str(found)
