@@ -35,7 +35,10 @@ IN_OURS := $(BIN)/python -I common/environment.py
 export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 export no_proxy := $(NO_PROXY)
 
-# Where the services run: in containers, or as processes of this machine.
+# Where the services run, in containers or as processes of this machine: as the caller says, else .env, else by what is here.
+ifndef MODE
+MODE := $(lastword $(shell sed -n 's/^ *MODE *= *["'\'']\{0,1\}\([^"'\'' ]*\).*/\1/p' .env 2> /dev/null))
+endif
 ifndef MODE
 MODE := $(shell stack/containers/mode)
 WHY_MODE := stack/containers/mode --why
@@ -308,6 +311,9 @@ $(STAMPS)/notebook: $(STAMPS)/runtime requirements/notebook.txt
 .PHONY: setup
 setup: $(if $(filter none,$(MODE)),.no-mode,setup-$(MODE)) $(if $(filter local,$(MODE)),.chosen-lab) ## Install, or build, what is missing and write .env; quick when nothing changed
 
+# The commands that a stack begins with.
+SAY_WHY := setup up demo doctor
+
 .PHONY: .why-mode
 .why-mode:
 	@$(WHY_MODE) >&2
@@ -326,7 +332,7 @@ setup-compose:
 	@$(STACK) build notebook
 
 .PHONY: setup-local
-setup-local: $(if $(WHY_MODE),.why-mode) $(STAMPS)/runtime $(STAMPS)/kinesis-source
+setup-local: $(if $(WHY_MODE),$(if $(filter $(SAY_WHY),$(MAKECMDGOALS)),.why-mode)) $(STAMPS)/runtime $(STAMPS)/kinesis-source
 	@$(IN_OURS) --set-up stack.local.setup
 
 # JupyterLab where .env chooses the profile that starts it. Where it is installed already .env is not asked.

@@ -17,6 +17,11 @@ from common.settings import ROOT, VARIABLES, Settings, Variable
 
 _HEADER = "# Written by `make setup`. Settings of your own go here too; .env.example explains them all.\n"
 
+_ABOUT = (
+    "# Every setting, with its default. Copy a line into .env, without the #, to change it.",
+    "# For `make` alone .env may have MODE=local (processes of this machine) or MODE=compose (containers) too.",
+)
+
 
 def required() -> list[str]:
     """The variables that have no default: the secrets, and the id of Kafka's cluster."""
@@ -69,7 +74,7 @@ def write(path: Path) -> list[str]:
 
 def example() -> str:
     """The text of .env.example: each variable with its explanation and its default, by group."""
-    lines = ["# Every setting, with its default. Copy a line into .env, without the #, to change it."]
+    lines = [*_ABOUT]
     defaults = _defaults()
     for about, variables in groupby(VARIABLES.values(), key=_group):
         lines += ["", *([f"## {about}"] if about else [])]

@@ -82,7 +82,8 @@ def test_a_mac_without_docker_is_told_so(host: Host) -> None:
     alone = {"SYSTEM": MAC, "PATH": str(host.programs)}
     assert host.run("stack/containers/mode", **alone).stdout == "none\n"
     assert (
-        "Docker is not installed. Start Docker" in host.run("stack/containers/mode", "--why", **alone).stdout
+        "Docker is not installed. Install and start Docker, then run this again"
+        in host.run("stack/containers/mode", "--why", **alone).stdout
     )
 
 
@@ -99,6 +100,55 @@ def test_processes_in_the_place_of_containers_are_mentioned(host: Host) -> None:
     assert "the services run as processes of this machine. For containers start Docker first" in said
     chosen = host.run("make", "--dry-run", "setup", ENGINE="", MODE="local")
     assert "mode --why" not in chosen.stdout
+
+
+@pytest.mark.parametrize("system", ["Linux x86_64", MAC])
+def test_docker_without_compose_is_told_what_to_install(host: Host, system: str) -> None:
+    said = host.run("stack/containers/mode", "--why", SYSTEM=system, COMPOSE="").stdout
+    assert said.startswith("Docker is installed without Compose")
+    assert re.search("nstall the package docker-compose-plugin .* or docker-compose-v2", said)
+    assert "tart Docker" not in said
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("up", True),
+        ("demo", True),
+        ("doctor", True),
+        *((each, False) for each in ("status", "landed", "query")),
+    ],
+)
+def test_where_services_run_is_explained_where_a_stack_begins(host: Host, command: str, told: bool) -> None:
+    assert ("mode --why" in host.run("make", "--dry-run", command, ENGINE="").stdout) is told
+
+
+@pytest.mark.parametrize(
+    ("line", "exported", "command"),
+    [
+        ("MODE=local", {}, "stack.local status"),
+        ("MODE = 'local'  # no containers", {}, "stack.local status"),
+        ('MODE="local"\nMODE="compose"', {}, "stack/containers/stack status"),
+        ("MODE=local", {"MODE": "compose"}, "stack/containers/stack status"),
+        ("MODE=", {}, "stack/containers/stack status"),
+        ("#MODE=local\nCOMPOSE_MODE=local", {}, "stack/containers/stack status"),
+    ],
+)
+def test_the_mode_may_be_a_line_of_the_settings(
+    host: Host, line: str, exported: dict[str, str], command: str
+) -> None:
+    (host.checkout / ".env").write_text(f"KAFKA_PORT=1\n{line}\n")
+    (host.checkout / "requirements").mkdir()
+    for name in ("bootstrap", "runtime", "notebook"):
+        (host.checkout / "requirements" / f"{name}.txt").touch()
+    printed = host.run("make", "--dry-run", "status", **exported).stdout
+    assert command in printed
+    assert "mode --why" not in printed
+
+
+def test_an_unknown_mode_in_the_settings_is_named(host: Host) -> None:
+    (host.checkout / ".env").write_text("MODE=swarm\n")
+    assert "MODE is swarm; it should be compose or local" in host.run("make", "up").stdout
 
 
 def test_an_unknown_mode_is_named(host: Host) -> None:
