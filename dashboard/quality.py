@@ -1,6 +1,7 @@
 """Make of the quality readings what a page shows: charts, tables, and which thresholds are broken."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from common.settings import Settings
@@ -12,11 +13,13 @@ from operations.verify import quality
 Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
 
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _AMBER, _RED = "#ef6c00", "#c62828"
 
 
 def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
     """Return the rejected records over time, by path and reason; a record may have several reasons."""
+    rejected = [*rejected]
     data = [
         {
             "began": each.began.isoformat(),
@@ -32,6 +35,7 @@ def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
             "type": "temporal",
             "scale": {"type": "utc"},
             "title": "quarantined at (UTC)",
+            "axis": _time_axis(min((each.ended - each.began for each in rejected), default=_DAY)),
         },
         "x2": {"field": "ended"},
         "y": {"field": "records", "type": "quantitative", "title": "records"},
@@ -39,6 +43,15 @@ def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
         "tooltip": [{"field": "reason"}, {"field": "records"}, {"field": "began", "type": "temporal"}],
     }
     return {"mark": {"type": "bar"}, "encoding": encoding}, data
+
+
+def _time_axis(step: timedelta) -> Spec:
+    """Return an axis with a tick at the ends of each bar of this span, as far as there is room for their labels."""
+    if step >= _DAY:
+        return {"format": "%Y-%m-%d"}
+    unit, length, form = ("minute", _MINUTE, "%H:%M") if step < _HOUR else ("hour", _HOUR, "%m-%d %H:%M")
+    ticks = {"interval": unit, "step": step // length}
+    return {"format": form, "tickCount": ticks, "labelOverlap": True, "grid": False}
 
 
 def null_chart(settings: Settings, measured: Iterable[Measured]) -> tuple[Spec, Rows]:

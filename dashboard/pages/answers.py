@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.charts import SHOWN_BARS, answer_chart, table
 from dashboard.csv_file import to_csv
+from dashboard.pages.table import show_table
 from dashboard.pages.waiting import LOOK_SECONDS, show_problem
 from dashboard.readings.answers import Asked, Kept
 from dashboard.sources import Sources
@@ -47,11 +48,11 @@ def _show_asked(query: Query, asked: Asked) -> None:
     st.caption(f"{amount(len(asked.answer.rows), 'row')}, in {age(asked.seconds)}.")
     st.subheader("Rows behind the answer")
     st.caption("Each post's batch row, else its speed row. Covered: speed rows hidden by a batch row.")
-    st.dataframe(table(asked.sides.columns, asked.sides.rows), hide_index=True)
+    show_table(table(asked.sides.columns, asked.sides.rows))
 
 
 def _show_kept(query: Query, kept: Kept) -> None:
-    st.caption(f"The answer that the scheduled run kept at {kept.answered_at:%Y-%m-%d %H:%M:%S} UTC:")
+    st.caption(f"The answer that Airflow's last run kept at {kept.answered_at:%Y-%m-%d %H:%M:%S} UTC:")
     _show_answer(query, kept.answer)
 
 
@@ -63,6 +64,6 @@ def _show_answer(query: Query, answer: Answer) -> None:
         if len(data) == SHOWN_BARS < len(answer.rows):
             st.caption(f"The first {SHOWN_BARS} of {amount(len(answer.rows), 'row')}; the table has all.")
     with rows:
-        st.dataframe(table(answer.columns, answer.rows), hide_index=True)
+        show_table(table(answer.columns, answer.rows))
         name = f"{query.number}_{query.title.replace(' ', '_')}.csv"
         st.download_button("Download as CSV", to_csv(answer), name, "text/csv")

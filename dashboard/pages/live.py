@@ -4,6 +4,7 @@ import streamlit as st
 
 from common.visible import visible
 from dashboard.flow import Flow, draw
+from dashboard.pages.table import show_table
 from dashboard.picture import describe, to_dot
 from dashboard.posts import Row, batch_rows, speed_rows
 from dashboard.sources import Sources
@@ -67,6 +68,6 @@ def _are(names: list[str]) -> str:
 def _show_rows(title: str, rows: list[Row], how: str) -> None:
     st.subheader(title)
     if rows:
-        st.dataframe(rows, hide_index=True)
+        show_table(rows)
     else:
         st.caption(f"None yet. {how}")

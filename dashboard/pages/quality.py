@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import hops
+from dashboard.pages.table import show_table
 from dashboard.pages.waiting import taken
 from dashboard.quality import broken, fates, null_chart, rejected_chart, samples, warned
 from dashboard.readings.quality import Measured, QualityData
@@ -35,13 +36,15 @@ def _show_quarantine(data: QualityData) -> None:
         f"The newest of {amount(data.in_quarantine, 'rejected record')}. `make quarantine` prints them; `make replay` "
         "checks those of the batch path again."
     )
-    st.dataframe(samples(data.samples), hide_index=True)
+    show_table(samples(data.samples))
 
 
 def _show_nulls(sources: Sources, measured: Sequence[Measured]) -> None:
-    st.subheader("Nulls of the last scheduled run")
+    st.subheader("Nulls of Airflow's last run")
     if not measured:
-        st.caption("No scheduled run yet. `make trigger` starts one now; Airflow does every day at noon UTC.")
+        st.caption(
+            "No run of Airflow's yet. `make trigger` starts one now; one starts every day at noon UTC."
+        )
         return
     warnings, failures = broken(sources.settings, measured)
     spec, found = null_chart(sources.settings, measured)
@@ -62,10 +65,10 @@ def _show_records(data: QualityData) -> None:
     st.subheader("What became of the records")
     left, right = st.columns([3, 2])
     with left:
-        st.dataframe(fates(data), hide_index=True)
+        show_table(fates(data))
     with right:
         if found := warned(data):
-            st.dataframe(found, hide_index=True)
+            show_table(found)
         else:
             st.caption("No value was unreadable.")
 
@@ -73,7 +76,7 @@ def _show_records(data: QualityData) -> None:
 def _show_hops(sources: Sources, data: QualityData) -> None:
     st.subheader("Batch path, hop by hop")
     found = hops.compare(sources.settings, sources.flow(), data)
-    st.dataframe(hops.lines(found), hide_index=True)
+    show_table(hops.lines(found), height="content")
     for table, each in found.items():
         for problem in each.problems:
             st.warning(f"{table}: {problem}.")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from common.profiles import is_enabled
 from common.settings import Settings
+from dashboard.pages.table import show_table
 from dashboard.pages.waiting import taken
 from dashboard.runs import cost_chart, links, run_rows, scheduled_rows, step_chart
 from dashboard.sources import Sources
@@ -36,7 +37,7 @@ def _show_runs(sources: Sources) -> None:
     if not runs:
         st.info("No run yet. `make emulate` sends posts, `make landed batch` cleans them.")
         return
-    st.dataframe(run_rows(runs), hide_index=True)
+    show_table(run_rows(runs))
     st.subheader("Throughput")
     left, right = st.columns(2)
     with left:
@@ -54,7 +55,7 @@ def _show_scheduled(sources: Sources) -> None:
     st.caption("Those that failed or are at work, and the times of tasks, are on Airflow's page.")
     runs = taken(sources.scheduled, "Postgres")
     if runs:
-        st.dataframe(scheduled_rows(runs), hide_index=True)
+        show_table(scheduled_rows(runs))
     elif runs is not None:
         st.info(_how_to_start(sources.settings))
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SECONDS = 5.0
 _SAMPLES = 20
 _BINS = 60  # of the chart over time
+# A record is rejected when its batch is: nobody looks for the second.
 _STEPS = (
-    *(timedelta(seconds=seconds) for seconds in (1, 10)),
     *(timedelta(minutes=minutes) for minutes in (1, 10)),
     *(timedelta(hours=hours) for hours in (1, 6)),
     *(timedelta(days=days) for days in (1, 7, 30, 365)),

@@ -37,8 +37,8 @@ def test_rejected_records_are_bars_of_their_span_by_path_and_reason() -> None:
 @pytest.mark.parametrize(
     ("span", "step"),
     [
-        (timedelta(0), timedelta(seconds=1)),
-        (timedelta(seconds=61), timedelta(seconds=10)),
+        (timedelta(0), timedelta(minutes=1)),
+        (timedelta(seconds=61), timedelta(minutes=1)),
         (timedelta(hours=1), timedelta(minutes=1)),
         (timedelta(days=3), timedelta(hours=6)),
         (timedelta(days=100_000), timedelta(days=365)),
@@ -46,6 +46,28 @@ def test_rejected_records_are_bars_of_their_span_by_path_and_reason() -> None:
 )
 def test_a_chart_has_room_for_its_span(span: timedelta, step: timedelta) -> None:
     assert step_of(span) == step
+
+
+@pytest.mark.parametrize(
+    ("step", "form", "ticks"),
+    [
+        (timedelta(minutes=1), "%H:%M", {"interval": "minute", "step": 1}),
+        (timedelta(minutes=10), "%H:%M", {"interval": "minute", "step": 10}),
+        (timedelta(hours=6), "%m-%d %H:%M", {"interval": "hour", "step": 6}),
+        (timedelta(days=7), "%Y-%m-%d", None),
+    ],
+)
+def test_the_axis_of_time_has_a_tick_for_each_bar(
+    step: timedelta, form: str, ticks: dict[str, object] | None
+) -> None:
+    spec, data = rejected_chart([Rejected(WHEN, WHEN + step, "batch", "not_json", 3)])
+    validate(spec, data)
+    axis = spec["encoding"]["x"]["axis"]
+    assert (axis["format"], axis.get("tickCount")) == (form, ticks)
+
+
+def test_records_without_a_reason_are_an_empty_chart() -> None:
+    assert rejected_chart([])[1] == []
 
 
 def test_nulls_stand_beside_the_thresholds_of_the_settings(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_while_postgres_is_at_work_the_kept_answer_is_shown(tmp_path: Path) -> N
     kept = {1: Kept(COUNTED, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))}
     app = shown(tmp_path, asking={1}, kept_answers=Reading(kept))
     assert texts(app, "info") == ["Postgres is answering. Of a million posts that takes seconds."]
-    assert "The answer that the scheduled run kept at 2026-01-02 03:04:05 UTC:" in texts(app, "caption")
+    assert "The answer that Airflow's last run kept at 2026-01-02 03:04:05 UTC:" in texts(app, "caption")
     assert len(app.dataframe) == 1
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.pages import quality
@@ -38,6 +40,30 @@ def test_all_of_it_is_there(tmp_path: Path) -> None:
     assert warned[0]["became null"] == 7
     assert [line["hop"] for line in hops][-1] == "adds up"
     assert any("The newest of 1,234 rejected records." in text for text in texts(app, "caption"))
+
+
+def test_all_hops_are_seen_and_what_is_unknown_is_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heights: list[object] = []
+    original = st.dataframe
+
+    def dataframe(data: object, **options: object) -> object:
+        heights.append(options.get("height"))
+        return original(data, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(st, "dataframe", dataframe)
+    app = shown(tmp_path, Reading(DATA))
+    assert heights[-1] == "content"
+    assert {frame.proto.placeholder for frame in app.dataframe} == {"\u2013"}
+
+
+def test_the_last_run_is_called_airflows(tmp_path: Path) -> None:
+    assert "Nulls of Airflow's last run" in texts(shown(tmp_path, Reading(DATA)), "subheader")
+    assert any(
+        text.startswith("No run of Airflow's yet.")
+        for text in texts(shown(tmp_path, Reading(QualityData())), "caption")
+    )
 
 
 def test_broken_thresholds_are_said_with_their_numbers(tmp_path: Path) -> None:
