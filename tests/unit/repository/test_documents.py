@@ -1,5 +1,6 @@
 """Check that what the documents name exists: make targets, settings, files."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -52,6 +53,12 @@ def test_commands_exist(path: Path) -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_samples_in_python_can_be_read_by_it(path: Path) -> None:
+    for sample in re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S):
+        ast.parse(sample)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
