@@ -33,7 +33,6 @@ display(dbutils.fs.ls(f"{mount_point}/topics"))
 
 # COMMAND ----------
 
-
 def landed(table):
     return spark.read.json(f"{mount_point}/topics/{user_id}.{table}/partition=0/*.json")
 

@@ -35,7 +35,6 @@ def tidy(frame):
         columns.append(column.alias(name))
     return frame.select(columns)
 
-
 # COMMAND ----------
 
 # MAGIC %md
@@ -43,7 +42,6 @@ def tidy(frame):
 # MAGIC older runtimes, and here, a cast of what is no number gives null.
 
 # COMMAND ----------
-
 
 def clean_pin(records):
     letter = F.upper(F.regexp_extract("follower_count", "([kKmM])$", 1))
@@ -63,9 +61,7 @@ def clean_pin(records):
         "category",
     )
 
-
 # COMMAND ----------
-
 
 def clean_geo(records):
     return tidy(records).select(

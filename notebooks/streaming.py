@@ -47,13 +47,11 @@ def streamed(table):
     record = F.from_json(F.col("data").cast("string"), COLUMNS[table])
     return arrived.select(record.alias("record")).select("record.*")
 
-
 # COMMAND ----------
 
-
 # DBTITLE 1,Clean what comes, and append it
-# As in the course, a table that is appended to has each record: a post that is sent again is there twice. The pipeline's
-# own streaming writer merges instead, so of each post the latest record counts.
+# As in the course, a table that is appended to has each record: a post that is sent again is there twice. The
+# pipeline's own streaming writer merges instead, so of each post the latest record counts.
 def append(frame, name):
     """Start a query that writes a table; its checkpoint says how far it has come, so the next run goes on there."""
     return (
