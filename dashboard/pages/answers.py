@@ -62,7 +62,7 @@ def _show_answer(query: Query, answer: Answer) -> None:
     with picture:
         st.vega_lite_chart(data, spec, width="stretch")
         if len(data) == SHOWN_BARS < len(answer.rows):
-            st.caption(f"The first {SHOWN_BARS} of {amount(len(answer.rows), 'row')}; the table has all.")
+            st.caption(f"The {SHOWN_BARS} largest of {amount(len(answer.rows), 'row')}; the table has all.")
     with rows:
         show_table(table(answer.columns, answer.rows))
         name = f"{query.number}_{query.title.replace(' ', '_')}.csv"

@@ -75,8 +75,8 @@ def test_text_of_records_is_shown_as_text(tmp_path: Path) -> None:
     assert "onerror" in str(app.dataframe[0].value.to_dict())
 
 
-def test_of_many_countries_the_chart_has_the_first(tmp_path: Path) -> None:
+def test_of_many_countries_the_chart_has_the_largest(tmp_path: Path) -> None:
     many = Answer(COUNTED.columns, [(f"land {n}", "art", n) for n in range(1, 101)])
     app = shown(tmp_path, answers=asked(many))
-    assert "The first 30 of 100 rows; the table has all." in texts(app, "caption")
+    assert "The 30 largest of 100 rows; the table has all." in texts(app, "caption")
     assert len(app.dataframe[0].value) == 100
