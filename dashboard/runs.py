@@ -15,24 +15,43 @@ from operations.airflow.trigger import DAG
 Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
 
+COSTED_RECORDS = 100
+"""The fewest records by which a run's cost is shown: below, all of it is the run's start."""
+
+# The areas of the smallest and the largest dot, in square pixels.
+_DOT_PIXELS = [60, 400]
+
 
 def run_rows(runs: Iterable[Run]) -> Rows:
     """Return a row for each run of the batch job."""
     return [
         {
             "run": run.run_id,
-            "mode": run.mode,
+            "mode": mode_of(run),
             "started at (UTC)": f"{run.started_at:%Y-%m-%d %H:%M:%S}",
             "seconds": round(run.seconds, 1),
             "read": run.read,
             "cleaned": run.cleaned,
             "duplicate": run.duplicate,
             "quarantined": run.quarantined,
-            "records/s": round(run.read / run.seconds) if run.read and run.seconds else None,
+            "records/s": _rate(run),
             "error": shown(run.error),
         }
         for run in runs
     ]
+
+
+def mode_of(run: Run) -> str:
+    """Return a run's mode; a rebuild that read records before any were cleaned is the first run: nothing was lost."""
+    return "first" if run.mode == "rebuild" and run.read and not run.before else run.mode
+
+
+def _rate(run: Run) -> float | None:
+    """Return the records a second, below 1 with a decimal; None of a run that read none."""
+    if not run.read or not run.seconds:
+        return None
+    rate = run.read / run.seconds
+    return round(rate) if rate >= 1 else round(rate, 1)
 
 
 def scheduled_rows(runs: Iterable[ScheduledRun]) -> Rows:
@@ -68,22 +87,35 @@ def step_chart(steps: Mapping[str, Mapping[str, float]]) -> tuple[Spec, Rows]:
 
 
 def cost_chart(runs: Iterable[Run]) -> tuple[Spec, Rows]:
-    """Return the seconds that 1,000 new records cost, over the records that were cleaned before; good runs alone."""
+    """Return the seconds that 1,000 new records cost, over the records that were cleaned before.
+
+    Good runs alone, of at least `COSTED_RECORDS` records.
+    """
     data = [
         {
             "run": run.run_id,
-            "mode": run.mode,
+            "mode": mode_of(run),
             "before": run.before,
             "read": run.read,
             "cost": 1_000 * run.seconds / run.read,
         }
         for run in runs
-        if run.read and not run.error
+        if run.read >= COSTED_RECORDS and not run.error
     ]
     encoding = {
-        "x": {"field": "before", "type": "quantitative", "title": "records cleaned by earlier runs"},
+        "x": {
+            "field": "before",
+            "type": "quantitative",
+            "title": "records cleaned by earlier runs",
+            "axis": {"tickMinStep": 1, "format": ",d"},
+        },
         "y": {"field": "cost", "type": "quantitative", "title": "seconds for 1,000 records"},
-        "size": {"field": "read", "type": "quantitative", "title": "records read"},
+        "size": {
+            "field": "read",
+            "type": "quantitative",
+            "title": "records read",
+            "scale": {"range": _DOT_PIXELS},
+        },
         "color": {"field": "mode", "type": "nominal", "title": "mode"},
         "tooltip": [{"field": name} for name in ("run", "mode", "before", "read", "cost")],
     }

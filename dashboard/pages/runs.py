@@ -6,7 +6,7 @@ from common.profiles import is_enabled
 from common.settings import Settings
 from dashboard.pages.table import show_table
 from dashboard.pages.waiting import taken
-from dashboard.runs import cost_chart, links, run_rows, scheduled_rows, step_chart
+from dashboard.runs import COSTED_RECORDS, cost_chart, links, mode_of, run_rows, scheduled_rows, step_chart
 from dashboard.sources import Sources
 
 # Bars of one chart: a screen's height.
@@ -42,12 +42,15 @@ def _show_runs(sources: Sources) -> None:
     left, right = st.columns(2)
     with left:
         st.caption("Seconds by step")
-        spec, data = step_chart({f"{run.run_id} {run.mode}": run.steps for run in runs[:_CHARTED]})
+        spec, data = step_chart({f"{run.run_id} {mode_of(run)}": run.steps for run in runs[:_CHARTED]})
         st.vega_lite_chart(data, spec, width="stretch")
     with right:
         st.caption("Cost of new records, against what was there")
         spec, data = cost_chart(runs)
-        st.vega_lite_chart(data, spec, width="stretch")
+        if data:
+            st.vega_lite_chart(data, spec, width="stretch")
+        else:
+            st.caption(f"No run of {COSTED_RECORDS} records or more yet.")
 
 
 def _show_scheduled(sources: Sources) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.readings.runs import Run
 from dashboard.readings.scheduled import ScheduledRun
-from dashboard.runs import cost_chart, links, run_rows, scheduled_rows, step_chart
+from dashboard.runs import cost_chart, links, mode_of, run_rows, scheduled_rows, step_chart
 from stack.local.isolated import make_settings
 from tests.unit.dashboard.known import HOSTILE
 from tests.unit.dashboard.vega import validate
@@ -28,6 +28,43 @@ def test_a_run_that_read_nothing_has_none() -> None:
     assert row["records/s"] is None
     assert not {"\x1b", "\u202e"} & set(row["error"])
     assert run_rows([replace(RUN, seconds=0.0)])[0]["records/s"] is None
+
+
+@pytest.mark.parametrize(
+    ("read", "rate"),
+    [(30_000, 1_500), (20, 1), (19, 0.9), (3, 0.1)],
+    ids=["fast", "one", "just below one", "slow"],
+)
+def test_a_slow_throughput_has_a_decimal(read: int, rate: float) -> None:
+    assert run_rows([replace(RUN, read=read)])[0]["records/s"] == rate
+
+
+@pytest.mark.parametrize(
+    ("run", "mode"),
+    [
+        (replace(RUN, mode="rebuild", before=0), "first"),
+        (replace(RUN, mode="rebuild"), "rebuild"),  # after a lost bucket
+        (
+            replace(RUN, mode="rebuild", before=0, read=0, error="ended"),
+            "rebuild",
+        ),  # nobody knows what was before
+        (replace(RUN, mode="full", before=0), "full"),
+        (RUN, "incremental"),
+    ],
+    ids=["first", "later", "failed", "full", "incremental"],
+)
+def test_the_first_run_rebuilds_nothing(run: Run, mode: str) -> None:
+    assert run_rows([run])[0]["mode"] == mode_of(run) == mode
+    [point] = cost_chart([replace(run, error=None, read=100)])[1]
+    assert point["mode"] == mode_of(replace(run, error=None, read=100))
+
+
+def test_the_cost_of_a_few_records_says_nothing_of_new_ones() -> None:
+    spec, data = cost_chart([RUN, replace(RUN, run_id=8, read=100), replace(RUN, run_id=9, read=99)])
+    validate(spec, data)
+    assert [point["run"] for point in data] == [7, 8]
+    assert min(spec["encoding"]["size"]["scale"]["range"]) >= 60
+    assert spec["encoding"]["x"]["axis"] == {"tickMinStep": 1, "format": ",d"}
 
 
 def test_steps_are_drawn_in_their_order() -> None:

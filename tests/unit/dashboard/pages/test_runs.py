@@ -1,5 +1,6 @@
 """Test the page Runs on known readings."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def shown(tmp_path: Path, profiles: str = "stream,airflow", **known: object) -> 
 def test_runs_of_the_batch_job_and_of_airflow(tmp_path: Path) -> None:
     app = shown(tmp_path, batch_runs=Reading(RUNS), scheduled_runs=Reading(SCHEDULED))
     batch, scheduled = (frame.value.to_dict("records") for frame in app.dataframe)
-    assert [(row["run"], row["mode"]) for row in batch] == [(2, "replay"), (1, "rebuild")]
+    assert [(row["run"], row["mode"]) for row in batch] == [(2, "replay"), (1, "first")]
     assert scheduled[0]["rows served"] == 80
     assert len(specs(app, "vega_lite_chart")) == 2
     assert not any("onerror" in text for text in marked_up(app))
@@ -45,6 +46,12 @@ def test_jupyterlabs_link_says_where_its_token_is(tmp_path: Path) -> None:
     app = shown(tmp_path, profiles="stream,airflow,notebook")
     assert len(app.get("link_button")) == 3
     assert "Its token is NOTEBOOK_TOKEN in `.env`." in texts(app, "caption")
+
+
+def test_runs_of_few_records_have_no_chart_of_costs(tmp_path: Path) -> None:
+    app = shown(tmp_path, batch_runs=Reading((replace(RUNS[1], read=99),)))
+    assert len(specs(app, "vega_lite_chart")) == 1
+    assert "No run of 100 records or more yet." in texts(app, "caption")
 
 
 def test_an_empty_stack_says_how_to_go_on(tmp_path: Path) -> None:
