@@ -219,8 +219,9 @@ verify: $(READY) ## Compare what each stage holds, from the emulator to Postgres
 	@$(RUN) operations.verify
 
 .PHONY: open
-open: $(READY) ## Show the addresses of the UIs; in local mode, open the dashboard where there is a browser
-	@$(RUN) stack.local.open
+open: $(READY) ## Show the addresses of the UIs; in local mode, which of them are down too, and open the dashboard where there is a browser
+	@# From a container of its own it could not ask those that listen for this machine.
+	@$(RUN) stack.local.open$(if $(filter compose,$(MODE)), --no-ask)
 
 .PHONY: stream
 stream: $(READY) ## Start the streaming writer where COMPOSE_PROFILES leaves it out
