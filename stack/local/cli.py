@@ -300,8 +300,9 @@ def _stop(settings: Settings) -> bool:
 def clean(force: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> None:
     """Stop every service and remove all data and logs; .env and what is installed stay."""
     settings = load_settings()
-    if not force:
-        typer.confirm(f"Remove all data of the pipeline in {settings.state_dir}?", abort=True)
+    if not force and not _agreed(f"Remove all data of the pipeline in {settings.state_dir}?"):
+        console.print("Nothing was removed.")
+        raise SystemExit(1)
     _stop(settings)
     remove_server_home(settings)
     for (
@@ -311,3 +312,12 @@ def clean(force: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> N
     with suppress(OSError):
         settings.state_dir.rmdir()
     console.print("Removed the data.")
+
+
+def _agreed(question: str) -> bool:
+    """Return whether the answer is yes; where there is nobody to give one, it is no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        print()  # the question stands on a line that nobody has ended
+        return False
