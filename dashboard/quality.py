@@ -13,7 +13,7 @@ from operations.verify import quality
 Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
 
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _AMBER, _RED = "#ef6c00", "#c62828"
 
 
@@ -35,7 +35,7 @@ def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
             "type": "temporal",
             "scale": {"type": "utc"},
             "title": "quarantined at (UTC)",
-            "axis": _time_axis(min((each.ended - each.began for each in rejected), default=_DAY)),
+            "axis": _time_axis(rejected) if rejected else {},
         },
         "x2": {"field": "ended"},
         "y": {"field": "records", "type": "quantitative", "title": "records"},
@@ -45,13 +45,15 @@ def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
     return {"mark": {"type": "bar"}, "encoding": encoding}, data
 
 
-def _time_axis(step: timedelta) -> Spec:
-    """Return an axis with a tick at the ends of each bar of this span, as far as there is room for their labels."""
-    if step >= _DAY:
-        return {"format": "%Y-%m-%d"}
-    unit, length, form = ("minute", _MINUTE, "%H:%M") if step < _HOUR else ("hour", _HOUR, "%m-%d %H:%M")
-    ticks = {"interval": unit, "step": step // length}
-    return {"format": form, "tickCount": ticks, "labelOverlap": True, "grid": False}
+def _time_axis(rejected: Sequence[Rejected]) -> Spec:
+    """Return an axis with a tick at the ends of each bar's place, as far as there is room for their labels."""
+    first, last = min(each.began for each in rejected), max(each.ended for each in rejected)
+    step = rejected[0].ended - rejected[0].began
+    form = "%H:%M" if step < _HOUR else "%m-%d %H:%M" if step < _DAY else "%Y-%m-%d"
+    # Of Vega's own ticks, several are within a minute; an interval of minutes, which its schema has, it cannot draw.
+    ticks = [first + step * number for number in range((last - first) // step + 1)]
+    milliseconds = [round(tick.timestamp() * 1_000) for tick in ticks]
+    return {"format": form, "values": milliseconds, "labelOverlap": True, "grid": False}
 
 
 def null_chart(settings: Settings, measured: Iterable[Measured]) -> tuple[Spec, Rows]:

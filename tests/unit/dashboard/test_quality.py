@@ -49,21 +49,23 @@ def test_a_chart_has_room_for_its_span(span: timedelta, step: timedelta) -> None
 
 
 @pytest.mark.parametrize(
-    ("step", "form", "ticks"),
+    ("step", "form"),
     [
-        (timedelta(minutes=1), "%H:%M", {"interval": "minute", "step": 1}),
-        (timedelta(minutes=10), "%H:%M", {"interval": "minute", "step": 10}),
-        (timedelta(hours=6), "%m-%d %H:%M", {"interval": "hour", "step": 6}),
-        (timedelta(days=7), "%Y-%m-%d", None),
+        (timedelta(minutes=1), "%H:%M"),
+        (timedelta(minutes=10), "%H:%M"),
+        (timedelta(hours=6), "%m-%d %H:%M"),
+        (timedelta(days=7), "%Y-%m-%d"),
     ],
 )
-def test_the_axis_of_time_has_a_tick_for_each_bar(
-    step: timedelta, form: str, ticks: dict[str, object] | None
-) -> None:
-    spec, data = rejected_chart([Rejected(WHEN, WHEN + step, "batch", "not_json", 3)])
+def test_the_axis_of_time_has_ticks_at_the_ends_of_bars(step: timedelta, form: str) -> None:
+    began = [WHEN, WHEN + 2 * step]
+    spec, data = rejected_chart([Rejected(each, each + step, "batch", "not_json", 3) for each in began])
     validate(spec, data)
     axis = spec["encoding"]["x"]["axis"]
-    assert (axis["format"], axis.get("tickCount")) == (form, ticks)
+    assert axis["format"] == form
+    # Numbers, in milliseconds: Vega fails on a tick count in minutes, though its schema allows it.
+    assert "tickCount" not in axis
+    assert axis["values"] == [1_000 * (WHEN + number * step).timestamp() for number in range(4)]
 
 
 def test_records_without_a_reason_are_an_empty_chart() -> None:
