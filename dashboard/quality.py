@@ -38,11 +38,11 @@ def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
             "axis": _time_axis(rejected) if rejected else {},
         },
         "x2": {"field": "ended"},
-        "y": {"field": "records", "type": "quantitative", "title": "records"},
+        "y": {"field": "records", "type": "quantitative", "title": "records", "stack": "zero"},
         "color": {"field": "reason", "type": "nominal", "title": "path: reason"},
         "tooltip": [{"field": "reason"}, {"field": "records"}, {"field": "began", "type": "temporal"}],
     }
-    return {"mark": {"type": "bar"}, "encoding": encoding}, data
+    return {"mark": {"type": "bar", "orient": "vertical"}, "encoding": encoding}, data
 
 
 def _time_axis(rejected: Sequence[Rejected]) -> Spec:

@@ -68,6 +68,12 @@ def test_the_axis_of_time_has_ticks_at_the_ends_of_bars(step: timedelta, form: s
     assert axis["values"] == [1_000 * (WHEN + number * step).timestamp() for number in range(4)]
 
 
+def test_bars_stand_on_the_axis_and_on_each_other() -> None:
+    spec, _ = rejected_chart([Rejected(WHEN, WHEN + timedelta(minutes=1), "batch", "not_json", 3)])
+    # A bar with two ends in x is by itself a strip that lies at the height of its records.
+    assert (spec["mark"], spec["encoding"]["y"]["stack"]) == ({"type": "bar", "orient": "vertical"}, "zero")
+
+
 def test_records_without_a_reason_are_an_empty_chart() -> None:
     assert rejected_chart([])[1] == []
 
