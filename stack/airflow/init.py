@@ -19,6 +19,10 @@ from common.user_folder import UserFolderError, check_folder
 from services.provision.databases import set_password
 from stack.airflow.environment import environment, home
 
+# A scheduler that is killed leaves workers, which have inherited its connections: amid a transaction they go on holding
+# the lock without which no scheduler starts a task. Airflow itself is never idle in one for more than a second or two.
+_IDLE_TIMEOUT = "1min"
+
 
 def main() -> None:
     """Make it all; status 1 and the reason where Postgres does not let us."""
@@ -64,6 +68,7 @@ def ensure_database(settings: Settings) -> None:
             if not cursor.rowcount:
                 cursor.execute("CREATE ROLE airflow WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
             set_password(server, "airflow", settings.postgres.airflow_database_password.get_secret_value())
+            cursor.execute(f"ALTER ROLE airflow SET idle_in_transaction_session_timeout = '{_IDLE_TIMEOUT}'")
             cursor.execute("SELECT FROM pg_database WHERE datname = 'airflow'")
             if not cursor.rowcount:
                 cursor.execute("CREATE DATABASE airflow OWNER airflow TEMPLATE template0 ENCODING 'UTF8'")
