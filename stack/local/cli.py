@@ -319,5 +319,5 @@ def _agreed(question: str) -> bool:
     try:
         return typer.confirm(question)
     except typer.Abort:
-        print()  # the question stands on a line that nobody has ended
+        console.print()  # the question stands on a line that nobody has ended
         return False
