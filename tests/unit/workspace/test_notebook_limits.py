@@ -1,0 +1,119 @@
+"""Notebooks' time limits, and their streams."""
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from common.wait import wait_until
+from tests.unit.workspace.notebook_files import write
+from workspace.run.notebooks import NOTEBOOK_ERRORS, Notebooks
+
+
+def test_time_limit_ends_a_loop(tmp_path: Path, notebooks: Notebooks) -> None:
+    path = write(
+        tmp_path,
+        "a.py",
+        "x = 1",
+        "while True:\n    try:\n        x += 1\n    except Exception:\n        pass",
+    )
+    with pytest.raises(TimeoutError, match=r"a\.py, cell 2 was ended: 0\.5 seconds are over"):
+        notebooks.run(path, {}, 0.5)
+
+
+def test_time_limit_ends_a_job_of_spark(tmp_path: Path, notebooks: Notebooks, spark: SparkSession) -> None:
+    path = write(tmp_path, "a.py", "spark.range(1 << 50).selectExpr('max(id % 7)').collect()")
+    with pytest.raises(TimeoutError, match=r"a\.py, cell 1 was ended: 2 seconds are over"):
+        notebooks.run(path, {}, 2)
+    tracker = spark.sparkContext.statusTracker()
+    wait_until(lambda: not tracker.getActiveJobsIds(), timeout=60, what="the end of the job")
+    path = write(tmp_path, "b.py", "dbutils.notebook.exit(spark.range(3).count())")
+    assert notebooks.run(path, {}, 60) == "3"
+
+
+def test_time_limit_of_a_notebook_that_another_runs_is_its_own(tmp_path: Path, notebooks: Notebooks) -> None:
+    write(tmp_path, "loop.py", "while True: pass")
+    path = write(
+        tmp_path,
+        "a.py",
+        "try:\n    dbutils.notebook.run('loop', 1)\nexcept Exception as error:\n    said = str(error)",
+        "dbutils.notebook.exit(said)",
+    )
+    assert notebooks.run(path, {}, 60) == (
+        "the notebook loop failed: loop.py, cell 1 was ended: 1 seconds are over"
+    )
+    write(tmp_path, "loop.py", "import time\ntime.sleep(300)")
+    with pytest.raises(TimeoutError, match=r"a\.py, cell 1 was ended: 0\.5 seconds are over"):
+        notebooks.run(write(tmp_path, "a.py", "dbutils.notebook.run('loop', 100)"), {}, 0.5)
+
+
+def test_stream_finds_its_table_after_a_time_limit(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession
+) -> None:
+    write(tmp_path, "loop.py", "while True: pass")
+    path = write(
+        tmp_path,
+        "a.py",
+        "try:\n    dbutils.notebook.run('loop', 1)\nexcept Exception:\n    pass",
+        "stream = spark.readStream.format('rate').load().writeStream.format('delta')",
+        f"stream.option('checkpointLocation', '{tmp_path / 'checkpoint'}').toTable('after_limit').stop()",
+    )
+    spark.sql(
+        f"CREATE TABLE after_limit (timestamp TIMESTAMP, value LONG) USING delta LOCATION '{tmp_path / 'table'}'"
+    )
+    try:
+        notebooks.run(path, {}, 60)
+    finally:
+        spark.sql("DROP TABLE after_limit")
+
+
+def test_streams_read_what_is_there_and_end_with_the_notebook(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text('{"n": 1}\n{"n": 2}\n')
+    read = f"stream = spark.readStream.schema('n int').json({str(tmp_path / 'in')!r})"
+    path = write(
+        tmp_path,
+        "a.py",
+        read,
+        "display(stream)",
+        "display(stream.groupBy().sum('n'), streamName='sums')",
+        "query = stream.writeStream.format('memory').queryName('kept').start()",
+    )
+    notebooks.run(path, {})
+    said = capsys.readouterr().out
+    assert "display_query_1, micro-batch 0: 2 rows" in said
+    assert "sums, micro-batch 0: 1 row" in said
+    assert "kept: 2 rows read; stopped, since the notebook has ended." in said
+    assert spark.streams.active == []
+    assert [row.n for row in spark.table("kept").orderBy("n").collect()] == [1, 2]
+
+
+def test_waiting_for_a_stream_ends_well_at_the_time_limit(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(
+        tmp_path,
+        "a.py",
+        "query = spark.readStream.format('rate').load().writeStream.format('noop').start()",
+        "query.awaitTermination()",
+        "never = 1",
+    )
+    notebooks.run(path, {}, 3)
+    assert "a.py, cell 2 waited for a stream until 3 seconds were over" in capsys.readouterr().out
+    assert spark.streams.active == []
+
+
+def test_stream_that_fails_fails_its_notebook(
+    tmp_path: Path, notebooks: Notebooks, spark: SparkSession
+) -> None:
+    failing = "spark.readStream.format('rate-micro-batch').option('rowsPerBatch', 2)"
+    path = write(
+        tmp_path,
+        "a.py",
+        f"{failing}.load().selectExpr('assert_true(value > 5)').writeStream.format('noop').start()",
+    )
+    with pytest.raises(NOTEBOOK_ERRORS, match="is not true"):
+        notebooks.run(path, {})
+    assert spark.streams.active == []
