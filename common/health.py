@@ -152,7 +152,7 @@ def jobs_api(settings: Settings) -> None:
 def jupyter(settings: Settings) -> None:
     """JupyterLab's server answers, and it takes our token."""
     token = settings.notebook.token.get_secret_value()
-    url = f"http://{LOOPBACK}:{settings.notebook.port}/api/status"
+    url = f"{settings.notebook.page_url}/api/status"
     _get_json(url, {"Authorization": f"token {token}"})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.airflow import ui_url
 from common.profiles import is_enabled
-from common.settings import LOOPBACK, Settings
+from common.settings import Settings
 from dashboard.readings.runs import Run
 from dashboard.readings.scheduled import ScheduledRun
 from dashboard.wording import shown
@@ -132,13 +132,12 @@ class Link:
 
 def links(settings: Settings) -> dict[str, Link]:
     """Return by name the UIs of the services that COMPOSE_PROFILES chooses."""
-    proxy, notebook = settings.rest_proxy, settings.notebook
     found = {
         "Airflow": (["airflow"], Link(f"{ui_url(settings)}/dags/{DAG}/runs")),
-        "REST proxy's API": ([], Link(f"http://{LOOPBACK}:{proxy.port}/docs")),
+        "REST proxy's API": ([], Link(settings.rest_proxy.docs_url)),
         "JupyterLab": (
             ["notebook"],
-            Link(f"http://{LOOPBACK}:{notebook.port}", "Its token is NOTEBOOK_TOKEN in `.env`."),
+            Link(settings.notebook.page_url, "Its token is NOTEBOOK_TOKEN in `.env`."),
         ),
     }
     return {

@@ -51,6 +51,11 @@ class Notebook(Group):
     dir: OptionalPath = None
     """A folder of your own notebooks, which JupyterLab shows as `own`, and the Jobs API runs."""
 
+    @property
+    def page_url(self) -> str:
+        """Return where a browser on this machine finds JupyterLab."""
+        return f"http://{LOOPBACK}:{self.port}"
+
 
 class JobsApi(Group):
     """The Jobs API, by which Airflow's Databricks operators run notebooks."""

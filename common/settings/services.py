@@ -41,6 +41,11 @@ class RestProxy(Group):
     pin_streaming_topic: TopicName = Field("pinterest-streaming", validation_alias="PIN_STREAMING_TOPIC")
     """The topic of POST /pin/ for streaming."""
 
+    @property
+    def docs_url(self) -> str:
+        """Return where a browser on this machine finds the documents of the REST proxy's API."""
+        return f"http://{LOOPBACK}:{self.port}/docs"
+
 
 class S3Sink(Group):
     """The S3 sink: when it closes an object of the landing zone."""

@@ -1,7 +1,7 @@
 """Print JupyterLab's address with its token, and open it where there is a browser."""
 
 from common.command import run_command
-from common.settings import LOOPBACK, Settings, load_settings
+from common.settings import Settings, load_settings
 from common.terminal import make_console
 from stack.local.open import open_page
 
@@ -9,7 +9,7 @@ from stack.local.open import open_page
 def address(settings: Settings) -> str:
     """Return the address that lets its reader in."""
     token = settings.notebook.token.get_secret_value()
-    return f"http://{LOOPBACK}:{settings.notebook.port}/lab?token={token}"
+    return f"{settings.notebook.page_url}/lab?token={token}"
 
 
 def main() -> None:

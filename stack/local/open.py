@@ -29,14 +29,13 @@ class Page:
 def pages(settings: Settings) -> list[Page]:
     """Return all there may be, the one to open first at the head."""
     user = f"user {settings.airflow.user}, AIRFLOW_PASSWORD in .env"
-    lab = f"http://{LOOPBACK}:{settings.notebook.port}"
     jobs = f"http://{LOOPBACK}:{settings.jobs_api.port}"
     return [
         Page("Dashboard", "dashboard", "dashboard", settings.dashboard.page_url),
         Page("Airflow", "airflow-apiserver", "airflow", ui_url(settings), user),
-        Page("JupyterLab", "notebook", "notebook", lab, "NOTEBOOK_TOKEN in .env"),
+        Page("JupyterLab", "notebook", "notebook", settings.notebook.page_url, "NOTEBOOK_TOKEN in .env"),
         Page("Jobs API", "jobs", "notebook", jobs, "JOBS_API_TOKEN in .env"),
-        Page("REST proxy", "rest-proxy", "", f"http://{LOOPBACK}:{settings.rest_proxy.port}/docs"),
+        Page("REST proxy", "rest-proxy", "", settings.rest_proxy.docs_url),
     ]
 
 
