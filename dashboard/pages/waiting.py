@@ -11,7 +11,7 @@ from dashboard.reading import Reading
 T = TypeVar("T")
 
 LOOK_SECONDS = 1
-"""How often a page looks whether what it waits for has come."""
+"""Seconds between two looks of a page at what it waits for."""
 
 
 def taken(read: Callable[[], Reading[T]], server: str) -> T | None:

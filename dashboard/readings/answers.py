@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from common.settings import Settings
-from dashboard.readings.postgres import asking, rows
+from dashboard.readings.postgres import asking, read_rows, rows
 from operations.query import SIDES, Answer, Query
 
 # Of a million posts one answer takes up to 6 s on two cores, all nine 22 s; ten times that is not waited for.
@@ -60,8 +60,7 @@ def read_kept(settings: Settings) -> dict[int, Kept]:
     Raises:
         psycopg2.Error: Postgres does not answer, or lacks its tables.
     """
-    with asking(settings, _KEPT_SECONDS) as cursor:
-        return {
-            number: Kept(Answer(columns, [tuple(row) for row in answer]), answered_at)
-            for number, columns, answer, answered_at in rows(cursor, _KEPT)
-        }
+    return {
+        number: Kept(Answer(columns, [tuple(row) for row in answer]), answered_at)
+        for number, columns, answer, answered_at in read_rows(settings, _KEPT_SECONDS, _KEPT)
+    }

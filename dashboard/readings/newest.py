@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.settings import Settings
-from dashboard.readings.postgres import asking, rows
+from dashboard.readings.postgres import read_rows
 
 # No index has the order of arrival: 20 ms for 50,000 posts, 300 ms for a million.
 _SECONDS = 2.0
@@ -38,5 +38,4 @@ def read_newest(settings: Settings) -> tuple[Post, ...]:
     Raises:
         psycopg2.Error: Postgres does not answer, or lacks its tables.
     """
-    with asking(settings, _SECONDS) as cursor:
-        return tuple(Post(*row) for row in rows(cursor, _NEWEST, [_SHOWN]))
+    return tuple(Post(*row) for row in read_rows(settings, _SECONDS, _NEWEST, [_SHOWN]))

@@ -1,6 +1,6 @@
 """Ask Postgres as `analyst`, who can only read, within a bound of time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,18 @@ def asking(settings: Settings, seconds: float) -> Iterator["Cursor"]:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = %s", [int(seconds * 1000)])
             yield cursor
+
+
+def read_rows(
+    settings: Settings, seconds: float, statement: str, values: Sequence[object] | None = None
+) -> list[tuple[Any, ...]]:
+    """Return the rows of one statement, which ends after so many seconds.
+
+    Raises:
+        psycopg2.Error: Postgres does not answer, refuses, or takes longer.
+    """
+    with asking(settings, seconds) as cursor:
+        return rows(cursor, statement, values)
 
 
 def rows(cursor: "Cursor", statement: str, values: Any = None) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg2's

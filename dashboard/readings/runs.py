@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.settings import Settings
-from dashboard.readings.postgres import asking, rows
+from dashboard.readings.postgres import read_rows
 
 # A run is a row here, and three there: 1,000 of them take milliseconds.
 _SECONDS = 2.0
@@ -57,6 +57,5 @@ def read_runs(settings: Settings) -> tuple[Run, ...]:
     Raises:
         psycopg2.Error: Postgres does not answer, or lacks its tables.
     """
-    with asking(settings, _SECONDS) as cursor:
-        found = rows(cursor, _RUNS, [_NEWEST])
-        return tuple(Run(*row[:6], *(number or 0 for number in row[6:])) for row in found)
+    found = read_rows(settings, _SECONDS, _RUNS, [_NEWEST])
+    return tuple(Run(*row[:6], *(number or 0 for number in row[6:])) for row in found)

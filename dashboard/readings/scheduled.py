@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.settings import Settings
-from dashboard.readings.postgres import asking, rows
+from dashboard.readings.postgres import read_rows
 
 # A run keeps a row for each table and for each answer: 1,000 runs take milliseconds.
 _SECONDS = 2.0
@@ -50,5 +50,4 @@ def read_scheduled(settings: Settings) -> tuple[ScheduledRun, ...]:
     Raises:
         psycopg2.Error: Postgres does not answer, or lacks its tables.
     """
-    with asking(settings, _SECONDS) as cursor:
-        return tuple(ScheduledRun(*row) for row in rows(cursor, _RUNS, [_NEWEST]))
+    return tuple(ScheduledRun(*row) for row in read_rows(settings, _SECONDS, _RUNS, [_NEWEST]))
