@@ -36,13 +36,11 @@ _SPEED: dict[str, Callable[[SpeedStages], object]] = {
     "  + duplicate": lambda stages: stages.counts.duplicate,
     "  + quarantined": lambda stages: stages.counts.quarantined,
     "quarantine.stream: records": lambda stages: stages.set_aside,
-    "Delta: rows up to that time": lambda stages: stages.delta if stages.compared else _NOT_YET,
-    "Postgres: rows up to that time": lambda stages: stages.served if stages.compared else _NOT_YET,
-    "Delta: checksum of the values": lambda stages: (
-        _halves(stages.delta_sum) if stages.compared else _NOT_YET
-    ),
-    "Postgres: checksum": lambda stages: _halves(stages.served_sum) if stages.compared else _NOT_YET,
-    "adds up": lambda stages: "no" if stages.problems else "yes" if stages.compared else _NOT_YET,
+    "Delta: rows up to that time": lambda stages: _once_compared(stages, stages.delta),
+    "Postgres: rows up to that time": lambda stages: _once_compared(stages, stages.served),
+    "Delta: checksum of the values": lambda stages: _once_compared(stages, _halves(stages.delta_sum)),
+    "Postgres: checksum": lambda stages: _once_compared(stages, _halves(stages.served_sum)),
+    "adds up": lambda stages: "no" if stages.problems else _once_compared(stages, "yes"),
 }
 
 
@@ -85,6 +83,11 @@ def _grid(title: str, lines: dict[str, Callable[[T], object]], stages: Sequence[
 
 def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _once_compared(stages: SpeedStages, value: object) -> object:
+    """Return the value, or that its rows are still too young to be compared."""
+    return value if stages.compared else _NOT_YET
 
 
 def _halves(checksum: str) -> str:
