@@ -69,7 +69,9 @@ class Notebooks:
             print(f"{runner.current} waited for a stream until {seconds:g} seconds were over.")
         finally:
             streams.stop(query for query in spark.streams.active if query.runId not in before)
-        streams.check_none_failed(spark)
+            failure = streams.take_failure(spark, before)
+        if failure:
+            raise failure
         return value
 
     def run_from(self, folder: Path) -> RunNotebook:

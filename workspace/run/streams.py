@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -44,17 +45,24 @@ def stop(queries: Iterable[StreamingQuery]) -> None:
         print(f"{query.name or query.id}: {_read(query)}; stopped, since the notebook has ended.")
 
 
-def check_none_failed(spark: SparkSession) -> None:
-    """Raise what ended a query, if one failed since the last look.
+def take_failure(spark: SparkSession, before: Iterable[str]) -> StreamingQueryException | None:
+    """Return what ended a query of the notebook, if one failed, and forget it: the next notebook has no part in it.
 
-    Raises:
-        StreamingQueryException: a query failed.
+    Spark keeps one such failure for the whole session, until it is told to forget it.
+
+    Args:
+        before: the run ids of queries that are not the notebook's. What ended one of them is kept, for whose it is.
     """
     try:
         # It has failed or not: the JVM waits for a millisecond at least, and pyspark takes whole seconds.
         spark.streams._jsqm.awaitAnyTermination(1)
-    finally:
+    except StreamingQueryException as failure:
+        if any(run_id in str(failure) for run_id in before):
+            return None
         spark.streams.resetTerminated()
+        return failure
+    spark.streams.resetTerminated()
+    return None
 
 
 def _read(query: StreamingQuery) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from common.wait import wait_until
@@ -117,3 +118,39 @@ def test_stream_that_fails_fails_its_notebook(
     with pytest.raises(NOTEBOOK_ERRORS, match="is not true"):
         notebooks.run(path, {})
     assert spark.streams.active == []
+
+
+def test_stream_that_failed_is_no_failure_of_the_next_notebook(tmp_path: Path, notebooks: Notebooks) -> None:
+    failing = "spark.readStream.format('rate-micro-batch').option('rowsPerBatch', 2)"
+    started = f"{failing}.load().selectExpr('assert_true(value > 5)').writeStream.format('noop').start()"
+    for cells in (
+        [f"query = {started}"],
+        [f"query = {started}", "query.processAllAvailable()"],
+        [f"query = {started}", "query.exception() or query.awaitTermination(60)"],
+    ):
+        with pytest.raises(NOTEBOOK_ERRORS, match="is not true"):
+            notebooks.run(write(tmp_path, "a.py", *cells), {})
+        assert notebooks.run(write(tmp_path, "b.py", "dbutils.notebook.exit('well')"), {}) == "well"
+
+
+def test_stream_of_the_calling_notebook_that_fails_fails_that_one(
+    tmp_path: Path, notebooks: Notebooks
+) -> None:
+    write(
+        tmp_path,
+        "inner.py",
+        "import time",
+        "from pyspark.sql import SparkSession",
+        "streams = SparkSession.getActiveSession().streams",
+        "while streams.active:\n    time.sleep(0.05)",
+        "raise KeyError('of the inner one')",
+    )
+    outer = write(
+        tmp_path,
+        "outer.py",
+        "gate = spark.readStream.format('rate-micro-batch').option('rowsPerBatch', 2).load()",
+        "query = gate.selectExpr('assert_true(value > 5)').writeStream.format('noop').start()",
+        "try:\n    dbutils.notebook.run('inner', 60)\nexcept RuntimeError as error:\n    print(error)",
+    )
+    with pytest.raises(StreamingQueryException, match="is not true"):
+        notebooks.run(outer, {})
