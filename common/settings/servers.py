@@ -1,12 +1,25 @@
 """The settings of other people's servers: Kafka, LocalStack, MySQL, Postgres, Airflow."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from common.settings.group import Group
 from common.settings.types import LOOPBACK, Address, OptionalPath, Port, Positive
+from common.settings.withheld import Withheld
+
+
+def plain_word(secret: SecretStr) -> SecretStr:
+    """Refuse what would need escapes in a line of JAAS: quotes, blanks, backslashes."""
+    withheld = isinstance(secret, Withheld)
+    if not withheld and not re.fullmatch(r"[\w.~+/=-]+", secret.get_secret_value(), re.ASCII):
+        raise ValueError("should be letters, digits and any of . ~ + / = - _ alone")
+    return secret
+
+
+KafkaPassword = Annotated[SecretStr, AfterValidator(plain_word)]
 
 
 class Kafka(Group):
@@ -26,6 +39,38 @@ class Kafka(Group):
     """Bytes that a partition keeps: bounded, so that the disk does not fill."""
     heap_mb: Positive = 320
     """The broker's heap, in MiB."""
+    security: Literal["sasl", "plaintext"] = "plaintext"
+    """How clients reach Kafka: `sasl`, by name and password, with rights for each; `plaintext`, whoever comes."""
+    broker_password: KafkaPassword
+    """Kafka's principal of the broker itself."""
+    provision_password: KafkaPassword
+    """Kafka's principal of provisioning, which makes topics and grants rights."""
+    rest_proxy_password: KafkaPassword
+    """Kafka's principal of the REST proxy, which writes."""
+    s3_sink_password: KafkaPassword
+    """Kafka's principal of the S3 sink, which reads."""
+    streaming_writer_password: KafkaPassword
+    """Kafka's principal of the streaming writer, which reads one topic."""
+    dashboard_password: KafkaPassword
+    """Kafka's principal of the dashboard, which reads the pipeline's topics."""
+    operations_password: KafkaPassword
+    """Kafka's principal of commands and checks that ask for offsets."""
+    user_password: KafkaPassword
+    """Kafka's principal `user`, for people: Kafka's tools, programs of your own."""
+
+    @property
+    def passwords(self) -> Mapping[str, SecretStr]:
+        """Return the password of each principal, by the principal's name."""
+        return {
+            "broker": self.broker_password,
+            "provision": self.provision_password,
+            "rest-proxy": self.rest_proxy_password,
+            "s3-sink": self.s3_sink_password,
+            "streaming-writer": self.streaming_writer_password,
+            "dashboard": self.dashboard_password,
+            "operations": self.operations_password,
+            "user": self.user_password,
+        }
 
 
 class Localstack(Group):
