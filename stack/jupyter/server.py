@@ -43,6 +43,7 @@ def configuration(settings: Settings) -> Config:
         allow_remote_access=False,
         local_hostnames=["localhost", LOOPBACK],
         contents_manager_class=SourceContents,
+        extra_template_paths=[str(_HERE / "templates")],
         terminals_enabled=False,
         jpserver_extensions={
             "jupyterlab": True,

@@ -194,6 +194,9 @@ def test_without_the_token_nobody_is_let_in(lab: Lab) -> None:
     foreign = {**lab.headers, "Host": f"rebound.example:{lab.port}"}
     answer = httpx.get(f"http://{LOOPBACK}:{lab.port}/api/kernels", headers=foreign)
     assert answer.status_code == httpx.codes.FORBIDDEN
+    page = httpx.get(f"http://{LOOPBACK}:{lab.port}/lab", follow_redirects=True)
+    assert page.url.path == "/login"
+    assert "NOTEBOOK_TOKEN" in page.text
 
 
 def test_killed_kernel_starts_again_clean(example: Notebook) -> None:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
+from jupyter_server import DEFAULT_TEMPLATE_PATH_LIST
 
 from common.settings import ROOT, Settings
 from common.user_folder import UserFolderError
@@ -60,6 +62,25 @@ def test_only_this_machine_and_who_has_the_token_are_let_in(settings: Settings) 
     token = settings.notebook.token.get_secret_value()
     assert configuration(settings).IdentityProvider.token == token
     assert address(settings) == f"http://127.0.0.1:{settings.notebook.port}/lab?token={token}"
+
+
+def test_login_page_says_where_the_token_is(settings: Settings) -> None:
+    """Without a server: its page, as it renders it with the templates that it is told of."""
+    paths = [*configuration(settings).ServerApp.extra_template_paths, *DEFAULT_TEMPLATE_PATH_LIST]
+    templates = Environment(loader=FileSystemLoader(paths), extensions=["jinja2.ext.i18n"], autoescape=True)
+    page = templates.get_template("login.html").render(
+        login_available=True,
+        token_available=True,
+        gettext=str,
+        xsrf_form_html=str,
+        static_url=str,
+        message={},
+        next="/lab",
+    )
+    assert 'name="password"' in page
+    for told in ("NOTEBOOK_TOKEN", ".env", "make notebook"):
+        assert told in page
+    assert "jupyter server list" not in page
 
 
 def test_the_accounts_own_jupyter_is_left_alone(settings: Settings) -> None:
