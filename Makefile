@@ -353,7 +353,7 @@ base-image: ## Make the image that all others are built from, where there is no 
 ##### Development #####
 
 .PHONY: lint
-lint: ## ruff, mypy, the direction of imports, shellcheck, hadolint, sqlfluff, and Compose's own check where it is installed
+lint: ## ruff, mypy, the direction of imports, shellcheck, hadolint, sqlfluff; Compose's and Terraform's own checks where they are installed
 	@$(call anywhere,lint-here)
 
 .PHONY: lint-here
@@ -368,6 +368,7 @@ lint-here: setup-dev
 	@hadolint Dockerfile images/Dockerfile
 	@if docker compose version > /dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
 	@sqlfluff lint --disable-progress-bar sql
+	@$(IN_OURS) --set-up stack.terraform.lint
 
 .PHONY: format
 format: setup-dev ## Format the code, and write .env.example and what is derived from the tables' declaration

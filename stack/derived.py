@@ -1,6 +1,7 @@
-"""Write what people read of the tables' declaration: sql/mysql/*.sql, and the tables of docs/contracts.md.
+"""Write what people and Terraform read of what the code declares.
 
-`make format` runs it. contracts/tables.py has the declaration, from which the programs derive the rest as they run.
+`make format` runs it. Of contracts/tables.py, from which the programs derive the rest as they run: sql/mysql/*.sql, and
+the tables of docs/contracts.md; of services/provision/api_definition.py: the API's definition for Terraform.
 """
 
 import re
@@ -11,10 +12,12 @@ import msgspec
 
 from common.settings import ROOT
 from contracts.tables import DECLARATIONS, KEY, Column, Declaration, SourceColumn, Table, Type
+from services.provision.api_definition import terraform_template
 from services.source.generator import generate
 
 CONTRACTS = ROOT / "docs" / "contracts.md"
 SQL = ROOT / "sql" / "mysql"
+TERRAFORM_API = ROOT / "terraform" / "shared" / "api.json.tftpl"
 _HEADER = "-- Written by `make format` from contracts/tables.py."
 # The post of the sample lines, and the seed that generates it.
 _SAMPLE, _SEED = 7528, 42
@@ -86,6 +89,7 @@ def files() -> Iterator[tuple[Path, str]]:
     for declared in DECLARATIONS.values():
         yield SQL / f"{declared.source}.sql", create_table(declared)
     yield CONTRACTS, contracts(CONTRACTS.read_text(encoding="utf-8"))
+    yield TERRAFORM_API, terraform_template()
 
 
 def write() -> None:

@@ -1,9 +1,12 @@
 """The REST API in front of Kafka and Kinesis, as an OpenAPI document for API Gateway. Pure: no request is made.
 
 Contract: the section "API Gateway" of docs/contracts.md; the paths and the Kinesis mapping follow AWS's tutorial
-"Create a REST API as an Amazon Kinesis proxy in API Gateway". LocalStack and AWS import the same document.
+"Create a REST API as an Amazon Kinesis proxy in API Gateway". LocalStack and AWS import the same document,
+and Terraform has it as a template.
 """
 
+import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,19 +82,49 @@ _CORS = {
 }
 
 
+class Surroundings(NamedTuple):
+    """The parts that differ from one API to another: its name, and where it finds Kinesis and the REST proxy."""
+
+    title: str
+    region: str
+    role_arn: str
+    rest_proxy_url: str
+
+
 def definition(settings: Settings) -> JSON:
+    """Return the document of the API that the settings describe."""
+    return document(
+        Surroundings(
+            settings.api_name, settings.aws.region, settings.api.role_arn, settings.api.rest_proxy_url
+        )
+    )
+
+
+def terraform_template() -> str:
+    """Return the document as a template of Terraform's, with the names of `Surroundings` as its variables.
+
+    Raises:
+        ValueError: something in the document would itself be taken for a variable.
+    """
+    names = Surroundings._fields
+    template = json.dumps(
+        document(Surroundings(*(f"${{{name}}}" for name in names))), indent=2, sort_keys=True
+    )
+    if unknown := {*re.findall(r"[$%]\{([^}]*)", template)} - {*names}:
+        raise ValueError(f"Terraform would take for variables: {', '.join(sorted(unknown))}")
+    return f"{template}\n"
+
+
+def document(of: Surroundings) -> JSON:
     """The document: `/streams...` to Kinesis, `/{proxy+}`, which is any other path, to the REST proxy."""
     paths: JSON = {
-        "/{proxy+}": {
-            "x-amazon-apigateway-any-method": _proxy(settings.api.rest_proxy_url),
-            "options": _preflight(),
-        }
+        "/{proxy+}": {"x-amazon-apigateway-any-method": _proxy(of.rest_proxy_url), "options": _preflight()}
     }
     for call in _CALLS:
-        paths.setdefault(call.path, {})[call.method] = _kinesis(call, settings)
+        paths.setdefault(call.path, {})[call.method] = _kinesis(call, of)
     return {
         "openapi": "3.0.1",
-        "info": {"title": settings.api_name, "version": "1"},
+        "info": {"title": of.title, "version": "1"},
         "x-amazon-apigateway-binary-media-types": _BYTES,
         "x-amazon-apigateway-request-validators": {"body": {"validateRequestBody": True}},
         "paths": paths,
@@ -129,7 +162,7 @@ def _preflight() -> JSON:
     }
 
 
-def _kinesis(call: _Call, settings: Settings) -> JSON:
+def _kinesis(call: _Call, of: Surroundings) -> JSON:
     name = [("path", "stream-name")] if "{stream-name}" in call.path else []
     more = [call.parameter] if call.parameter else []
     operation: JSON = {
@@ -139,8 +172,8 @@ def _kinesis(call: _Call, settings: Settings) -> JSON:
         "x-amazon-apigateway-integration": {
             "type": "aws",
             "httpMethod": "POST",
-            "uri": f"arn:aws:apigateway:{settings.aws.region}:kinesis:action/{call.action}",
-            "credentials": settings.api.role_arn,
+            "uri": f"arn:aws:apigateway:{of.region}:kinesis:action/{call.action}",
+            "credentials": of.role_arn,
             "requestParameters": {"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
             "requestTemplates": {"application/json": _template(call.template)},
             "passthroughBehavior": "never",  # another content type is answered 415

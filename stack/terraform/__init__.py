@@ -1,0 +1,1 @@
+"""Terraform on this machine: the checks of `make lint`, and what it makes at LocalStack."""

@@ -1,0 +1,91 @@
+"""Run Terraform on a folder of terraform/, with its data outside of that folder."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from common.settings import ROOT
+
+FOLDER = ROOT / "terraform"
+_LOCK = ".terraform.lock.hcl"
+# Below it add-on software lives. Where Terraform itself looks for plugins, it finds them without help.
+_ADD_ONS = Path("/opt")
+
+
+def is_installed() -> bool:
+    """Return whether there is a Terraform here."""
+    return shutil.which("terraform") is not None
+
+
+def modules() -> list[Path]:
+    """Return the folders that Terraform runs on."""
+    return sorted(lock.parent for lock in FOLDER.glob(f"*/{_LOCK}"))
+
+
+def plugin_folder(module: Path, add_ons: Path = _ADD_ONS) -> Path | None:
+    """Return a folder of this machine that has the pinned provider; None where Terraform has to find it by itself."""
+    pins = re.findall(
+        r'^provider "(.+)" \{\s+version\s+= "(.+)"', (module / _LOCK).read_text(encoding="utf-8"), re.M
+    )
+    candidates = (folder for folder in sorted(add_ons.glob("*/")))
+    return next(
+        (
+            folder
+            for folder in candidates
+            if all((folder / provider / version).is_dir() for provider, version in pins)
+        ),
+        None,
+    )
+
+
+class Terraform(NamedTuple):
+    """Terraform for one module.
+
+    Attributes:
+        module: the folder of its files.
+        data: where its own data go, the state included.
+        variables: the values of the module's variables.
+    """
+
+    module: Path
+    data: Path
+    variables: Mapping[str, str] = {}
+
+    def init(self) -> None:
+        """Install the pinned provider: from a folder of this machine where one has it, else from the registry.
+
+        Raises:
+            subprocess.CalledProcessError: it is not to be had, or is not the pinned one.
+        """
+        plugins = plugin_folder(self.module)
+        source = [f"-plugin-dir={plugins}"] if plugins else []
+        self.run("init", "-input=false", "-lockfile=readonly", *source).check_returncode()
+
+    def run(self, *words: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command; its output is in the result, unless it is to be shown."""
+        pipe = subprocess.PIPE if quiet else None
+        command = ["terraform", f"-chdir={self.module}", *words]
+        return subprocess.run(
+            command, env=self._environment(), stdout=pipe, stderr=pipe, text=True, check=False
+        )
+
+    def on_state(self, command: str, *words: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command that reads or writes the state."""
+        return self.run(command, f"-state={self.data / 'terraform.tfstate'}", *words, quiet=quiet)
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+        variables = {f"TF_VAR_{name}": value for name, value in self.variables.items()}
+        # CHECKPOINT_DISABLE: it asks its makers for newer versions of itself.
+        return {
+            **own,
+            **variables,
+            "TF_DATA_DIR": str(self.data),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+            **({"TF_CLI_ARGS": "-no-color"} if "NO_COLOR" in own else {}),
+        }

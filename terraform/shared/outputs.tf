@@ -1,0 +1,45 @@
+output "dotenv" {
+  description = "The lines of .env with which the pipeline here uses what was made."
+  value = join("", [for name, value in merge(
+    {
+      USER_ID          = var.user_id
+      AWS_ENDPOINT_URL = var.endpoint_url
+      AWS_REGION       = var.region
+      API_STAGE        = var.stage
+      KINESIS_SHARDS   = tostring(var.kinesis_shards)
+    },
+    # At LocalStack the invoke URL is another, and the emulator asks for it.
+    { for url in [aws_api_gateway_stage.pipeline.invoke_url] : "API_URL" => url if var.endpoint_url == "" },
+  ) : "${name}=${value}\n"])
+}
+
+output "api_key" {
+  description = "What callers send in x-api-key, where api_authorization is api_key."
+  sensitive   = true
+  value       = one(aws_api_gateway_api_key.caller[*].value)
+}
+
+output "bucket" {
+  description = "The bucket's name."
+  value       = aws_s3_bucket.pipeline.bucket
+}
+
+output "api_id" {
+  description = "The id of the REST API, for an authorizer or a domain of your own."
+  value       = aws_api_gateway_rest_api.pipeline.id
+}
+
+output "role_arn" {
+  description = "The role with which API Gateway calls Kinesis."
+  value       = aws_iam_role.api.arn
+}
+
+output "policy_arns" {
+  description = "The policy of each job, to attach to the user or role that it runs as."
+  value       = { for job, policy in aws_iam_policy.job : job => policy.arn }
+}
+
+output "policies" {
+  description = "What each job may do, as IAM's JSON."
+  value       = local.policies
+}
