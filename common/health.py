@@ -34,9 +34,9 @@ class Unhealthy(Exception):  # noqa: N818 - an answer rather than an error
 
 
 def kafka(settings: Settings) -> None:
-    """A broker answers, and it has our cluster id."""
+    """A broker answers, and it has our cluster id; of a cluster elsewhere any will do."""
     cluster = kafka_cluster_id(settings)
-    if cluster != settings.kafka.cluster_id:
+    if not settings.kafka.is_elsewhere and cluster != settings.kafka.cluster_id:
         raise Unhealthy(f"{settings.kafka.bootstrap_servers} is another Kafka (cluster id {cluster})")
 
 
@@ -90,9 +90,11 @@ def postgres(settings: Settings) -> None:
 
 
 def rest_proxy(settings: Settings) -> None:
-    """The proxy answers, by its name, and reaches our Kafka."""
+    """The proxy answers, by its name, and reaches our Kafka, or the cluster elsewhere."""
     answer = _get_json(f"{settings.rest_proxy.url}/health")
-    if answer.get("service") != "rest-proxy" or answer.get("kafka_cluster_id") != settings.kafka.cluster_id:
+    cluster = answer.get("kafka_cluster_id")
+    expected = cluster if settings.kafka.is_elsewhere else settings.kafka.cluster_id
+    if answer.get("service") != "rest-proxy" or not cluster or cluster != expected:
         raise Unhealthy(f"{settings.rest_proxy.url} is another server")
 
 

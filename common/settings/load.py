@@ -79,9 +79,11 @@ def explain(error: ValidationError) -> str:
 
 def _explain_one(problem: dict[str, object]) -> str:
     path = problem["loc"]
-    variable = next(each for each in VARIABLES.values() if each.path == path)
+    variable = next((each for each in VARIABLES.values() if each.path == path), None)
+    expected = str(problem["msg"]).removeprefix("Value error, ")  # pydantic's, before what our validators say
+    if variable is None:  # of two groups, by a validator that names the variable
+        return f"{expected}. Correct it in .env."
     if problem["type"] == "missing":
         return f"{variable.name} is not set. Run `make setup`, which writes it into .env."
     given = "" if variable.is_secret else f" (it is {problem['input']!r})"
-    expected = str(problem["msg"]).removeprefix("Value error, ")  # pydantic's, before what our validators say
     return f"{variable.name}: {expected}{given}. Correct it in .env."

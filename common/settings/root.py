@@ -41,8 +41,13 @@ def known_profiles(text: str) -> str:
 
 def at_localstack(given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     """AWS is at LocalStack, unless AWS_ENDPOINT_URL says otherwise."""
-    localstack = info.data.get("localstack") or Localstack()
-    return {"endpoint_url": f"http://{LOOPBACK}:{localstack.port}", **given}
+    localstack, kafka = info.data.get("localstack") or Localstack(), info.data.get("kafka")
+    placed = {"endpoint_url": f"http://{LOOPBACK}:{localstack.port}", **given}
+    if placed["endpoint_url"] and kafka and kafka.security == "iam":
+        raise ValueError(
+            "AWS_ENDPOINT_URL: should be empty with KAFKA_SECURITY=iam, for which AWS's own keys sign"
+        )
+    return placed
 
 
 def calling_ours(given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 from common.settings.group import Group
 from common.settings.types import LOOPBACK, Address, OptionalPath, Port, Positive
 from common.settings.withheld import Withheld
+
+_ELSEWHERE = ("sasl_ssl", "ssl", "iam")
+_OWN_IN_CONTAINERS = "kafka:19092"  # docker-compose.yml
 
 
 def plain_word(secret: SecretStr) -> SecretStr:
@@ -20,6 +23,14 @@ def plain_word(secret: SecretStr) -> SecretStr:
 
 
 KafkaPassword = Annotated[SecretStr, AfterValidator(plain_word)]
+
+
+def where_it_is_spoken(security: str, info: ValidationInfo) -> str:
+    """This stack's own broker has no TLS."""
+    own = (f"{LOOPBACK}:{info.data.get('port')}", _OWN_IN_CONTAINERS)
+    if security in _ELSEWHERE and info.data.get("bootstrap_servers") in own:
+        raise ValueError("needs a cluster elsewhere: set KAFKA_BOOTSTRAP_SERVERS to it, in local mode")
+    return security
 
 
 class Kafka(Group):
@@ -39,8 +50,14 @@ class Kafka(Group):
     """Bytes that a partition keeps: bounded, so that the disk does not fill."""
     heap_mb: Positive = 320
     """The broker's heap, in MiB."""
-    security: Literal["sasl", "plaintext"] = "plaintext"
-    """How clients reach Kafka: `sasl`, by name and password, with rights for each; `plaintext`, whoever comes."""
+    security: Annotated[
+        Literal["sasl", "plaintext", "sasl_ssl", "ssl", "iam"], AfterValidator(where_it_is_spoken)
+    ] = "plaintext"
+    """How clients reach Kafka: here `sasl` (name and password), `plaintext`; elsewhere `sasl_ssl`, `ssl`, `iam`."""
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """With `sasl_ssl`: how a password is shown; MSK takes the first."""
+    ca_file: OptionalPath = None
+    """With TLS: a PEM file of the authorities whose certificates count; empty: those that librdkafka and Java know."""
     broker_password: KafkaPassword
     """Kafka's principal of the broker itself."""
     provision_password: KafkaPassword
@@ -57,6 +74,11 @@ class Kafka(Group):
     """Kafka's principal of commands and checks that ask for offsets."""
     user_password: KafkaPassword
     """Kafka's principal `user`, for people: Kafka's tools, programs of your own."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Return whether the cluster is elsewhere, such as MSK: its id and its rights are none of ours."""
+        return self.security in _ELSEWHERE
 
     @property
     def passwords(self) -> Mapping[str, SecretStr]:

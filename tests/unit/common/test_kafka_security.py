@@ -69,7 +69,9 @@ def test_a_password_that_would_need_escapes_is_refused_without_showing_it(
 def test_another_kind_of_security_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValidationError) as caught:
         make_settings(tmp_path, KAFKA_SECURITY="none")
-    assert explain(caught.value).startswith("KAFKA_SECURITY: Input should be 'sasl' or 'plaintext'")
+    assert explain(caught.value).startswith(
+        "KAFKA_SECURITY: Input should be 'sasl', 'plaintext', 'sasl_ssl', 'ssl' or 'iam'"
+    )
 
 
 def test_every_principal_may_do_something() -> None:

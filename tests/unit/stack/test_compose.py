@@ -205,7 +205,7 @@ def test_what_is_not_set_is_empty_and_not_none(stack: Settings) -> None:
 # What names something of the host, and is for local mode alone.
 OF_THE_HOST = {
     *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY"),
-    *("SPARK_LOCAL_IP", "SPARK_CONF_DIR", "HADOOP_CONF_DIR"),
+    *("SPARK_LOCAL_IP", "SPARK_CONF_DIR", "HADOOP_CONF_DIR", "KAFKA_CA_FILE"),
 }
 
 
@@ -221,6 +221,14 @@ def test_a_service_has_the_same_secrets_in_both_modes(stack: Settings) -> None:
     for name, service in load(stack).items():
         in_container = SERVICES[name].get("environment", {}).keys() & secret_names()
         assert service.environment.keys() & secret_names() == in_container, name
+
+
+def test_what_logs_in_to_msk_has_aws_keys() -> None:
+    """But for the dashboard, which has a profile or a role of this machine, or no page of Kafka's topics."""
+    for name in ("provision", "rest-proxy", "s3-sink", "streaming-writer", "tools"):
+        assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} <= SERVICES[name][
+            "environment"
+        ].keys(), name
 
 
 def test_our_services_say_their_name() -> None:
