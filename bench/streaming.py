@@ -297,9 +297,8 @@ def memory(settings: Settings, writer: ServiceProcess, minutes: int) -> list[Row
 
     The streams get few posts: at STREAM_RATE LocalStack's Kinesis answers no more after some minutes.
     """
-    assert writer.process is not None
     watch, sizes = Watch(), []
-    process = psutil.Process(writer.process.pid)
+    process = psutil.Process(writer.pid)
     streams, topic = to_streams(settings), to_topic(settings)
     with ThreadPoolExecutor() as pool:
         loads = [

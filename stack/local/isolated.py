@@ -83,6 +83,11 @@ class ServiceProcess:
             )
 
     @property
+    def pid(self) -> int:
+        """Return the process id of the program, which has been started."""
+        return self._started().pid
+
+    @property
     def running(self) -> bool:
         """Return whether it was started and has not ended."""
         return self.process is not None and self.process.poll() is None

@@ -134,7 +134,7 @@ def test_memory_stays_bounded_and_every_record_is_acknowledged_or_refused(
     with running_proxy(broker.settings, tmp_path, **limits) as proxy:
         places(proxy.post(topic, body))
         assert proxy.process.process is not None
-        memory = psutil.Process(proxy.process.process.pid).memory_info
+        memory = psutil.Process(proxy.process.pid).memory_info
         before = memory().rss
         with broker.stalled():
             requests = [pool.submit(proxy.post, topic, body) for _ in range(100)]
