@@ -16,9 +16,24 @@ locals {
   }
   scheme = local.schemes[var.api_authorization]
 
+  # Inside a VPC the REST proxy is reached by a link.
+  link = { for id in [var.vpc_link_id] : "connection" => { connectionType = "VPC_LINK", connectionId = id } if id != "" }
+  linked = {
+    for path, methods in local.definition.paths : path => {
+      for method, operation in methods : method => merge(
+        operation,
+        {
+          for name, link in local.link : "x-amazon-apigateway-integration" =>
+          merge(operation["x-amazon-apigateway-integration"], link)
+          if operation["x-amazon-apigateway-integration"].type == "http_proxy"
+        }
+      )
+    }
+  }
+
   # Not of the preflight, in which a browser sends neither.
   secured = {
-    for path, methods in local.definition.paths : path => {
+    for path, methods in local.linked : path => {
       for method, operation in methods : method => merge(
         operation,
         { for name in keys(local.scheme) : "security" => [{ (name) = [] }] if method != "options" }

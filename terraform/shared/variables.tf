@@ -29,6 +29,17 @@ variable "rest_proxy_url" {
   }
 }
 
+variable "vpc_link_id" {
+  description = "The VPC link by which API Gateway reaches the REST proxy, as terraform/managed makes it. Empty: over the internet."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[a-z0-9]*$", var.vpc_link_id))
+    error_message = "vpc_link_id should be empty, or the id of a VPC link of API Gateway."
+  }
+}
+
 variable "kinesis_shards" {
   description = "KINESIS_SHARDS of .env: each shard of a stream takes 1,000 records or 1 MB a second."
   type        = number

@@ -108,6 +108,36 @@ run "streams_have_the_shards_that_are_set" {
   }
 }
 
+run "the_rest_proxy_is_reached_over_the_internet" {
+  assert {
+    condition     = !strcontains(aws_api_gateway_rest_api.pipeline.body, "connectionType")
+    error_message = "There is a VPC link that nobody asked for."
+  }
+}
+
+run "the_rest_proxy_is_reached_by_a_vpc_link" {
+  variables {
+    vpc_link_id = "a1b2c3"
+  }
+  assert {
+    condition = {
+      for path, methods in jsondecode(aws_api_gateway_rest_api.pipeline.body).paths : path => [
+        for name, method in methods : "${name} ${method["x-amazon-apigateway-integration"].connectionId}"
+        if try(method["x-amazon-apigateway-integration"].connectionType, "") == "VPC_LINK"
+      ] if path == "/{proxy+}"
+    } == { "/{proxy+}" = ["x-amazon-apigateway-any-method a1b2c3"] }
+    error_message = "The REST proxy's path is not linked, or more than that is."
+  }
+  assert {
+    condition = !anytrue(flatten([
+      for path, methods in jsondecode(aws_api_gateway_rest_api.pipeline.body).paths : [
+        for method in methods : can(method["x-amazon-apigateway-integration"].connectionType)
+      ] if path != "/{proxy+}"
+    ]))
+    error_message = "Kinesis is called by the VPC link."
+  }
+}
+
 run "policies_allow_by_name" {
   assert {
     condition = !anytrue(flatten([
@@ -254,6 +284,7 @@ run "values_that_cannot_be_are_refused" {
     user_id           = "Ada_L"
     region            = "here"
     rest_proxy_url    = "http://ec2.example:8082/"
+    vpc_link_id       = "vpclink/1"
     kinesis_shards    = 0
     stage             = "dev-1"
     api_authorization = "cognito"
@@ -261,7 +292,7 @@ run "values_that_cannot_be_are_refused" {
     endpoint_url      = "localhost"
   }
   expect_failures = [
-    var.user_id, var.region, var.rest_proxy_url, var.kinesis_shards,
+    var.user_id, var.region, var.rest_proxy_url, var.vpc_link_id, var.kinesis_shards,
     var.stage, var.api_authorization, var.landing_days, var.endpoint_url,
   ]
 }
