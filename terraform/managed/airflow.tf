@@ -140,6 +140,14 @@ resource "aws_iam_role_policy" "airflow" {
   policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.mwaa_statements, local.dag_statements) })
 }
 
+# Its task `landed` asks how far Kafka is.
+resource "aws_iam_role_policy" "batch" {
+  count  = local.airflow_count
+  name   = "kafka"
+  role   = aws_iam_role.task["batch"].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.batch_statements })
+}
+
 # The batch run's rights in S3 are those that terraform/shared states, and tests against the calls that the job makes.
 resource "aws_iam_role_policy_attachment" "batch" {
   count      = local.airflow_count

@@ -35,6 +35,12 @@ locals {
     },
   ]
 
+  batch_statements = [
+    { Effect = "Allow", Action = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"], Resource = [local.cluster_arn] },
+    { Effect = "Allow", Action = ["kafka-cluster:DescribeTopic"], Resource = local.table_topic_arn },
+    { Effect = "Allow", Action = ["kafka-cluster:DescribeGroup"], Resource = ["${local.group_prefix}/${var.user_id}-operations"] },
+  ]
+
   # What the DAG does: start the batch run, watch it, stop it, show its log.
   dag_statements = [
     {

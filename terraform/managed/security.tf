@@ -24,6 +24,7 @@ locals {
       ["connect", "kafka", local.kafka_port],
       ["balancer", "rest_proxy", local.rest_proxy_port],
     ],
+    local.with_airflow ? [["batch", "kafka", local.kafka_port]] : [],
     local.with_nat ? [] : [["rest_proxy", "endpoints", 443]],
   )
 

@@ -46,7 +46,7 @@ locals {
       command  = ["python", "-m", "spark_jobs.batch"]
       ports    = []
       secrets  = ["BATCH_WRITER_PASSWORD", "ANALYST_PASSWORD"]
-      settings = local.batch_settings
+      settings = merge(local.kafka_settings, local.batch_settings)
     }
   }
   containers = { for name, container in local.all_containers : name => container if name != "batch" || local.with_airflow }

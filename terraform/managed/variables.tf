@@ -174,13 +174,13 @@ variable "airflow_version" {
 }
 
 variable "airflow_class" {
-  description = "MWAA's environment class. The batch run itself is a task of ECS, so the smallest one does."
+  description = "MWAA's environment class. The batch run itself is a task of ECS, so a small one does."
   type        = string
-  default     = "mw1.micro"
+  default     = "mw1.small"
 
   validation {
     condition     = can(regex("^mw1[.](micro|small|medium|large|xlarge|2xlarge)$", var.airflow_class))
-    error_message = "airflow_class should be a class of MWAA, such as mw1.micro."
+    error_message = "airflow_class should be a class of MWAA, such as mw1.small."
   }
 }
 

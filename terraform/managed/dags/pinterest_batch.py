@@ -1,6 +1,7 @@
-"""The daily batch run on MWAA: the batch job and the nine answers, each as a task of ECS (terraform/managed).
+"""The daily batch run on MWAA: wait for what has landed, clean it, ask the nine queries.
 
-The tasks `landed` and `reconcile` of airflow/dags/pinterest_batch.py are not here: they know the local Kafka alone.
+Each task is one of ECS (terraform/managed). The task `reconcile` of airflow/dags/pinterest_batch.py is not here:
+`make verify` compares what runs locally.
 """
 
 import os
@@ -50,6 +51,7 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     batch = ["python", "-m", "spark_jobs.batch", "{{ '--full' if params.full else '--no-full' }}"]
+    landed = task("landed", ["python", "-m", "services.s3_sink.catch_up"], timedelta(minutes=10))
     clean_and_publish = task("clean_and_publish", batch, timedelta(minutes=30))
     answers = task("answers", ["python", "-m", "operations.query"], timedelta(minutes=10))
-    clean_and_publish >> answers
+    landed >> clean_and_publish >> answers

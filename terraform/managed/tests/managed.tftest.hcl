@@ -362,6 +362,30 @@ run "airflow" {
     error_message = "no secret stands in a task's definition"
   }
   assert {
+    condition     = !strcontains(aws_iam_role_policy.batch[0].policy, "ReadData") && !strcontains(aws_iam_role_policy.batch[0].policy, "WriteData")
+    error_message = "the batch run asks how far Kafka is, and reads nothing from it"
+  }
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.between["batch to kafka"].to_port == 9098
+    error_message = "the batch run reaches Kafka"
+  }
+  assert {
+    condition = { for each in jsondecode(aws_ecs_task_definition.task["batch"].container_definitions)[0].environment : each.name => each.value } == {
+      PIPELINE_ENVIRONMENT    = "composed"
+      PIPELINE_SERVICE        = "batch-cleaner"
+      USER_ID                 = "0a1b2c3d4e5f"
+      AWS_REGION              = "us-east-1"
+      AWS_ENDPOINT_URL        = ""
+      KAFKA_CLUSTER_ID        = "AAAAAAAAAAAAAAAAAAAAAA"
+      KAFKA_BOOTSTRAP_SERVERS = "boot-abcd1234.c1.kafka-serverless.us-east-1.amazonaws.com:9098"
+      KAFKA_SECURITY          = "iam"
+      POSTGRES_HOST           = "postgres.example.org"
+      POSTGRES_PORT           = "5432"
+      SPARK_MASTER            = "local[*]"
+    }
+    error_message = "the batch run has these settings"
+  }
+  assert {
     condition     = aws_iam_role_policy_attachment.batch[0].policy_arn == "arn:aws:iam::123456789012:policy/pinterest-0a1b2c3d4e5f-batch"
     error_message = "the batch run has the rights that terraform/shared states"
   }

@@ -8,10 +8,12 @@ from unittest.mock import Mock
 import pytest
 
 import common.settings
-from common.settings import ROOT, Settings
+from common.environment import MARK
+from common.settings import ROOT, SERVICE, VARIABLES, Settings, load, load_settings, read_settings
 from services.provision import topics
 from services.s3_sink.buffer import Limits
 from services.s3_sink.connector import by_settings, from_properties, parse
+from stack.dotenv import generated
 from stack.local.isolated import make_settings
 from tests.airflow_python import output_of
 
@@ -73,6 +75,13 @@ def hcl(name: str) -> str:
     return (MANAGED / name).read_text(encoding="utf-8")
 
 
+def expected(what: str) -> list[dict[str, str]]:
+    """Return the maps of variables that the module's own tests compare `what` with."""
+    tests = hcl("tests/managed.tftest.hcl")
+    blocks = re.findall(rf"condition = [^\n]*{what}[^\n]* == \{{\n(.*?)\n    \}}\n", tests, re.S)
+    return [dict(re.findall(r'^ +([A-Z_]+) += "(.*)"$', block, re.M)) for block in blocks]
+
+
 def test_the_sink_here_takes_the_properties_of_msk_connect(settings: Settings) -> None:
     values = {
         "user_id": settings.user_id,
@@ -105,7 +114,39 @@ def test_the_topics_with_rights_are_those_of_the_settings(settings: Settings) ->
     assert re.findall(r'"(.+?)"', names) == [proxy.pin_batch_topic, proxy.pin_streaming_topic]
 
 
-@pytest.mark.parametrize("module", ["services.rest_proxy", "spark_jobs.batch", "operations.query"])
+@pytest.mark.parametrize("service", ["rest-proxy", "batch-cleaner"])
+def test_the_settings_of_a_container_are_settings(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [given] = [each for each in expected("container_definitions") if each["PIPELINE_SERVICE"] == service]
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(load, "_compose_environment", Mock())
+    assert given.keys() - VARIABLES.keys() == {MARK, SERVICE}
+    settings = load_settings.__wrapped__()
+    assert settings.kafka.security == "iam"
+    assert settings.aws.endpoint_url == ""
+    assert settings.aws.access_key_id == ""
+    assert settings.rest_proxy.port == 8082
+
+
+def test_dotenv_has_settings_that_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [text] = re.findall(r'output\.dotenv == "(.+)"', hcl("tests/managed.tftest.hcl"))
+    lines = text.replace(r"\n", "\n")
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    env_file = tmp_path / ".env"
+    own = {**generated(), "AWS_ENDPOINT_URL": "", "STATE_DIR": str(tmp_path)}
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in own.items()) + lines)
+    settings = read_settings(env_file).environment()
+    given = dict(line.split("=", 1) for line in lines.splitlines())
+    assert given.keys() <= VARIABLES.keys()
+    assert {name: settings[name] for name in given} == given
+
+
+@pytest.mark.parametrize(
+    "module", ["services.rest_proxy", "services.s3_sink.catch_up", "spark_jobs.batch", "operations.query"]
+)
 def test_what_the_containers_run_is_there(module: str) -> None:
     words = ", ".join(f'"{word}"' for word in ("python", "-m", module))
     assert words in "".join(
@@ -121,13 +162,14 @@ def test_the_dag_on_mwaa_is_imported_and_runs_at_noon_one_at_a_time(dag: dict[st
     assert dag["params"] == {"full": False}
 
 
-def test_the_answers_follow_the_batch_run_on_mwaa(dag: dict[str, Any]) -> None:
+def test_the_tasks_on_mwaa_follow_each_other(dag: dict[str, Any]) -> None:
     commands = {
         name: (task["after"], task["overrides"]["containerOverrides"]) for name, task in dag["tasks"].items()
     }
     batch = ["python", "-m", "spark_jobs.batch", "{{ '--full' if params.full else '--no-full' }}"]
     assert commands == {
-        "clean_and_publish": ([], [{"name": "batch", "command": batch}]),
+        "landed": ([], [{"name": "batch", "command": ["python", "-m", "services.s3_sink.catch_up"]}]),
+        "clean_and_publish": (["landed"], [{"name": "batch", "command": batch}]),
         "answers": (
             ["clean_and_publish"],
             [{"name": "batch", "command": ["python", "-m", "operations.query"]}],
