@@ -18,7 +18,8 @@ def main() -> None:
         [
             st.Page(partial(page.show, sources), title=title, url_path=title.lower(), default=page is live)
             for title, page in pages.items()
-        ]
+        ],
+        position="top",  # beside the pages it would take from a narrow window a third, and from the picture its size
     ).run()
 
 

@@ -17,6 +17,13 @@ SHOWN_BARS = 30  # of an answer with a row for each of 240 countries; the table 
 _LINES = {7, 8, 9}
 _LABEL = "label"
 
+# Seen on light and dark pages, by the color-blind too, and none is red: that means failed.
+_PALETTE = ["#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#999999"]
+STEPS: Spec = {"scale": {"range": _PALETTE}, "legend": {"orient": "bottom"}}
+"""The colors of the parts that a bar is made of, and their legend below it, which leaves the bars their width."""
+RED, GREY = "#c62828", "#7b8794"
+"""What has failed; what stands on a page that may be light or dark."""
+
 
 def answer_chart(number: int, answer: Answer) -> tuple[Spec, Rows]:
     """Return the chart of an answer: its last column over the others; rows without a value are left out."""

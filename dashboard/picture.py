@@ -1,15 +1,14 @@
 """Draw the flow in Graphviz's language."""
 
 from common.visible import visible_line
+from dashboard.charts import GREY, RED
 from dashboard.flow import Arrow, Box, Flow
 from dashboard.status import State
 
-RED = "#c62828"
-_FILLS = {State.UP: "#e8f5e9", State.DOWN: RED, State.OFF: "#eceff1", State.UNREAD: "#eceff1"}
-_LINES = {State.UP: "#2e7d32", State.DOWN: RED, State.OFF: "#90a4ae", State.UNREAD: "#90a4ae"}
+# Of each other state: not at work, or not known to be.
+_PALE = ("#eceff1", "#90a4ae")
+_COLORS = {State.UP: ("#e8f5e9", "#2e7d32"), State.DOWN: (RED, RED)}
 _TEXT = {State.DOWN: "#ffffff"}
-# Between light and dark: the page behind the arrows may be either.
-_GREY = "#7b8794"
 
 
 def to_dot(flow: Flow) -> str:
@@ -17,7 +16,7 @@ def to_dot(flow: Flow) -> str:
     head = (
         'digraph flow { rankdir=LR; bgcolor="transparent"; nodesep=0.35; ranksep=0.4; fontname="Helvetica";'
         ' node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=14, margin="0.16,0.1"];'
-        f' edge [fontname="Helvetica", fontsize=13, fontcolor="{_GREY}"];'
+        f' edge [fontname="Helvetica", fontsize=13, fontcolor="{GREY}"];'
     )
     return "\n".join([head, *map(_box, flow.boxes), *map(_arrow, flow.arrows), "}"])
 
@@ -30,7 +29,7 @@ def describe(flow: Flow) -> str:
 def _box(box: Box) -> str:
     state = box.status.state
     label = _label(box.name, box.count, box.rate, state.value)
-    fill, line, text = _FILLS[state], _LINES[state], _TEXT.get(state, "#1b1f23")
+    (fill, line), text = _COLORS.get(state, _PALE), _TEXT.get(state, "#1b1f23")
     return f'{_quoted(box.name)} [label={label}, fillcolor="{fill}", color="{line}", fontcolor="{text}"];'
 
 
@@ -38,9 +37,10 @@ def _arrow(arrow: Arrow) -> str:
     state = arrow.status.state
     # A line for each part: the picture has the page's width, so what makes it narrower makes its text larger.
     label = _label(arrow.name, *arrow.waiting.split(", "), "" if state is State.UP else state.value)
+    _, line = _COLORS.get(state, _PALE)
     color = f', fontcolor="{RED}", penwidth=2' if state is State.DOWN else ""
     ends = f"{_quoted(arrow.start)} -> {_quoted(arrow.end)}"
-    return f'{ends} [label={label}, color="{_LINES[state]}"{color}];'
+    return f'{ends} [label={label}, color="{line}"{color}];'
 
 
 def _label(*lines: str) -> str:

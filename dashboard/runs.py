@@ -7,6 +7,7 @@ from typing import Any
 from common.airflow import ui_url
 from common.profiles import is_enabled
 from common.settings import Settings
+from dashboard.charts import GREY, STEPS
 from dashboard.readings.runs import Run
 from dashboard.readings.scheduled import ScheduledRun
 from dashboard.wording import shown
@@ -79,7 +80,7 @@ def step_chart(steps: Mapping[str, Mapping[str, float]]) -> tuple[Spec, Rows]:
     encoding = {
         "y": {"field": "run", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}},
         "x": {"field": "seconds", "type": "quantitative", "title": "seconds"},
-        "color": {"field": "step", "type": "nominal", "sort": None, "title": "step"},
+        "color": {"field": "step", "type": "nominal", "sort": None, "title": "step", **STEPS},
         "order": {"field": "order", "type": "quantitative"},
         "tooltip": [{"field": name} for name in ("run", "step", "seconds")],
     }
@@ -115,8 +116,9 @@ def cost_chart(runs: Iterable[Run]) -> tuple[Spec, Rows]:
             "type": "quantitative",
             "title": "records read",
             "scale": {"range": _DOT_PIXELS},
+            "legend": {"orient": "bottom", "symbolFillColor": GREY},
         },
-        "color": {"field": "mode", "type": "nominal", "title": "mode"},
+        "color": {"field": "mode", "type": "nominal", "title": "mode", "legend": {"orient": "bottom"}},
         "tooltip": [{"field": name} for name in ("run", "mode", "before", "read", "cost")],
     }
     return {"mark": {"type": "point", "filled": True}, "encoding": encoding}, data

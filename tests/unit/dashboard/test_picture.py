@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from dashboard.charts import RED
 from dashboard.flow import Arrow, Box, Flow, draw
 from dashboard.history import History
-from dashboard.picture import RED, describe, to_dot
+from dashboard.picture import describe, to_dot
 from dashboard.status import UP, State, Status
 from tests.unit.dashboard.known import HOSTILE, at_work
 
