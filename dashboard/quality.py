@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from common.settings import Settings
+from dashboard.charts import RED
 from dashboard.readings.quality import Measured, QualityData, Rejected
 from dashboard.wording import shown
 from operations.quarantine import Row
@@ -14,7 +15,8 @@ Spec = dict[str, Any]
 Rows = list[dict[str, Any]]
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_AMBER, _RED = "#ef6c00", "#c62828"
+_AMBER = "#ef6c00"
+_LINE_PIXELS = 14
 
 
 def rejected_chart(rejected: Iterable[Rejected]) -> tuple[Spec, Rows]:
@@ -84,14 +86,26 @@ def null_chart(settings: Settings, measured: Iterable[Measured]) -> tuple[Spec, 
         },
     }
     allowed = settings.quality.null
-    return {"layer": [bars, _rule(allowed.warn, _AMBER), _rule(allowed.fail, _RED)]}, data
+    rules = [_rule(allowed.warn, _AMBER, "warns", line=1), _rule(allowed.fail, RED, "fails", line=2)]
+    return {"layer": [bars, *rules]}, data
 
 
-def _rule(share: float, color: str) -> Spec:
-    return {
-        "mark": {"type": "rule", "color": color, "strokeDash": [4, 4]},
-        "encoding": {"x": {"datum": share, "type": "quantitative"}},
+def _rule(share: float, color: str, result: str, line: int) -> Spec:
+    """Return a dashed line at a share, and above the bars, on a line of its own, what it means."""
+    rule = {"mark": {"type": "rule", "color": color, "strokeDash": [4, 4]}}
+    label = {
+        "mark": {
+            "type": "text",
+            "color": color,
+            "align": "left",
+            "baseline": "bottom",
+            "dy": -_LINE_PIXELS * (line - 1),
+        },
+        "encoding": {"y": {"value": -2}, "text": {"value": f"{result} above {100 * share:.3g} %"}},
     }
+    x = {"x": {"datum": share, "type": "quantitative"}}
+    # Of one row of its own: else both are drawn once for each column.
+    return {"data": {"values": [{}]}, "encoding": x, "layer": [rule, label]}
 
 
 def broken(settings: Settings, measured: Sequence[Measured]) -> tuple[list[str], list[str]]:

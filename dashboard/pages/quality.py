@@ -10,7 +10,7 @@ from dashboard.pages.waiting import taken
 from dashboard.quality import broken, fates, null_chart, rejected_chart, samples, warned
 from dashboard.readings.quality import Measured, QualityData
 from dashboard.sources import Sources
-from dashboard.wording import amount
+from dashboard.wording import amount, code
 
 
 def show(sources: Sources) -> None:
@@ -50,15 +50,18 @@ def _show_nulls(sources: Sources, measured: Sequence[Measured]) -> None:
     spec, found = null_chart(sources.settings, measured)
     st.vega_lite_chart(found, spec, width="stretch")
     st.caption(
-        f"Measured at {max(each.checked_at for each in measured):%Y-%m-%d %H:%M:%S} UTC. Dashed: above the first a run "
-        "warns (QUALITY_NULL_WARN), above the second it fails (QUALITY_NULL_FAIL)."
+        f"Measured at {max(each.checked_at for each in measured):%Y-%m-%d %H:%M:%S} UTC. The dashed lines "
+        "are QUALITY_NULL_WARN and QUALITY_NULL_FAIL of `.env`."
     )
     if failures:
-        st.error("Above the threshold at which a run fails:")
-        st.text("\n".join(failures))
+        st.error(_listed("Above the threshold at which a run fails:", failures))
     if warnings:
-        st.warning("Above the threshold at which a run warns:")
-        st.text("\n".join(warnings))
+        st.warning(_listed("Above the threshold at which a run warns:", warnings))
+
+
+def _listed(head: str, lines: Sequence[str]) -> str:
+    """Return the lines as a list below its head: text, never markdown, since columns may be named by others."""
+    return "\n".join([head, "", *(f"- {code(line)}" for line in lines)])
 
 
 def _show_records(data: QualityData) -> None:

@@ -84,6 +84,8 @@ def test_nulls_stand_beside_the_thresholds_of_the_settings(tmp_path: Path) -> No
     validate(spec, data)
     assert data == [{"column": "pin.title", "share": 0.25}, {"column": "pin.category", "share": 0.0}]
     assert [layer["encoding"]["x"]["datum"] for layer in spec["layer"][1:]] == [0.3, 0.6]
+    labels = [layer["layer"][1]["encoding"]["text"]["value"] for layer in spec["layer"][1:]]
+    assert labels == ["warns above 30 %", "fails above 60 %"]
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,17 @@ def test_the_last_run_is_called_airflows(tmp_path: Path) -> None:
 
 
 def test_broken_thresholds_are_said_with_their_numbers(tmp_path: Path) -> None:
+    """Both in one box: the numbers are what the box is about."""
     app = shown(tmp_path, Reading(DATA))
-    assert texts(app, "error") == ["Above the threshold at which a run fails:"]
-    failures, warnings = texts(app, "text")
-    assert failures == "pin.category: nulls: 60.00% is above QUALITY_NULL_FAIL=0.5"
-    assert "pin.title: nulls: 25.00% is above QUALITY_NULL_WARN=0.2" in warnings
+    [failures] = texts(app, "error")
+    assert failures == (
+        "Above the threshold at which a run fails:\n\n"
+        "- `pin.category: nulls: 60.00% is above QUALITY_NULL_FAIL=0.5`"
+    )
+    warnings = texts(app, "warning")[0]
+    assert warnings.startswith("Above the threshold at which a run warns:")
+    assert "- `pin.title: nulls: 25.00% is above QUALITY_NULL_WARN=0.2`" in warnings
+    assert texts(app, "text") == []
 
 
 def test_what_does_not_add_up_is_said(tmp_path: Path) -> None:
