@@ -54,8 +54,9 @@ def _time_axis(rejected: Sequence[Rejected]) -> Spec:
     form = "%H:%M" if step < _HOUR else "%m-%d %H:%M" if step < _DAY else "%Y-%m-%d"
     # Of Vega's own ticks, several are within a minute; an interval of minutes, which its schema has, it cannot draw.
     ticks = [first + step * number for number in range((last - first) // step + 1)]
-    milliseconds = [round(tick.timestamp() * 1_000) for tick in ticks]
-    return {"format": form, "values": milliseconds, "labelOverlap": True, "grid": False}
+    # As text: of a number Streamlit's interpreter of Vega makes a year, so that no tick was drawn.
+    texts = [tick.isoformat() for tick in ticks]
+    return {"format": form, "values": texts, "labelOverlap": True, "grid": False}
 
 
 def null_chart(settings: Settings, measured: Iterable[Measured]) -> tuple[Spec, Rows]:
@@ -147,8 +148,8 @@ def samples(found: Iterable[Row]) -> Rows:
         {
             "quarantined at (UTC)": f"{when:%Y-%m-%d %H:%M:%S}",
             "reasons": shown(", ".join(reasons)),
-            "record": shown(raw),
             "from": shown(source),
+            "record": shown(raw),  # the last, where a narrow window cuts it off
         }
         for when, source, reasons, raw in found
     ]
