@@ -1,56 +1,34 @@
 """A headless Chromium, driven over WebDriver, that looks at Airflow's UI, JupyterLab, the dashboard, or others."""
 
-import shutil
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as until
 from selenium.webdriver.support.wait import WebDriverWait
 
+from bench.chromium import chromium
+
 # A page takes 2 to 5 s on two idle cores, several times that beside a batch run.
 TIMEOUT_SECONDS = 60.0
-SIZE = (1600, 900)
 _GRAPH = "//button[contains(@title, 'Show Graph') or contains(@aria-label, 'Show Graph')]"
-# Nothing leaves this machine, and root may run it.
-_FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"),
-    *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-    f"--window-size={SIZE[0]},{SIZE[1]}",
-)
-
-
-def missing() -> str:
-    """Return why there can be no browser; empty where there can."""
-    lacking = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    needed = "install Debian's chromium and chromium-driver"
-    return f"not on the PATH: {', '.join(lacking)} ({needed})" if lacking else ""
 
 
 class Browser:
     """A browser with an empty profile of its own, for as long as it is entered."""
 
     def __enter__(self) -> Self:
-        self._profile = tempfile.mkdtemp(prefix="chromium-")
-        options = webdriver.ChromeOptions()
-        options.binary_location = str(shutil.which("chromium"))
-        for flag in (*_FLAGS, f"--user-data-dir={self._profile}"):
-            options.add_argument(flag)
-        service = Service(executable_path=str(shutil.which("chromedriver")))
-        self._driver = webdriver.Chrome(options, service)
+        self._open = ExitStack()
+        self._driver = self._open.enter_context(chromium())
         self._wait = WebDriverWait(self._driver, TIMEOUT_SECONDS)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._driver.quit()
-        shutil.rmtree(self._profile, ignore_errors=True)
+        self._open.close()
 
     def open_until(self, url: str, title: str) -> None:
         """A page; returns once it has this title."""
@@ -109,6 +87,10 @@ class Browser:
     def count(self, selector: str) -> int:
         """Return how many elements a CSS selector finds."""
         return len(self._driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window a size in pixels."""
+        self._driver.set_window_size(width, height)
 
     def nodes(self) -> list[str]:
         """The texts of the graph's nodes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.chromium import missing
 from common import health
 from common.airflow import COMMAND_TIMEOUT_SECONDS, AirflowApi, ui_url
 from common.settings import Settings
@@ -15,7 +16,7 @@ from operations.airflow import trigger
 from stack.local import supervision
 from tests.airflow_runs import RUN_SECONDS, ended, wait_for_task
 from tests.e2e import stages
-from tests.e2e.browser import Browser, missing
+from tests.e2e.browser import Browser
 from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS
 from tests.make import Make
 

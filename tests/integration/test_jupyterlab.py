@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from deltalake import DeltaTable
 
+from bench.chromium import missing
 from common import health
 from common.clients import delta_options, s3_client
 from common.settings import LOOPBACK, ROOT, VARIABLES, Settings
@@ -21,7 +22,7 @@ from services.source.generator import generate
 from stack.jupyter.address import address
 from stack.jupyter.folders import home
 from stack.local.isolated import ServiceProcess
-from tests.e2e.browser import Browser, missing
+from tests.e2e.browser import Browser
 from tests.integration.jupyter_lab import CELL_SECONDS, Lab, Notebook
 from tests.secret_search import files_with, secrets_of
 from workspace.folders import secrets_folder, warehouse_key

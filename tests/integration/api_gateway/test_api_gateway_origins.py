@@ -8,11 +8,12 @@ import httpx
 import psutil
 import pytest
 
+from bench.chromium import missing
 from common.api import invoke_url
 from common.clients import kinesis_client
 from common.settings import Settings
 from services.rest_proxy.records import JSON_TYPE
-from tests.e2e.browser import Browser, missing
+from tests.e2e.browser import Browser
 from tests.integration.api_gateway.gateway import JSON, KEPT, STOLEN, keys
 from tests.integration.foreign_page import Request, other_site
 from tests.integration.rest_proxy.proxy import new_topic, read_all, running_proxy
