@@ -4,12 +4,16 @@ Reference: the API server's own /docs, and POST /auth/token of the FAB auth mana
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
 from common.settings import ROOT, Settings
+from common.settings.servers import AIRFLOW_READER
 
 DAGS = ROOT / "airflow" / "dags"
 """The folder of the pipeline's own DAG, whose file has its id."""
@@ -38,16 +42,36 @@ def ui_url(settings: Settings) -> str:
     return f"http://localhost:{settings.airflow.port}"
 
 
-class AirflowApi:
-    """The API as the user of the settings."""
+@dataclass(frozen=True)
+class Account:
+    """A user of Airflow's."""
 
-    def __init__(self, settings: Settings, patience: float = _TIMEOUT_SECONDS) -> None:
+    user: str
+    password: SecretStr
+
+
+def administrator(settings: Settings) -> Account:
+    """Return the account of people and of commands, which may do everything."""
+    return Account(settings.airflow.user, settings.airflow.password)
+
+
+def reader(settings: Settings) -> Account:
+    """Return the account of the dashboard, which may read runs and their tasks, and nothing else."""
+    return Account(AIRFLOW_READER, settings.airflow.dashboard_password)
+
+
+class AirflowApi:
+    """The API as one of its users."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        patience: float = _TIMEOUT_SECONDS,
+        account: Callable[[Settings], Account] = administrator,
+    ) -> None:
         """`patience`: seconds until a call that is not answered fails."""
-        self._url = settings.airflow.url
-        self._user = {
-            "username": settings.airflow.user,
-            "password": settings.airflow.password.get_secret_value(),
-        }
+        self._url, who = settings.airflow.url, account(settings)
+        self._user = {"username": who.user, "password": who.password.get_secret_value()}
         self._http = httpx.Client(timeout=patience)
 
     def log_in(self) -> None:

@@ -11,6 +11,7 @@ from dashboard.history import History
 from dashboard.reading import SILENCE_SECONDS, Reading, Shared
 from dashboard.readings import (
     answers,
+    dag_runs,
     delta,
     http,
     newest,
@@ -76,7 +77,10 @@ class Sources(Protocol):
         """Return the newest runs of the batch job."""
 
     def scheduled(self) -> Reading[tuple[scheduled.ScheduledRun, ...]]:
-        """Return the newest runs of Airflow's that passed."""
+        """Return what the newest runs of Airflow's that passed kept in Postgres."""
+
+    def dag_runs(self) -> Reading[tuple[dag_runs.DagRun, ...]]:
+        """Return the newest runs of Airflow's, as Airflow has them."""
 
 
 class SharedSources:
@@ -106,6 +110,7 @@ class SharedSources:
         self._quality = self._shared(quality.read_quality, _SLOW)
         self._runs = self._shared(runs.read_runs, _SLOW)
         self._scheduled = self._shared(scheduled.read_scheduled, _SLOW)
+        self._dag_runs = self._shared(dag_runs.DagRunReader().read, _SLOW, dag_runs.SECONDS)
 
     def _shared(
         self, read: Callable[[Settings], T], period: float, silence: float = SILENCE_SECONDS
@@ -159,12 +164,18 @@ class SharedSources:
         return self._quality.latest(_FIRST_LOOK_SECONDS)
 
     def runs(self) -> Reading[tuple[runs.Run, ...]]:
-        """Return the newest runs of the batch job."""
+        """Return the newest runs of the batch job; what else that page shows is read meanwhile."""
+        self._scheduled.begin()
+        self._dag_runs.begin()
         return self._runs.latest(_FIRST_LOOK_SECONDS)
 
     def scheduled(self) -> Reading[tuple[scheduled.ScheduledRun, ...]]:
-        """Return the newest runs of Airflow's that passed."""
+        """Return what the newest runs of Airflow's that passed kept in Postgres."""
         return self._scheduled.latest(_FIRST_LOOK_SECONDS)
+
+    def dag_runs(self) -> Reading[tuple[dag_runs.DagRun, ...]]:
+        """Return the newest runs of Airflow's, as Airflow has them."""
+        return self._dag_runs.latest(_FIRST_LOOK_SECONDS)
 
 
 def _countdown(seconds: float) -> Callable[[], float]:

@@ -10,6 +10,9 @@ from common.settings.group import Group
 from common.settings.types import LOOPBACK, Address, OptionalPath, Port, Positive
 from common.settings.withheld import Withheld
 
+AIRFLOW_READER = "dashboard"
+"""The name of Airflow's user who can only read."""
+
 _ELSEWHERE = ("sasl_ssl", "ssl", "iam")
 _OWN_IN_CONTAINERS = "kafka:19092"  # docker-compose.yml
 
@@ -31,6 +34,13 @@ def where_it_is_spoken(security: str, info: ValidationInfo) -> str:
     if security in _ELSEWHERE and info.data.get("bootstrap_servers") in own:
         raise ValueError("needs a cluster elsewhere: set KAFKA_BOOTSTRAP_SERVERS to it, in local mode")
     return security
+
+
+def not_the_reader(user: str) -> str:
+    """Refuse the name of the user who can only read: one account cannot be both."""
+    if user == AIRFLOW_READER:
+        raise ValueError(f"should not be {AIRFLOW_READER}, the dashboard's own user")
+    return user
 
 
 class Kafka(Group):
@@ -149,7 +159,7 @@ class Postgres(Group):
 
 
 class Airflow(Group):
-    """Airflow: its API server, its user, and what signs and encrypts for it."""
+    """Airflow: its API server, its users, and what signs and encrypts for it."""
 
     port: Port = 8080
     """The port of Airflow's UI and REST API."""
@@ -157,12 +167,14 @@ class Airflow(Group):
     """The address that Airflow's API server listens on."""
     url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data['port']}")
     """Where scripts and Airflow's own parts find its API server."""
-    user: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")] = "admin"
+    user: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$"), AfterValidator(not_the_reader)] = "admin"
     """The user of Airflow's UI and REST API."""
     dags_dir: OptionalPath = None
     """A folder of DAGs of your own, which Airflow runs beside the pipeline's (docs/airflow.md)."""
     password: SecretStr
     """That user's password."""
+    dashboard_password: SecretStr
+    """Airflow's user dashboard, who can only read runs: the dashboard's."""
     jwt_secret: Annotated[SecretStr, Field(min_length=64)]
     """Signs the tokens of Airflow's API: 64 bytes or more."""
     fernet_key: SecretStr

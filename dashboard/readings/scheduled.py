@@ -1,4 +1,4 @@
-"""Read from Postgres what the scheduled runs kept; of Airflow itself only an administrator may read its runs."""
+"""Read from Postgres what the scheduled runs kept: it is there while Airflow is down, and of runs it has forgotten."""
 
 from dataclasses import dataclass
 from datetime import datetime

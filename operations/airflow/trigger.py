@@ -24,12 +24,13 @@ from contracts.tables import OneTableOrAll
 from operations.airflow import outcome
 
 DAG = "pinterest_batch"
+TASKS = ("landed", "clean_and_publish", "reconcile", "answers")
+"""Its tasks, in their order."""
 # A fresh start parses the DAG file within 30 s of being healthy; a busy machine may need twice that.
 _PARSED_SECONDS = 90.0
 # A full rebuild of a million posts takes 5 minutes, its retries likewise.
 _RUN_SECONDS = 3600.0
 _ENDED = ("success", "failed")
-_ORDER = ["landed", "clean_and_publish", "reconcile", "answers"]
 _LOG_LINES = 30
 
 Run = dict[str, Any]
@@ -64,7 +65,7 @@ def tasks_of(api: AirflowApi, run_id: str) -> list[Run]:
     """The run's tasks, in their order: `task_id`, `state`, `duration` (seconds), `try_number` and more."""
     path = f"dags/{DAG}/dagRuns/{path_part(run_id)}/taskInstances"
     instances = api.get_all(path, "task_instances")
-    return sorted(instances, key=lambda each: _ORDER.index(each["task_id"]))
+    return sorted(instances, key=lambda each: TASKS.index(each["task_id"]))
 
 
 def log_of(api: AirflowApi, run_id: str, task: Run) -> list[str]:

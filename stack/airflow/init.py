@@ -1,17 +1,18 @@
 """Make what Airflow needs where it is missing: `python -m stack.airflow.init`.
 
-Its role and database in Postgres, the tables there, and the one user. Runs before each start, and leaves alone what
-is there, but for the passwords, which become those of the settings.
+Its role and database in Postgres, the tables there, and its two users. Runs before each start, and leaves alone what
+is there, but for the users' passwords and roles, which become those of the settings.
 """
 
 import os
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
 
-from common.airflow import DAGS
+from common.airflow import DAGS, Account, administrator, reader
 from common.clients import postgres_connection
 from common.log import configure
 from common.settings import Settings, load_settings
@@ -22,6 +23,10 @@ from stack.airflow.environment import environment, home
 # A scheduler that is killed leaves workers, which have inherited its connections: amid a transaction they go on holding
 # the lock without which no scheduler starts a task. Airflow itself is never idle in one for more than a second or two.
 _IDLE_TIMEOUT = "1min"
+
+# Less than Airflow's own role Viewer, whose users may change their password and see logs and what tasks hand on.
+READER_ROLE = "Dashboard"
+READER_RIGHTS = [("can_read", "DAGs"), ("can_read", "DAG Runs"), ("can_read", "Task Instances")]
 
 
 def main() -> None:
@@ -42,7 +47,7 @@ def main() -> None:
     os.environ.update(environment(settings))
     log.info("migrating Airflow's tables")
     ensure_tables()
-    ensure_user(settings)
+    ensure_users(settings)
     log.info("Airflow is ready to start", user=settings.airflow.user)
 
 
@@ -82,21 +87,26 @@ def ensure_tables() -> None:
     upgradedb()
 
 
-def ensure_user(settings: Settings) -> None:
-    """The administrator of the settings, with their password."""
+def ensure_users(settings: Settings) -> None:
+    """The administrator, and the dashboard's user, who may read and no more; with their passwords."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import (  # noqa: PLC0415 - see main
         get_application_builder,
     )
 
-    password = settings.airflow.password.get_secret_value()
     with get_application_builder() as builder:
-        manager = builder.sm
-        if user := manager.find_user(username=settings.airflow.user):
-            manager.reset_password(user.id, password)
-        else:
-            address = f"{settings.airflow.user}@localhost"
-            role = manager.find_role("Admin")
-            manager.add_user(settings.airflow.user, settings.airflow.user, "-", address, role, password)
+        builder.sm.bulk_sync_roles([{"role": READER_ROLE, "perms": READER_RIGHTS}])
+        _ensure_user(builder.sm, administrator(settings), "Admin")
+        _ensure_user(builder.sm, reader(settings), READER_ROLE)
+
+
+def _ensure_user(manager: Any, account: Account, role: str) -> None:  # noqa: ANN401 - Airflow's security manager
+    password, roles = account.password.get_secret_value(), [manager.find_role(role)]
+    if user := manager.find_user(username=account.user):
+        user.roles = roles
+        manager.update_user(user)
+        manager.reset_password(user.id, password)
+    else:
+        manager.add_user(account.user, account.user, "-", f"{account.user}@localhost", roles, password)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from bench.chromium import missing
 from common import health
+from common.airflow import ui_url
 from common.settings import Settings
 from common.wait import wait_until
+from operations.airflow.trigger import DAG
 from stack.local import supervision
 from tests.e2e import stages
-from tests.e2e.browser import TIMEOUT_SECONDS, Browser, missing
+from tests.e2e.browser import TIMEOUT_SECONDS, Browser
 from tests.e2e.conftest import ARTEFACTS, TEST_SECONDS
 from tests.make import Make
 
@@ -26,6 +29,8 @@ PAGES = {
 }
 EXCEPTION = "[data-testid=stException]"
 DOWN = "REST proxy is down"
+# That of README.md: its text is to be read at the width that a README has.
+PICTURE = (1280, 940)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,15 @@ def test_each_page_is_seen(browser: Browser, stack: Settings, path: str, text: s
 
 
 @seen_in_a_browser
+def test_airflows_own_account_of_its_runs_is_seen(browser: Browser, stack: Settings) -> None:
+    """Of the run that `make demo` started: its id, its state, its page in Airflow."""
+    browser.open_until_seen(f"{stack.dashboard.page_url}/runs", "manual__")
+    assert "success" in browser.text()
+    assert f"{ui_url(stack)}/dags/{DAG}/runs/manual__" in browser.text()
+    assert browser.count(EXCEPTION) == 0
+
+
+@seen_in_a_browser
 def test_a_post_that_is_sent_appears(browser: Browser, make: Make, stack: Settings) -> None:
     title = stages.source_rows(stack, "pin")[0]["title"]
     browser.open_until_seen(stack.dashboard.page_url, PAGES[""])
@@ -50,6 +64,8 @@ def test_a_post_that_is_sent_appears(browser: Browser, make: Make, stack: Settin
     make("emulate", "ARGS=batch --limit 1")
     browser.until_seen(title)
     browser.until_gone("not read yet")
+    browser.resize(*PICTURE)
+    browser.until_seen(title)
     browser.keep_screenshot(ARTEFACTS / "dashboard.png")
     assert browser.count(EXCEPTION) == 0
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 from confluent_kafka import Producer
@@ -19,6 +20,7 @@ from common.clients import postgres_connection
 from common.settings import ROOT, Settings
 from common.terminal import make_console
 from contracts.tables import TABLES
+from dashboard.readings.dag_runs import DagRunReader
 from operations.airflow import backfill, trigger
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
@@ -192,3 +194,54 @@ def test_5_a_broken_threshold_fails_the_reconciliation(api: AirflowApi, stack: S
     log = "\n".join(trigger.log_of(api, run_id, failed))
     assert "pin: 100 of 350 records quarantined: 28.57% is above QUALITY_QUARANTINE_FAIL=0.05" in log
     assert "What to do:" in log
+
+
+def test_6_the_dashboards_user_reads_runs_and_their_tasks(api: AirflowApi, stack: Settings) -> None:
+    runs = api.get(f"dags/{trigger.DAG}/dagRuns", order_by="-run_after")["dag_runs"]
+    found = DagRunReader().read(stack)
+    assert [run.run_id for run in found] == [run["dag_run_id"] for run in runs]
+    passed = next(run for run in found if run.state == "success")
+    assert passed.started_at
+    assert passed.seconds
+    assert [(task.name, task.state) for task in passed.tasks] == [(name, "success") for name in trigger.TASKS]
+    assert sum(task.seconds or 0 for task in passed.tasks) <= passed.seconds
+
+
+def test_7_the_dashboards_user_can_change_nothing(api: AirflowApi, stack: Settings) -> None:
+    run_id = next(run.run_id for run in DagRunReader().read(stack) if run.state == "success")
+    dag, run = f"dags/{trigger.DAG}", f"dags/{trigger.DAG}/dagRuns/{airflow.path_part(run_id)}"
+    before = {path: api.get(path) for path in (dag, run, f"{run}/taskInstances")}
+    assert _statuses(
+        stack,
+        ("GET", run, None),
+        ("POST", f"{dag}/dagRuns", {"logical_date": None}),
+        ("PATCH", dag, {"is_paused": True}),
+        ("DELETE", dag, None),
+        ("PATCH", run, {"state": "failed"}),
+        ("DELETE", run, None),
+        ("POST", f"{run}/clear", {"dry_run": False}),
+        ("POST", f"{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": run_id}),
+        ("PATCH", f"{run}/taskInstances/landed", {"new_state": "failed"}),
+        ("POST", "variables", {"key": "a", "value": "b"}),
+        ("POST", "pools", {"name": "a", "slots": 1}),
+        ("POST", "connections", {"connection_id": "a", "conn_type": "http"}),
+        # Nor does it see what tasks log and hand on, or what Airflow keeps of servers.
+        ("GET", f"{run}/taskInstances/landed/logs/1", None),
+        ("GET", f"{run}/taskInstances/landed/xcomEntries", None),
+        ("GET", "connections", None),
+        ("GET", "variables", None),
+        ("GET", "config", None),
+    ) == [200, *[403] * 16]
+    assert {path: api.get(path) for path in before} == before
+
+
+def _statuses(settings: Settings, *calls: tuple[str, str, dict[str, Any] | None]) -> list[int]:
+    """Return how Airflow answers the dashboard's user."""
+    who = airflow.reader(settings)
+    user = {"username": who.user, "password": who.password.get_secret_value()}
+    with httpx.Client(base_url=settings.airflow.url, timeout=COMMAND_TIMEOUT_SECONDS) as client:
+        token = client.post("/auth/token", json=user).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        return [
+            client.request(method, f"/api/v2/{path}", json=body).status_code for method, path, body in calls
+        ]

@@ -58,6 +58,7 @@ def test_addresses_derive_from_the_ports(tmp_path: Path) -> None:
         ("STREAM_LIMIT", 0, "STREAM_LIMIT: Input should be greater than or equal to 1"),
         ("KINESIS_SHARDS", 0, "KINESIS_SHARDS: Input should be greater than or equal to 1"),
         ("PIN_BATCH_TOPIC", "a topic", "PIN_BATCH_TOPIC: String should match pattern"),
+        ("AIRFLOW_USER", "dashboard", "AIRFLOW_USER: should not be dashboard, the dashboard's own user"),
         ("QUALITY_NULL_FAIL", 1.5, "QUALITY_NULL_FAIL: Input should be less than or equal to 1"),
         ("REST_PROXY_QUEUE_BYTES", 1, "REST_PROXY_QUEUE_BYTES: should be at least REST_PROXY_MAX_BODY_BYTES"),
     ],

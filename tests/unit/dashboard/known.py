@@ -8,6 +8,7 @@ from common.settings import Settings
 from dashboard.history import History
 from dashboard.reading import Reading
 from dashboard.readings.answers import Asked, Kept
+from dashboard.readings.dag_runs import DagRun
 from dashboard.readings.delta import Delta
 from dashboard.readings.newest import Post
 from dashboard.readings.quality import QualityData
@@ -40,7 +41,7 @@ def at_work(at: float = 100.0, sent: int = 40, streamed: int = 10) -> Readings:
     )
     return Readings(
         posts=Reading(50, None, at),
-        aws=Reading(None, None, at),
+        aws=Reading(True, None, at),
         proxy=Reading(7, None, at),
         topics=Reading(Topics({PIN: sent, GEO: 0}, "id.pin"), None, at),
         sink=Reading(Sink(None, {PIN: 30, GEO: 0}), None, at),
@@ -52,6 +53,11 @@ def at_work(at: float = 100.0, sent: int = 40, streamed: int = 10) -> Readings:
         tables=Reading(tables, None, at),
         airflow=Reading(None, None, at),
     )
+
+
+def on_aws() -> Readings:
+    """Return the readings of a pipeline whose bucket, streams and API are AWS's own."""
+    return replace(at_work(), aws=Reading(False, None, 100.0), delta=Reading(None, None, 100.0))
 
 
 def with_problem(readings: Readings, part: str, problem: str) -> Readings:
@@ -71,6 +77,7 @@ NOTHING_KEPT: Reading[Mapping[int, Kept]] = Reading({})
 NO_DATA: Reading[QualityData] = Reading(QualityData())
 NO_RUNS: Reading[tuple[Run, ...]] = Reading(())
 NOTHING_SCHEDULED: Reading[tuple[ScheduledRun, ...]] = Reading(())
+NO_DAG_RUNS: Reading[tuple[DagRun, ...]] = Reading(())
 
 
 @dataclass
@@ -88,6 +95,7 @@ class KnownSources:
     data: Reading[QualityData] = NO_DATA
     batch_runs: Reading[tuple[Run, ...]] = NO_RUNS
     scheduled_runs: Reading[tuple[ScheduledRun, ...]] = NOTHING_SCHEDULED
+    airflow_runs: Reading[tuple[DagRun, ...]] = NO_DAG_RUNS
 
     def flow(self) -> Readings:
         """Return the known readings."""
@@ -118,5 +126,9 @@ class KnownSources:
         return self.batch_runs
 
     def scheduled(self) -> Reading[tuple[ScheduledRun, ...]]:
-        """Return the known runs of Airflow's."""
+        """Return what the known runs of Airflow's kept."""
         return self.scheduled_runs
+
+    def dag_runs(self) -> Reading[tuple[DagRun, ...]]:
+        """Return the known runs of Airflow's."""
+        return self.airflow_runs

@@ -242,6 +242,7 @@ def test_our_services_say_their_name() -> None:
     ("secret", "services"),
     [
         ("AIRFLOW_PASSWORD", {"provision", "airflow-init", "tools"}),
+        ("AIRFLOW_DASHBOARD_PASSWORD", {"airflow-init", "dashboard"}),
         ("POSTGRES_PASSWORD", {"postgres", "provision", "airflow-init"}),
         ("MYSQL_ROOT_PASSWORD", {"mysql", "provision"}),
         ("AIRFLOW_JWT_SECRET", {"airflow-apiserver", "airflow-scheduler"}),
@@ -288,7 +289,8 @@ def test_kinesis_keeps_no_file(stack: Settings) -> None:
 
 def test_the_dashboard_can_only_read(stack: Settings) -> None:
     """Its pages are open to whoever reaches the port: no account of its may change anything."""
-    readers = {"ANALYST_PASSWORD", "MYSQL_PASSWORD"}  # MySQL's user pinterest may SELECT, and no more
+    # MySQL's user pinterest may SELECT, and no more; Airflow's user dashboard, GET runs and tasks.
+    readers = {"ANALYST_PASSWORD", "MYSQL_PASSWORD", "AIRFLOW_DASHBOARD_PASSWORD"}
     assert load(stack)["dashboard"].environment.keys() & secret_names() == readers
     assert all(mount.endswith(":ro") for mount in SERVICES["dashboard"]["volumes"])
 
