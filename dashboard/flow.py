@@ -15,6 +15,7 @@ from dashboard.stages import (
     STREAMS,
     TOPICS,
     Readings,
+    are_of_aws,
     counts,
     not_cleaned,
     not_landed,
@@ -23,6 +24,7 @@ from dashboard.stages import (
     remember,
 )
 from dashboard.status import (
+    OF_AWS,
     UP,
     State,
     Status,
@@ -96,19 +98,19 @@ def draw(readings: Readings, history: History, profiles: str) -> Flow:
 
 
 def _boxes(readings: Readings, held: dict[str, Count], history: History) -> tuple[Box, ...]:
-    aws = by_reading(readings.aws, "localstack")
-    # LocalStack may work and have lost the bucket, which provisioning knows.
+    aws, postgres = _aws(readings), by_reading(readings.tables, "postgres")
+    # LocalStack may work and have lost the bucket, which provisioning knows, of a bucket of AWS too.
     bucket = worst(aws, by_its_word(readings.bucket, "provision"))
-    delta, postgres = by_reading(readings.delta, "localstack"), by_reading(readings.tables, "postgres")
+    delta = worst(bucket, by_reading(readings.delta, "localstack"))
     statuses = {
         SOURCE: ("post", by_reading(readings.posts, "mysql")),
         GATEWAY: ("record", aws),
         TOPICS: ("record", by_reading(readings.topics, "kafka")),
         STREAMS: ("record", aws),
         LANDING: ("record", bucket),
-        DELTA_BATCH: ("row", worst(bucket, delta)),
+        DELTA_BATCH: ("row", delta),
         POSTGRES_BATCH: ("row", postgres),
-        DELTA_SPEED: ("row", worst(bucket, delta)),
+        DELTA_SPEED: ("row", delta),
         POSTGRES_SPEED: ("row", postgres),
     }
     return tuple(
@@ -117,12 +119,16 @@ def _boxes(readings: Readings, held: dict[str, Count], history: History) -> tupl
     )
 
 
+def _aws(readings: Readings) -> Status:
+    return OF_AWS if are_of_aws(readings) else by_reading(readings.aws, "localstack")
+
+
 def _sending(readings: Readings) -> tuple[Arrow, ...]:
     proxy = by_reading(readings.proxy, "rest-proxy")
     return (
         Arrow(SOURCE, GATEWAY, "emulator", _known(not_sent(readings), "{:,} not sent"), UP),
         Arrow(GATEWAY, TOPICS, "REST proxy", _known(readings.proxy.value, "{:,} in flight"), proxy),
-        Arrow(GATEWAY, STREAMS, "PutRecords", "", by_reading(readings.aws, "localstack")),
+        Arrow(GATEWAY, STREAMS, "PutRecords", "", _aws(readings)),
     )
 
 
@@ -178,6 +184,6 @@ def _counted(count: Count | None, unit: str) -> str:
 
 
 def _rate(history: History, name: str, status: Status) -> str:
-    """Return what comes in a second; nothing while that is not known, or was last known before it went down."""
+    """Return what comes in a second; nothing where that is not known, or is of before it went down."""
     rate = history.rate(name)
-    return "" if rate is None or status.state is not State.UP else f"{rate:,.0f}/s"
+    return "" if rate is None or status.state not in (State.UP, State.UNASKED) else f"{rate:,.0f}/s"

@@ -21,13 +21,13 @@ class Readings:
     """The last reading of each part of the pipeline."""
 
     posts: Reading[int]
-    aws: Reading[None]
+    aws: Reading[bool]
     proxy: Reading[int]
     topics: Reading[Topics]
     sink: Reading[Sink]
     writer: Reading[Writer]
     bucket: Reading[Bucket]
-    delta: Reading[Delta]
+    delta: Reading[Delta | None]
     tables: Reading[Tables]
     airflow: Reading[None]
 
@@ -61,6 +61,11 @@ def _counts(readings: Readings) -> Iterator[tuple[str, Count]]:
 def _landed(readings: Readings) -> Mapping[tuple[str, int], int] | None:
     """Return the offset up to which each partition has landed; None while the S3 sink says of none."""
     return (readings.sink.value.landed if readings.sink.value else None) or None
+
+
+def are_of_aws(readings: Readings) -> bool:
+    """Return whether bucket, streams and API are AWS's own: the dashboard has no way to ask there."""
+    return readings.aws.value is False
 
 
 def query(readings: Readings, name: str) -> StreamQuery:

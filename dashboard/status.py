@@ -9,12 +9,13 @@ from dashboard.reading import Reading
 
 
 class State(Enum):
-    """The state of a service; `OFF`: left out of COMPOSE_PROFILES."""
+    """The state of a service; `OFF`: left out of COMPOSE_PROFILES; `UNASKED`: there is no way to ask it from here."""
 
     UP = "up"
     DOWN = "down"
     OFF = "off"
     UNREAD = "not read yet"
+    UNASKED = "not asked"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Status:
 
 
 UP = Status(State.UP)
+OF_AWS = Status(
+    State.UNASKED, "", "AWS itself has that, and the dashboard has no key to it (docs/dashboard.md)."
+)
 
 
 class SaysItsProblem(Protocol):
@@ -65,5 +69,6 @@ def unless_left_out(status: Status, profile: str, chosen: str, remedy: str) -> S
 
 
 def worst(*statuses: Status) -> Status:
-    """Return the first that is not up, else that all are."""
-    return next((status for status in statuses if status.state is not State.UP), UP)
+    """Return the first that is down, else the first that is not up, else that all are."""
+    amiss = [status for status in statuses if status.state is not State.UP]
+    return next((status for status in amiss if status.state is State.DOWN), amiss[0] if amiss else UP)

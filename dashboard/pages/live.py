@@ -47,6 +47,8 @@ def _show_troubles(flow: Flow, readings: Readings) -> None:
         st.text(visible(status.reason))
     for status, names in flow.troubles(State.OFF).items():
         st.info(f"**{', '.join(names)}** {_are(names)} off. {status.remedy}")
+    for status, names in flow.troubles(State.UNASKED).items():
+        st.info(f"**{', '.join(names)}** {_are(names)} not asked. {status.remedy}")
     if readings.bucket.value and readings.bucket.value.rebuild:
         _show_rebuild(readings.bucket.value.rebuild)
     if flow.is_empty:

@@ -15,17 +15,18 @@ class NotWellError(Exception):
     """A server answers, but not that it is well; the message says what it does."""
 
 
-def read_aws(settings: Settings) -> None:
-    """Return if LocalStack has all of its parts; AWS itself (an empty AWS_ENDPOINT_URL) is not asked.
+def read_aws(settings: Settings) -> bool:
+    """Return true if LocalStack has all of its parts; false of AWS itself (an empty AWS_ENDPOINT_URL), unasked.
 
     Raises:
         NotWellError, httpx.HTTPError: it is not well, or does not answer.
     """
     if not settings.aws.endpoint_url:
-        return
+        return False
     states = _page(f"{settings.aws.endpoint_url}/_localstack/health").get("services", {})
     if loading := [name for name in _PARTS if states.get(name) not in {"running", "available"}]:
         raise NotWellError(f"LocalStack is still loading {', '.join(loading)}")
+    return True
 
 
 def read_proxy(settings: Settings) -> int:

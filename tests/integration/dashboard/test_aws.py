@@ -28,13 +28,16 @@ def write(settings: Settings, layer: Layer, table: str, rows: int) -> None:
 
 
 def test_it_is_well(localstack: Settings) -> None:
-    read_aws(localstack)
+    assert read_aws(localstack)
 
 
 def test_rows_are_counted_by_path_and_table(bucket: Settings) -> None:
-    assert set(read_delta(bucket).rows.values()) == {0}
+    empty = read_delta(bucket)
+    assert empty
+    assert set(empty.rows.values()) == {0}
     for layer, table, rows in ((BATCH, "pin", 3), (BATCH, "pin", 4), (SPEED, "user", 2)):
         write(bucket, layer, table, rows)
     delta = read_delta(bucket)
+    assert delta
     assert (delta.of(BATCH), delta.of(SPEED)) == (7, 2)
     assert delta.rows[BATCH, "pin"] == 7

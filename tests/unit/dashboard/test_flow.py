@@ -11,7 +11,7 @@ from dashboard.reading import Reading
 from dashboard.readings.state_files import Bucket, Sink, StreamQuery, Writer
 from dashboard.stages import Readings
 from dashboard.status import State, Status
-from tests.unit.dashboard.known import GEO, PIN, at_work, unread, with_problem
+from tests.unit.dashboard.known import GEO, PIN, at_work, on_aws, unread, with_problem
 
 ALL = "stream,airflow"
 
@@ -176,6 +176,30 @@ def test_what_is_left_out_is_off_and_not_down() -> None:
         "writer: delta": "`make stream` starts it.",
         "writer: speed": "`make stream` starts it.",
     }
+
+
+def test_what_is_of_aws_itself_is_not_asked_and_not_down() -> None:
+    history = History()
+    drawn = draw(on_aws(), history, ALL)
+    assert drawn.troubles(State.DOWN) == {}
+    [(status, names)] = drawn.troubles(State.UNASKED).items()
+    assert (names, "no key" in status.remedy) == (
+        ["API Gateway", "Kinesis streams", "Landing zone (S3)", "Delta, batch", "Delta, speed", "PutRecords"],
+        True,
+    )
+    shown = counts(drawn)
+    assert (shown["Delta, batch"], shown["Landing zone (S3)"]) == (
+        "?",
+        "30 records",
+    )  # the sink says of the latter
+    later = replace(on_aws(), sink=Reading(Sink(None, {PIN: 40, GEO: 0}), None, 102.0))
+    assert {box.name: box.rate for box in draw(later, history, ALL).boxes}["Landing zone (S3)"] == "5/s"
+
+
+def test_a_bucket_of_aws_that_provisioning_lacks_is_down() -> None:
+    drawn = flow(replace(on_aws(), bucket=Reading(Bucket("no such bucket"), None, 100.0)))
+    assert reasons(drawn, State.DOWN)["Landing zone (S3)"].reason == "no such bucket"
+    assert "API Gateway" in reasons(drawn, State.UNASKED)
 
 
 def test_everything_may_be_down_at_once() -> None:

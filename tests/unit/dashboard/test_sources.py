@@ -8,6 +8,8 @@ from common.settings import Settings
 from common.wait import wait_until
 from dashboard.pages import live
 from dashboard.reading import Reading
+from dashboard.readings.delta import read_delta
+from dashboard.readings.http import read_aws
 from dashboard.sources import SharedSources
 from dashboard.stages import Readings
 from stack.local.isolated import make_settings
@@ -42,13 +44,14 @@ def test_every_service_may_be_dead(settings: Settings) -> None:
     assert all("`make up`" in error for error in texts(app, "error"))
 
 
-def test_what_a_dead_postgres_holds_is_a_problem_and_no_error(settings: Settings) -> None:
+def test_what_a_dead_server_holds_is_a_problem_and_no_error(settings: Settings) -> None:
     sources = SharedSources(settings)
     reads = (
         sources.newest,
         sources.quality,
         sources.runs,
         sources.scheduled,
+        sources.dag_runs,
         sources.kept,
         lambda: sources.answer(1),
     )
@@ -56,3 +59,10 @@ def test_what_a_dead_postgres_holds_is_a_problem_and_no_error(settings: Settings
         problem = wait_until(lambda read=read: read().problem, timeout=60, what="the reading to fail")  # type: ignore[misc]
         assert "Connection refused" in str(problem)
     assert not sources.is_asking(1)
+
+
+def test_aws_itself_is_not_asked(settings: Settings) -> None:
+    """A request would take seconds to fail, and cost money where it does not."""
+    aws = settings.replace(AWS_ENDPOINT_URL="", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert read_aws(aws) is False
+    assert read_delta(aws) is None

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from dashboard.charts import RED
 from dashboard.pages import live
-from dashboard.picture import RED
 from dashboard.reading import Reading
 from dashboard.readings.newest import Post
 from dashboard.readings.state_files import Bucket, Writer
 from dashboard.readings.topics import Record, Topics
 from dashboard.stages import Readings
 from stack.local.isolated import make_settings
-from tests.unit.dashboard.known import HOSTILE, PIN, KnownSources, at_work, unread, with_problem
+from tests.unit.dashboard.known import HOSTILE, PIN, KnownSources, at_work, on_aws, unread, with_problem
 from tests.unit.dashboard.pages.page import marked_up, run, specs, texts
 
 
@@ -55,6 +55,16 @@ def test_what_is_left_out_is_off(tmp_path: Path) -> None:
     app = run(live, KnownSources(make_settings(tmp_path, COMPOSE_PROFILES="stream"), readings))
     assert texts(app, "error") == []
     assert texts(app, "info") == ["**batch job** is off. `make batch` runs it."]
+
+
+def test_what_is_of_aws_itself_is_grey_and_says_why(tmp_path: Path) -> None:
+    app = run(live, KnownSources(make_settings(tmp_path), on_aws()))
+    assert r"Delta, batch\n?\nnot asked" in picture(app)
+    assert RED not in picture(app)
+    [info] = texts(app, "info")
+    assert info.endswith(
+        "are not asked. AWS itself has that, and the dashboard has no key to it (docs/dashboard.md)."
+    )
 
 
 def test_everything_may_be_down(tmp_path: Path) -> None:
