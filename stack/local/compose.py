@@ -83,10 +83,18 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
 
 
 def load(settings: Settings, path: Path = COMPOSE_FILE) -> dict[str, Service]:
-    """The services but those in containers only, in an order in which each comes after what it depends on."""
+    """The services but those in containers only, in an order in which each comes after what it depends on.
+
+    Nothing depends on this stack's own Kafka, and it is none of the services, where the settings name one elsewhere.
+    """
     values = settings.environment()
     document = yaml.safe_load(interpolate(path.read_text(), values))
-    bodies = {name: body for name, body in document["services"].items() if body.get("x-local") is not False}
+    elsewhere = {"kafka"} if settings.kafka.is_elsewhere else set()
+    bodies = {
+        name: body
+        for name, body in document["services"].items()
+        if body.get("x-local") is not False and name not in elsewhere
+    }
     return _in_order({name: _service(name, body, values, bodies.keys()) for name, body in bodies.items()})
 
 

@@ -192,6 +192,18 @@ def test_our_services_use_the_endpoint_that_is_set(tmp_path: Path, endpoint: str
         assert services[name].environment["AWS_ENDPOINT_URL"] == endpoint
 
 
+def test_a_kafka_elsewhere_is_none_of_the_services_and_all_of_them_know_it(tmp_path: Path) -> None:
+    address = "b-1.example:9096,b-2.example:9096"
+    authority = tmp_path / "ca.pem"
+    given = {"KAFKA_SECURITY": "sasl_ssl", "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_CA_FILE": authority}
+    services = load(make_settings(tmp_path, **given))
+    assert "kafka" not in services
+    for name in ("provision", "rest-proxy", "s3-sink", "streaming-writer", "dashboard"):
+        assert "kafka" not in services[name].depends_on
+        found = services[name].environment
+        assert {key: found[key] for key in given} == {key: str(value) for key, value in given.items()}
+
+
 def test_what_is_not_set_is_empty_and_not_none(stack: Settings) -> None:
     """Unquoted, an empty variable is YAML's null. (A variable that is written without a value is passed on.)"""
     document = yaml.safe_load(interpolate(COMPOSE_FILE.read_text(), stack.environment()))
