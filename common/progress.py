@@ -1,14 +1,17 @@
 """Show what a command is waiting for, where someone watches and where its output goes into a file alike."""
 
 import time
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.status import Status
 
 # All of a start is well within it; who waits longer wants to know for what.
 _REMINDER_SECONDS = 60.0
+
+_REPORT_SECONDS = 10.0
 
 # States of Airflow's runs and tasks that are nobody's news.
 _WAITING = (None, "scheduled", "queued")
@@ -19,6 +22,64 @@ def live_status(console: Console, what: str) -> AbstractContextManager[Status]:
     if not console.is_terminal:
         console.print(what, highlight=False)
     return console.status(what)
+
+
+class Reading(NamedTuple):
+    """The amount that is left of what is waited for, and the same in words."""
+
+    left: int
+    words: str
+
+
+class ProgressWatch:
+    """Tells now and then how far something is, and gives up where it stands still. Pure: told the time."""
+
+    def __init__(self, patience: float, now: float) -> None:
+        """Give up after `patience` seconds without progress."""
+        self._patience = patience
+        self._moved = self._told = now
+        self._left: int | None = None
+
+    def read(self, reading: Reading, now: float) -> str:
+        """Take a reading; return a line to show where the last one is 10 s old, else an empty text.
+
+        Raises:
+            TimeoutError: for `patience` seconds no reading was lower than the one before it.
+        """
+        if self._left is None or reading.left < self._left:
+            self._moved = now
+        self._left = reading.left
+        if now - self._moved >= self._patience:
+            raise TimeoutError(f"gave up after {self._patience:g} s without progress: {reading.words}")
+        if now - self._told < _REPORT_SECONDS:
+            return ""
+        self._told = now
+        return f"{reading.words} ..."
+
+
+def wait_while_it_moves(
+    console: Console, what: str, look: Callable[[], Reading], *, patience: float, interval: float
+) -> None:
+    """Show `what`, and now and then how far it is, until nothing is left.
+
+    Args:
+        console: where to show it.
+        what: said at once.
+        look: asked every `interval` seconds; what it raises is passed on.
+        patience: seconds without progress after which to give up.
+        interval: seconds.
+
+    Raises:
+        TimeoutError: it stood still for `patience` seconds; the text says how far it is.
+    """
+    watch = ProgressWatch(patience, time.monotonic())
+    with live_status(console, what) as status:
+        while (reading := look()).left:
+            if line := watch.read(reading, time.monotonic()):
+                status.update(line)
+                if not console.is_terminal:
+                    console.print(line, highlight=False)
+            time.sleep(interval)
 
 
 class Announcer:

@@ -5,19 +5,22 @@ streaming writer commits a shard's records in their order. (A shard whose last r
 the same ind, as after a split, leaves no place; then this gives up in the end, though all is well.)
 """
 
+from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
 
 from common import health
 from common.clients import kinesis_client, postgres_connection
 from common.command import run_command
 from common.kinesis import shard_ids
-from common.progress import live_status
+from common.progress import Reading, wait_while_it_moves
 from common.settings import Settings, load_settings
 from common.terminal import make_console
 from common.wait import wait_until
@@ -26,9 +29,10 @@ from contracts.tables import TABLES
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-# Spark's first micro-batch after a start takes up to 60 s on two busy cores, later ones keep up with what LocalStack
-# takes: twice that.
-_TIMEOUT_SECONDS = 120.0
+# A writer that serves at all serves something every few seconds. A restart of it, or of LocalStack, takes 120 s at the
+# most on two busy cores, and Spark's first micro-batch after it 60 s: their sum.
+_STALLED_SECONDS = 180.0
+_INTERVAL_SECONDS = 0.5
 # On a machine that is too busy the writer misses the 10 s after which it counts as silent; three times that.
 _WRITER_TIMEOUT_SECONDS = 30.0
 
@@ -53,24 +57,24 @@ def committed(settings: Settings) -> dict[Shard, int]:
     return numbers
 
 
-def ends(settings: Settings, start: dict[Shard, int]) -> dict[Shard, int]:
-    """The last sequence number of each shard now; that of `start` where no record follows it."""
+def waiting(settings: Settings, start: Mapping[Shard, int]) -> dict[Shard, list[int]]:
+    """The sequence numbers of the records that each shard holds now and that follow its one of `start`."""
     client = kinesis_client(settings)
     return {
-        (stream, shard): shard_end(client, stream, shard, start[stream, shard])
+        (stream, shard): numbers_after(client, stream, shard, start[stream, shard])
         for stream in map(settings.stream, TABLES)
         for shard in shard_ids(client, stream)
     }
 
 
-def shard_end(client: "KinesisClient", stream: str, shard: str, start: int) -> int:
-    """Return the last sequence number of a shard, or `start` where no record came after it."""
-    iterator, end = _iterator(client, stream, shard, start), start
+def numbers_after(client: "KinesisClient", stream: str, shard: str, start: int) -> list[int]:
+    """Return the sequence numbers of a shard's records that came after `start`, in their order."""
+    iterator, numbers = _iterator(client, stream, shard, start), list[int]()
     while iterator:
         page = client.get_records(ShardIterator=iterator)
-        end = max([end, *(int(record["SequenceNumber"]) for record in page["Records"])])
+        numbers += [int(record["SequenceNumber"]) for record in page["Records"]]
         iterator = page.get("NextShardIterator", "") if page["MillisBehindLatest"] else ""
-    return end
+    return numbers
 
 
 def _iterator(client: "KinesisClient", stream: str, shard: str, start: int) -> str:
@@ -86,31 +90,46 @@ def _iterator(client: "KinesisClient", stream: str, shard: str, start: int) -> s
     return place(ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
 
 
-def targets(settings: Settings) -> dict[Shard, int]:
-    """The sequence number of each shard up to which records are to be served: the last one of now.
+def targets(settings: Settings) -> dict[Shard, list[int]]:
+    """The sequence numbers of each shard's records that are to be served: those of now that are not.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Kinesis does not answer, or lacks a stream.
         psycopg2.Error: Postgres does not answer, or lacks its tables.
     """
-    return ends(settings, committed(settings))
+    return waiting(settings, committed(settings))
+
+
+def unserved(wanted: Mapping[Shard, Sequence[int]], numbers: Mapping[Shard, int]) -> dict[str, int]:
+    """Return how many of each stream's `wanted` records come after the committed `numbers` of their shards."""
+    left = dict.fromkeys((stream for stream, _ in wanted), 0)
+    for (stream, shard), records in wanted.items():
+        left[stream] += len(records) - bisect_right(records, numbers.get((stream, shard), 0))
+    return left
 
 
 def wait_for_serving(
-    settings: Settings, wanted: dict[Shard, int], patience: float = _TIMEOUT_SECONDS
+    settings: Settings,
+    wanted: Mapping[Shard, Sequence[int]],
+    console: Console,
+    patience: float = _STALLED_SECONDS,
 ) -> None:
-    """Return once all up to the `wanted` sequence numbers is served or set aside.
+    """Return once all records of the `wanted` sequence numbers are served or quarantined.
 
     Raises:
         psycopg2.Error: Postgres does not answer, or lacks its tables.
-        TimeoutError: the streaming writer does not catch up in `patience` seconds.
+        TimeoutError: the streaming writer has served none of them for `patience` seconds.
     """
+    total = sum(map(len, wanted.values()))
 
-    def caught_up() -> bool:
-        numbers = committed(settings)
-        return all(numbers[shard] >= end for shard, end in wanted.items())
+    def look() -> Reading:
+        streams = unserved(wanted, committed(settings))
+        left = sum(streams.values())
+        each = ", ".join(f"{count:,} of {stream}" for stream, count in streams.items() if count)
+        return Reading(left, f"{total - left:,} of {total:,} records are served (left: {each})")
 
-    wait_until(caught_up, timeout=patience, what="the speed path to catch up with the streams", interval=0.5)
+    what = "Waiting for the streaming writer to serve what is in the streams ..."
+    wait_while_it_moves(console, what, look, patience=patience, interval=_INTERVAL_SECONDS)
 
 
 def wait_for_writer(settings: Settings, patience: float = _WRITER_TIMEOUT_SECONDS) -> None:
@@ -135,10 +154,9 @@ def main() -> None:
     """Return once all that was in the streams at the start is served; status 1 where it is not."""
     settings, console = load_settings(), make_console(stderr=True)
     try:
-        with live_status(console, "Waiting for the streaming writer to serve what is in the streams ..."):
-            wanted = targets(settings)
-            wait_for_writer(settings)
-            wait_for_serving(settings, wanted)
+        wanted = targets(settings)
+        wait_for_writer(settings)
+        wait_for_serving(settings, wanted, console)
     except (BotoCoreError, ClientError, psycopg2.Error, TimeoutError) as error:
         hint = (
             "See `make status` and `make logs SERVICE=streaming-writer`; `make up` starts what has stopped."

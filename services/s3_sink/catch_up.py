@@ -1,13 +1,13 @@
 """Wait until the landing zone holds what Kafka holds now: `python -m services.s3_sink.catch_up`."""
 
-import time
+from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from rich.console import Console
 
 from common import health
 from common.command import run_command
-from common.progress import live_status
+from common.progress import Reading, wait_while_it_moves
 from common.settings import Settings, load_settings
 from common.terminal import make_console
 from contracts.tables import TABLES
@@ -16,7 +16,6 @@ from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 # However slow the sink is (an object for each record: 85 records/s), it lands something every second. A restart of it,
 # or of LocalStack, takes 120 s at the most on two busy cores.
 _STALLED_SECONDS = 300.0
-_REPORT_SECONDS = 10.0
 _INTERVAL_SECONDS = 0.1
 _KAFKA_SECONDS = 10.0  # a broker on loopback answers in milliseconds
 
@@ -82,51 +81,17 @@ def wait_for_landing(settings: Settings, console: Console) -> int:
         ValueError: there is an object in the landing zone that the sink did not write.
     """
     zone, ends = LandingZone(settings), end_offsets(settings)
-    total = sum(ends.values())
-    watch = ProgressWatch(total, time.monotonic())
-    with live_status(console, "Waiting for the S3 sink to land what is in Kafka ...") as status:
-        while left := _missing_now(zone, ends, otherwise=watch.missing):
-            if line := watch.read(left, time.monotonic()):
-                status.update(line)
-                if not console.is_terminal:
-                    console.print(line, highlight=False)
-            time.sleep(_INTERVAL_SECONDS)
+    total = left = sum(ends.values())
+
+    def look() -> Reading:
+        nonlocal left
+        with suppress(StaleEnd, Unavailable):  # it cannot be read for now: no progress
+            left = missing(zone, ends)
+        return Reading(left, f"{total - left:,} of {total:,} records have landed")
+
+    what = "Waiting for the S3 sink to land what is in Kafka ..."
+    wait_while_it_moves(console, what, look, patience=_STALLED_SECONDS, interval=_INTERVAL_SECONDS)
     return total
-
-
-def _missing_now(zone: LandingZone, ends: dict[TopicPartition, int], *, otherwise: int) -> int:
-    """Return how many records have not landed; `otherwise` where the landing zone cannot be read for now."""
-    try:
-        return missing(zone, ends)
-    except (StaleEnd, Unavailable):
-        return otherwise
-
-
-class ProgressWatch:
-    """Tells now and then how far a landing is, and gives up where it stands still. Pure: told the time."""
-
-    def __init__(self, total: int, now: float) -> None:
-        """`total` records are to land; before the first reading all of them are missing."""
-        self.missing = total
-        self._total = total
-        self._moved = self._told = now
-
-    def read(self, missing: int, now: float) -> str:
-        """Take a reading; return a line to show where the last one is 10 s old, else an empty text.
-
-        Raises:
-            TimeoutError: for 300 s no reading was lower than the one before it.
-        """
-        if missing < self.missing:
-            self._moved = now
-        self.missing = missing
-        landed = f"{self._total - missing:,} of {self._total:,} records have landed"
-        if now - self._moved >= _STALLED_SECONDS:
-            raise TimeoutError(f"gave up after {_STALLED_SECONDS:g} s without progress: {landed}")
-        if now - self._told < _REPORT_SECONDS:
-            return ""
-        self._told = now
-        return f"{landed} ..."
 
 
 if __name__ == "__main__":

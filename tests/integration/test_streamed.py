@@ -7,6 +7,7 @@ import pytest
 
 from common.clients import kinesis_client, postgres_connection
 from common.settings import Settings
+from common.terminal import make_console
 from operations.streamed import targets, wait_for_serving
 from services.provision.databases import ensure_schema
 from services.provision.streams import ensure_streams
@@ -37,7 +38,7 @@ def commit(settings: Settings, *statements: tuple[str, Sequence[object]]) -> Non
 
 def is_waiting(settings: Settings) -> bool:
     try:
-        wait_for_serving(settings, targets(settings), patience=1)
+        wait_for_serving(settings, targets(settings), make_console(quiet=True), patience=1)
     except TimeoutError:
         return True
     return False

@@ -124,11 +124,11 @@ def test_every_shard_of_a_stream_is_listed() -> None:
 
 def test_streamed_waits_for_every_shard(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamed, "kinesis_client", lambda _: Streams())
-    monkeypatch.setattr(streamed, "shard_end", lambda *_: 7)
+    monkeypatch.setattr(streamed, "numbers_after", lambda *_: [7])
     start = dict.fromkeys(((settings.stream("pin"), shard) for shard in Streams.SHARDS), 0)
     start |= dict.fromkeys(((settings.stream("geo"), shard) for shard in Streams.SHARDS), 0)
     start |= dict.fromkeys(((settings.stream("user"), shard) for shard in Streams.SHARDS), 0)
-    assert streamed.ends(settings, start) == dict.fromkeys(start, 7)
+    assert streamed.waiting(settings, start) == {shard: [7] for shard in start}
 
 
 ##### S3 and API Gateway: boto3's own clients, with this in the place of the server #####

@@ -7,34 +7,21 @@ from pathlib import Path
 import pytest
 from confluent_kafka import TopicPartition
 
+from common import progress
 from common.settings import Settings
 from common.terminal import make_console
 from services.s3_sink import catch_up
 from services.s3_sink.zone import Unavailable
 from stack.local.isolated import make_settings
+from tests.clock import Clock
 
 RECORDS = 85_000
-
-
-class Clock:
-    """Time that passes where somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        """Return the seconds that have been slept."""
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let that time pass at once."""
-        self.now += seconds
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(catch_up, "time", clock)
+    monkeypatch.setattr(progress, "time", clock)
     return clock
 
 
