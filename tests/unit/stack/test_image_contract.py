@@ -78,6 +78,15 @@ def test_kinesis_is_installed_in_the_version_that_its_package_names() -> None:
         assert folder in (ROOT / dockerfile).read_text()
 
 
+def test_what_kinesis_loads_first_is_in_both_images() -> None:
+    """Node ends at once where it is missing, and LocalStack starts it again and again."""
+    options = COMPOSE["services"]["localstack"]["environment"]["NODE_OPTIONS"]
+    folder, _, name = re.findall(r"--require=(\S+)", options)[0].rpartition("/")
+    for dockerfile in ("Dockerfile", "images/Dockerfile"):
+        copied = re.findall(rf"^COPY (.*) {folder}/$", (ROOT / dockerfile).read_text(), re.M)
+        assert [source for line in copied for source in line.split() if source.endswith(f"/{name}")]
+
+
 @every_service
 def test_the_variables_are_documented_and_in_the_stand_in(name: str) -> None:
     known, missing = contract(name)["environment"], contract(name)["not_in_stand_in"]
