@@ -18,6 +18,7 @@ from stack.containers import engine
 from stack.status.bucket import print_rebuild
 from stack.status.service_table import Line, print_notes, print_services
 from stack.status.sink import print_connector
+from stack.status.slow_streams import print_slow_streams
 from stack.status.streams import print_streams
 
 _LOCALSTACK = "http://localstack:4566"  # as containers find it
@@ -42,6 +43,7 @@ def main(
     if streams:
         print_rebuild(console, settings)
         print_streams(console, settings)
+        print_slow_streams(console, settings)
         print_connector(console, settings)
 
 

@@ -26,6 +26,7 @@ from stack.status.bucket import print_rebuild
 from stack.status.restarts import lines
 from stack.status.service_table import Line, print_notes, print_services, service_table
 from stack.status.sink import print_connector
+from stack.status.slow_streams import print_slow_streams
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = make_console()
@@ -218,6 +219,7 @@ def status() -> None:
     _show(settings, services, _problems(settings, services))
     print_rebuild(console, settings)
     streams.print_streams(console, settings)
+    print_slow_streams(console, settings)
     print_connector(console, settings)
 
 
