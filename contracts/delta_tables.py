@@ -8,6 +8,9 @@ BATCH: Layer = "cleaned"
 SPEED: Layer = "streaming"
 # Where earlier versions kept the batch path's tables. The course's notebooks write tables of their own there.
 FORMER_BATCH: Layer = "transformed"
+# How long a file that the table no longer has is kept, for those who read an earlier version: in `cleaned` Delta's own
+# week; in `streaming`, where each minute brings a version, for what a query that runs now may still read.
+KEPT_HOURS = {BATCH: 168, SPEED: 1}
 QUARANTINE = "quarantine"  # of rejected records, beside the tables of each layer
 
 

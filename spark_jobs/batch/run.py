@@ -13,9 +13,9 @@ from pyspark.sql import DataFrame
 from common import batch_progress
 from common.batch_progress import Position, Progress
 from common.bucket import bucket_id
-from common.clients import s3_client
+from common.clients import delta_options, s3_client
 from common.settings import Settings
-from contracts.delta_tables import QUARANTINE
+from contracts.delta_tables import BATCH, QUARANTINE
 from contracts.run_counts import CountsDoNotAddUpError, OffsetRange, TableRunCounts
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
@@ -73,8 +73,10 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
             bucket_id=plan.bucket_id,
         )
         connection.commit()
-    # Outside of the steps: if this fails the run has been served all the same, and a repeat does no harm.
+    # Outside of the steps: if one of these fails the run has been served all the same, and a repeat does no harm.
     batch_progress.save(s3, settings.bucket, after(plan, accounts))
+    for name in (*plan.objects, QUARANTINE):
+        delta.vacuum(delta.location(settings, name), delta_options(settings), BATCH)
     return Report(run_id, plan, accounts, steps)
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options
 from common.settings import Settings
-from contracts.delta_tables import BATCH, Layer, folder
+from contracts.delta_tables import BATCH, KEPT_HOURS, Layer, folder
 from contracts.latest import BATCH_ORDER, is_not_older
 from contracts.tables import KEY
 
@@ -81,6 +81,24 @@ def files(settings: Settings, path: str) -> list[str]:
     From delta-rs: it reads the table's log in a tenth of a second, for which Spark plans a query.
     """
     return deltalake.DeltaTable(path, storage_options=delta_options(settings)).file_uris()
+
+
+def vacuum(path: str, options: dict[str, str] | None, layer: Layer) -> list[str]:
+    """Remove the files that no version of the layer's KEPT_HOURS needs; returns which, none where there is no table.
+
+    Args:
+        path: of the table.
+        options: how its storage is reached.
+        layer: whose table it is.
+
+    Raises:
+        deltalake.exceptions.DeltaError: the storage fails.
+    """
+    if not deltalake.DeltaTable.is_deltatable(path, options):
+        return []
+    table = deltalake.DeltaTable(path, storage_options=options)
+    # Delta's guard of a week is for tables with writers that may still be at work on old files.
+    return table.vacuum(KEPT_HOURS[layer], dry_run=False, enforce_retention_duration=False)
 
 
 def add_quarantined(rows: DataFrame, path: str) -> None:

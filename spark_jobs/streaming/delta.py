@@ -25,9 +25,7 @@ from spark_jobs.streaming.transactions import split
 
 # Every merge adds a small file or a few, and a version: 20 of them in ten minutes.
 OPTIMIZE_SECONDS = 600.0
-# What a query that runs now may still read: none takes an hour.
 VACUUM_SECONDS = 3600.0
-KEPT_HOURS = 1
 
 # Delta has no number of 56 digits, so sequence numbers are texts there: of two without leading zeros the longer one is
 # higher, and of two of one length the one that is later in the alphabet.
@@ -83,17 +81,16 @@ class DeltaSink:
         self._tidy_up()
 
     def _tidy_up(self) -> None:
-        """Join small files and remove those that no version of the last hour needs, when it is time to."""
+        """Join small files, and remove those that are needed no longer, when it is time to."""
         now = time.monotonic()
         if now >= self._optimize_at:
             self._optimize_at = now + OPTIMIZE_SECONDS
-            for table in TABLES:
-                self._open(table).optimize.compact()
+            for name in filter(self._exists, (*TABLES, QUARANTINE)):
+                self._open(name).optimize.compact()
         if now >= self._vacuum_at:
             self._vacuum_at = now + VACUUM_SECONDS
-            for table in TABLES:
-                # Delta's guard of a week is for tables with writers that may still be at work on old files.
-                self._open(table).vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
+            for name in (*TABLES, QUARANTINE):
+                delta.vacuum(self._path(name), self._options, SPEED)
 
     def _exists(self, name: str) -> bool:
         return DeltaTable.is_deltatable(self._path(name), self._options)

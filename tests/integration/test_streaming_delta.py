@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options, postgres_connection, s3_client
 from common.settings import Settings
-from contracts.delta_tables import QUARANTINE, SPEED
+from contracts.delta_tables import KEPT_HOURS, QUARANTINE, SPEED
 from contracts.tables import TABLES, Table
 from services.provision.databases import ensure_schema
 from spark_jobs.session.spark import spark_session
@@ -132,7 +132,7 @@ def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch
     assert tables.stored_files() >= 2
     monkeypatch.setattr(delta, "OPTIMIZE_SECONDS", 0)
     monkeypatch.setattr(delta, "VACUUM_SECONDS", 0)
-    monkeypatch.setattr(delta, "KEPT_HOURS", 0)
+    monkeypatch.setitem(KEPT_HOURS, SPEED, 0)
     due = DeltaSink(tables.settings)
     due.write(tables.batch((2, pin(2, "2"))), 2, QUERY)
     assert tables.stored_files() == 1
