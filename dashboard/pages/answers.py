@@ -45,7 +45,8 @@ def _show_asked(query: Query, asked: Asked) -> None:
         st.info("No rows yet. `make emulate` sends posts, `make landed batch` serves all of them.")
     else:
         _show_answer(query, asked.answer)
-    st.caption(f"{amount(len(asked.answer.rows), 'row')}, in {age(asked.seconds)}.")
+    rows = amount(len(asked.answer.rows), "row")
+    st.caption(f"{rows}, asked at {asked.asked_at:%H:%M:%S} UTC, in {age(asked.seconds)}.")
     st.subheader("Rows behind the answer")
     st.caption("Each post's batch row, else its speed row. Covered: speed rows hidden by a batch row.")
     show_table(table(asked.sides.columns, asked.sides.rows))

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from common.settings import Settings
@@ -22,10 +22,11 @@ _KEPT_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Asked:
-    """An answer, the rows behind it by path (`serving.row_sources`), of the same snapshot, and how long it took."""
+    """An answer, the rows behind it by path (`serving.row_sources`), of the same snapshot; when, how long it took."""
 
     answer: Answer
     sides: Answer
+    asked_at: datetime
     seconds: float
 
 
@@ -43,10 +44,10 @@ def ask(query: Query, settings: Settings) -> Asked:
     Raises:
         psycopg2.Error: Postgres does not answer, lacks its tables, or takes longer than `SECONDS`.
     """
-    began = time.monotonic()
+    asked_at, began = datetime.now(UTC), time.monotonic()
     with asking(settings, SECONDS) as cursor:
         answer, sides = (_answer(cursor, statement) for statement in (query.sql, SIDES))
-        return Asked(answer, sides, time.monotonic() - began)
+        return Asked(answer, sides, asked_at, time.monotonic() - began)
 
 
 def _answer(cursor: Any, statement: str) -> Answer:  # noqa: ANN401 - psycopg2's

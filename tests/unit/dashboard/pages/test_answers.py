@@ -23,7 +23,7 @@ def shown(tmp_path: Path, **known: object) -> AppTest:
 
 
 def asked(answer: Answer) -> dict[int, Reading[Asked]]:
-    return {1: Reading(Asked(answer, SIDES, 0.2), None, 100.0)}
+    return {1: Reading(Asked(answer, SIDES, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 0.2), None, 100.0)}
 
 
 def test_an_answer_is_a_chart_beside_its_rows_its_sql_and_its_sides(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_an_answer_is_a_chart_beside_its_rows_its_sql_and_its_sides(tmp_path: Pa
     assert rows == [dict(zip(COUNTED.columns, row, strict=True)) for row in COUNTED.rows]
     assert sides == [{"table_name": "pin", "from_batch": 20, "from_speed": 1, "covered": 2}]
     assert texts(app, "code") == [load_queries()[1].sql.strip()]
-    assert "2 rows, in 0.2 s." in texts(app, "caption")
+    assert "2 rows, asked at 03:04:05 UTC, in 0.2 s." in texts(app, "caption")
     assert len(app.get("download_button")) == 1
 
 
