@@ -24,6 +24,7 @@ from dashboard.readings.dag_runs import DagRunReader
 from operations.airflow import backfill, trigger
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
+from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
 from stack.local.isolated import ServiceProcess
@@ -41,9 +42,10 @@ MAKERS = {"pin": pin, "geo": geo, "user": user}
 
 @pytest.fixture(scope="module")
 def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings:  # noqa: ARG001 - they have to run
-    """The servers, with a schema, and topics and a bucket that no other file has; no sink yet."""
+    """The servers, with a schema, and topics, streams and a bucket that no other file has; no sink yet."""
     settings = postgres.replace(USER_ID=secrets.token_hex(6))
     ensure_topics(settings)
+    ensure_streams(settings)
     ensure_bucket(settings)
     ensure_schema(settings)
     return settings
