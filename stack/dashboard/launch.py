@@ -1,5 +1,7 @@
 """Become the dashboard's server: `python -m stack.dashboard.launch`."""
 
+from importlib import import_module
+
 from streamlit import net_util
 from streamlit.web.cli import main as streamlit
 
@@ -7,6 +9,13 @@ from common.hosts import names
 from common.settings import LOOPBACK, ROOT, Settings, load_settings
 
 APP = ROOT / "dashboard" / "app.py"
+
+# What the pages import takes 2 s and 60 MB, and the first look would wait for it. pandas, which Streamlit imports for
+# the first table, takes 40 MB for 0.4 s, and stays away until somebody looks.
+_PRELOADED = (
+    "dashboard.sources",
+    *(f"dashboard.pages.{name}" for name in ("live", "answers", "quality", "runs")),
+)
 
 
 def options(settings: Settings) -> dict[str, str]:
@@ -47,6 +56,8 @@ def main() -> None:
     """Serve, until a signal."""
     # Else, at a connection from another site's page, it asks the internet for this machine's address, to compare.
     net_util.get_external_ip = lambda: None
+    for name in _PRELOADED:
+        import_module(name)
     streamlit(arguments(load_settings()))
 
 

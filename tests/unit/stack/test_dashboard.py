@@ -1,5 +1,8 @@
 """Test what the dashboard's server is told."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from streamlit.web import bootstrap
 from streamlit.web.cli import main as streamlit
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-from common.settings import Settings
+from common.settings import ROOT, Settings
 from stack.dashboard import launch
 from stack.local.isolated import make_settings
 
@@ -72,3 +75,20 @@ def test_it_asks_nobody_for_this_machines_address(
     assert ran == [launch.arguments(settings)]
     assert ran[0][:2] == ["run", str(launch.APP)]
     assert "--server.port=18501" in ran[0]
+
+
+def test_the_first_look_waits_for_no_import(settings: Settings) -> None:
+    """In a Python of its own: this one has them from other tests."""
+    code = (
+        "import sys; from stack.dashboard import launch; launch.streamlit = lambda _: None; launch.main();"
+        " print(sorted({'dashboard.pages.runs', 'dashboard.sources'} - sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | settings.environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
