@@ -4,12 +4,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
+from uuid import uuid4
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from workspace.catalogs import activate
+
+# A notebook has stopped Spark, or its process has ended.
+_GONE = (AttributeError, Py4JError, OSError)
 
 
 class Interrupted(BaseException):
@@ -29,6 +34,7 @@ def time_limit(session: SparkSession, seconds: float | None) -> Iterator[None]:
     if not seconds or threading.current_thread() is not threading.main_thread():
         yield
         return
+    _name_jobs(session)
     begin = time.monotonic()
     handler = signal.signal(signal.SIGALRM, _handler(session, TimeLimitReached))
     outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -47,6 +53,7 @@ def time_limit(session: SparkSession, seconds: float | None) -> Iterator[None]:
 @contextmanager
 def ctrl_c(session: SparkSession) -> Iterator[None]:
     """Raise Interrupted at Ctrl-C, and end Spark's jobs."""
+    _name_jobs(session)
     handler = signal.signal(signal.SIGINT, _handler(session, Interrupted))
     try:
         yield
@@ -66,9 +73,24 @@ def _handler(session: SparkSession, error: type[BaseException]) -> Callable[[int
     return handle
 
 
+class _Group:
+    """The name of the jobs of what runs now: what a statement has yet to start when it is ended, has this name too."""
+
+    PROPERTY = "spark.jobGroup.id"
+    name = ""
+
+
+def _name_jobs(session: SparkSession) -> None:
+    """Have the jobs that this thread starts from now on bear a name of their own."""
+    _Group.name = f"notebook-{uuid4()}"
+    with suppress(*_GONE):
+        session.sparkContext.setLocalProperty(_Group.PROPERTY, _Group.name)
+
+
 def _cancel_jobs(session: SparkSession) -> None:
     """End what the notebook waits for. Its streaming queries go on: they are to be stopped, and not to fail."""
     context = session.sparkContext
+    context._jsc.sc().cancelJobGroupAndFutureJobs(_Group.name)
     tracker = context.statusTracker()
     streaming = {
         job for query in session.streams.active for job in tracker.getJobIdsForGroup(str(query.runId))

@@ -1,13 +1,17 @@
 """Notebooks' time limits, and their streams."""
 
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from common.wait import wait_until
 from tests.unit.workspace.notebook_files import write
+from workspace.run.limit import Interrupted, ctrl_c
 from workspace.run.notebooks import NOTEBOOK_ERRORS, Notebooks
 
 
@@ -30,6 +34,21 @@ def test_time_limit_ends_a_job_of_spark(tmp_path: Path, notebooks: Notebooks, sp
     wait_until(lambda: not tracker.getActiveJobsIds(), timeout=60, what="the end of the job")
     path = write(tmp_path, "b.py", "dbutils.notebook.exit(spark.range(3).count())")
     assert notebooks.run(path, {}, 60) == "3"
+
+
+def test_job_that_an_interrupted_statement_has_yet_to_start_is_ended_too(spark: SparkSession) -> None:
+    """Between the statement and its job pass moments, in which there is no job to end."""
+    with suppress(Interrupted), ctrl_c(spark):
+        group = spark.sparkContext.getLocalProperty("spark.jobGroup.id") or ""
+        signal.raise_signal(signal.SIGINT)
+    assert spark.sparkContext.getLocalProperty("spark.jobGroup.id") != group
+    assert spark.range(3).count() == 3
+    spark.sparkContext.setLocalProperty("spark.jobGroup.id", group)
+    try:
+        with pytest.raises(Py4JJavaError, match="cancelled job group"):
+            spark.sparkContext.parallelize(range(3)).count()
+    finally:
+        spark.sparkContext.setLocalProperty("spark.jobGroup.id", "")
 
 
 def test_time_limit_of_a_notebook_that_another_runs_is_its_own(tmp_path: Path, notebooks: Notebooks) -> None:
