@@ -11,9 +11,9 @@ from pyspark.sql.functions import udf
 from common.settings import Settings
 from workspace.dbutils import DBUtils, RunNotebook
 from workspace.dbutils.widgets import ShowWidget
-from workspace.run.cells import BEFORE_CELL
+from workspace.run.cells import AFTER_CELL, BEFORE_CELL
 from workspace.session import notebook_session
-from workspace.warehouse import show_newer_tables
+from workspace.warehouse import keep_definitions, show_newer_tables
 
 
 def notebook_namespace(
@@ -50,4 +50,5 @@ def notebook_namespace(
         # Jupyter's own names have another one.
         "open": builtins.open,
         BEFORE_CELL: partial(show_newer_tables, session, settings),
+        AFTER_CELL: partial(keep_definitions, session, settings),
     }

@@ -4,9 +4,11 @@ Spark is as it was published. What differs is configuration, and what Databricks
 two statements.
 """
 
+import logging
 import os
 from functools import partial
 
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 from pyspark_kinesis_source import KinesisDataSource
@@ -34,9 +36,13 @@ _DEFAULTS = {
     "spark.sql.streaming.checkpointFileManagerClass": (
         "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
     ),
+    # What another session has written into a partitioned table of Parquet is there without MSCK REPAIR TABLE.
+    "spark.sql.hive.manageFilesourcePartitions": "false",
     # A notebook's errors name the line that caused them.
     "spark.python.sql.dataFrameDebugging.enabled": "true",
 }
+# pyspark's loggers of the errors that it raises, which who runs a cell shows.
+_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 # Of a cluster, a notebook has executors while it computes, so that a batch run or another notebook has them between.
 _ON_A_CLUSTER = {
     "spark.dynamicAllocation.enabled": "true",
@@ -57,6 +63,8 @@ def notebook_session(settings: Settings) -> SparkSession:
         activate(running)
         show_tables(running, settings)
         return running
+    for name in _LOGGERS:
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
     provide_credentials(settings)
     os.environ.update(_aws_environment(settings))
     session = spark_session(settings, "notebook", options=_options(settings))

@@ -20,7 +20,7 @@ from spark_jobs.sinks import delta
 from workspace.display import Display
 from workspace.magics.sql import run_sql
 from workspace.session import notebook_session
-from workspace.warehouse import show_newer_tables
+from workspace.warehouse import keep_definitions, show_newer_tables
 
 _PROMPT, _MORE = "sql> ", "  -> "
 _ENDS = ("exit", "quit")
@@ -40,7 +40,9 @@ def main() -> None:
         print(f"Views: {', '.join(views) or 'none yet'}. Statements end with ;, Ctrl-D ends the prompt.")
     for text in statements(_typed() if interactive else sys.stdin):
         show_newer_tables(session, settings)
-        if not run(session, text) and not interactive:
+        done = run(session, text)
+        keep_definitions(session, settings)
+        if not done and not interactive:
             raise SystemExit(1)
 
 

@@ -6,7 +6,7 @@ Spark's own catalogue is in the memory of one session. The bucket is shared by a
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from py4j.protocol import Py4JError
@@ -16,7 +16,15 @@ from pyspark.sql import SparkSession
 from common.clients import s3_client
 from common.settings import Settings
 from workspace.catalog_names import GIVEN
-from workspace.catalogs import adopt_table, catalog_names, forget_table, managed_tables, name_catalog
+from workspace.catalogs import (
+    TableName,
+    adopt_table,
+    catalog_names,
+    forget_table,
+    managed_tables,
+    name_catalog,
+)
+from workspace.definitions import FOLDER, Definitions
 from workspace.folders import WAREHOUSE, warehouse_key
 
 if TYPE_CHECKING:
@@ -28,21 +36,16 @@ _DATABASE = ".db"
 _CATALOGS = "_catalogs"
 # Between the first commit to a table and its entry in the catalogue of the session that creates it pass some 0.2 s.
 _CREATION_SECONDS = 10.0
-
-
-class TableName(NamedTuple):
-    """A table and its database."""
-
-    database: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"`{self.database}`.`{self.name}`"
+# S3 or Spark does not answer.
+_UNANSWERED = (BotoCoreError, ClientError, Py4JError, PySparkException)
 
 
 def show_tables(session: SparkSession, settings: Settings) -> None:
-    """Have the session know the Delta tables of the warehouse, and forget those that another one has dropped."""
-    folders = _Folders(s3_client(settings), settings.bucket)
+    """Have the session know the tables and views that last, and forget those that another one has dropped."""
+    s3 = s3_client(settings)
+    folders = _Folders(s3, settings.bucket)
+    definitions = Definitions(session, s3, settings.bucket)
+    definitions.keep()
     for name in {*GIVEN, *folders.catalogs()} - catalog_names(session):
         name_catalog(session, name)
     known = {database.name for database in session.catalog.listDatabases()}
@@ -51,15 +54,29 @@ def show_tables(session: SparkSession, settings: Settings) -> None:
         session.sql(f"CREATE DATABASE IF NOT EXISTS `{database}`")
     for database in sorted(there | known):
         _show_database(session, folders, database)
+    definitions.take()
+
+
+def keep_definitions(session: SparkSession, settings: Settings) -> None:
+    """Keep the views, and what else no folder tells of, that a cell has made, for other sessions."""
+    try:
+        Definitions(session, s3_client(settings), settings.bucket).keep()
+    except _UNANSWERED as error:
+        print(
+            f"Views and tables that this cell has made are not known to other notebooks yet: {_first_line(error)}"
+        )
 
 
 def show_newer_tables(session: SparkSession, settings: Settings) -> None:
     """Do so between two cells, of which not each needs S3 or Spark: say where one of them does not answer."""
     try:
         show_tables(session, settings)
-    except (BotoCoreError, ClientError, Py4JError, PySparkException) as error:
-        reason = str(error).partition("\n")[0]
-        print(f"Tables that other notebooks have made or dropped cannot be looked up: {reason}")
+    except _UNANSWERED as error:
+        print(f"Tables that other notebooks have made or dropped cannot be looked up: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def keep_catalog(settings: Settings, name: str) -> None:
@@ -82,7 +99,7 @@ def _show_database(session: SparkSession, folders: "_Folders", database: str) ->
 
 
 class _Folders:
-    """The folders of the warehouse: `<table>/`, `<database>.db/<table>/`, and `_catalogs/<name>/`."""
+    """The folders of the warehouse: `<table>/`, `<database>.db/<table>/` and `_catalogs/<name>/`."""
 
     def __init__(self, s3: "S3Client", bucket: str) -> None:
         self._s3 = s3
@@ -96,7 +113,7 @@ class _Folders:
 
     def tables(self, database: str) -> list[str]:
         names = self._names(_folder(database))
-        return [name for name in names if not name.endswith(_DATABASE) and name != _CATALOGS]
+        return [name for name in names if not name.endswith(_DATABASE) and name not in {_CATALOGS, FOLDER}]
 
     def seconds_since_commit(self, table: TableName) -> float | None:
         """Return how old the log's first commit is, or None for a folder without one."""

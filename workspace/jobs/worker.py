@@ -7,7 +7,6 @@ and this process goes, with all that it started.
 
 import contextlib
 import json
-import logging
 import os
 import signal
 import sys
@@ -19,7 +18,6 @@ from pathlib import Path
 from queue import Queue
 from typing import Any, TextIO
 
-from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from common.settings import Settings, load_settings
@@ -41,8 +39,6 @@ from workspace.session import notebook_session
 Job = dict[str, Any]
 """`path`, `parameters`, `seconds` (0 for no limit), `root` (the workspace's folder), `output` (a file)."""
 
-# pyspark's loggers of the errors that it raises; a run prints them itself.
-_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _ERROR_CHARACTERS = 2000
 
 
@@ -51,8 +47,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a notebook's programs print is no answer
-    for name in _LOGGERS:
-        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
     settings = load_settings()
     jobs: Queue[Job | None] = Queue()
     threading.Thread(target=_read, args=(sys.stdin, jobs), daemon=True).start()

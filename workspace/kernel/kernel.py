@@ -9,7 +9,7 @@ from traitlets import Type
 
 from workspace.dbutils import redacted
 from workspace.kernel.shell import NotebookShell
-from workspace.run.cells import prepare
+from workspace.run.cells import finish, prepare
 
 
 class NotebookKernel(IPythonKernel):
@@ -28,7 +28,11 @@ class NotebookKernel(IPythonKernel):
                 prepare(self.shell.user_ns)
             except (RuntimeError, FileNotFoundError, KeyboardInterrupt, SystemExit) as error:
                 return self._refusal(error)
-        reply: dict[str, Any] = await super().do_execute(code, silent, *words, **options)
+        try:
+            reply: dict[str, Any] = await super().do_execute(code, silent, *words, **options)
+        finally:
+            if not silent:
+                finish(self.shell.user_ns)
         return reply
 
     def _refusal(self, error: BaseException) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Ends with status 1 if a cell failed, and with 130 at Ctrl-C.
 
 import atexit
 import contextlib
-import logging
 import os
 import shutil
 import sys
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pyspark.logger import PySparkLogger
 
 from common.command import run_command
 from common.settings import load_settings
@@ -30,8 +28,6 @@ from workspace.run.output import CleanOutput
 from workspace.run.paths import Workspace
 from workspace.session import notebook_session
 
-# pyspark's loggers of the errors that it raises; a run prints them itself.
-_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
 
 
@@ -52,8 +48,6 @@ def main(
     session = notebook_session(settings)
     root = workspace or (file if file.is_dir() else file.parent)
     notebooks = Notebooks(partial(notebook_namespace, settings), Workspace(root.resolve()))
-    for name in _LOGGERS:
-        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
     output = CleanOutput(sys.stdout, redacted)
     try:
         with ctrl_c(session), contextlib.redirect_stdout(output):

@@ -25,6 +25,8 @@ from workspace.screens import Screen, Terminal
 
 BEFORE_CELL = "__before_cell__"
 """The name under which a notebook's namespace has what is done before each cell, where there is something."""
+AFTER_CELL = "__after_cell__"
+"""Likewise what is done after each cell, of one that failed too."""
 
 # A cell that took less says nothing of it.
 _NOTABLE_SECONDS = 1.0
@@ -74,7 +76,10 @@ class CellRunner:
                 _print_heading(cell)
             begin = time.monotonic()
             prepare(self.namespace)
-            self.run_cell(cell, opened)
+            try:
+                self.run_cell(cell, opened)
+            finally:
+                finish(self.namespace)
             if not opened.quiet and time.monotonic() - begin >= _NOTABLE_SECONDS:
                 make_console().print(f"{time.monotonic() - begin:.1f} s", style="dim", highlight=False)
 
@@ -151,10 +156,17 @@ class CellRunner:
 
 def prepare(namespace: Mapping[str, Any]) -> None:
     """Do what is to be done before a cell, unless other threads may be in the middle of one."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    if before := namespace.get(BEFORE_CELL):
-        before()
+    _call(namespace.get(BEFORE_CELL))
+
+
+def finish(namespace: Mapping[str, Any]) -> None:
+    """Do what is to be done after a cell, likewise."""
+    _call(namespace.get(AFTER_CELL))
+
+
+def _call(function: Callable[[], None] | None) -> None:
+    if function and threading.current_thread() is threading.main_thread():
+        function()
 
 
 def _print_heading(cell: Cell) -> None:

@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 
 from common.settings import load_settings
 from workspace.session import notebook_session
-from workspace.warehouse import show_newer_tables
+from workspace.warehouse import keep_definitions, show_newer_tables
 
 
 class Neighbour:
@@ -53,6 +53,7 @@ def main() -> None:
             answer: Any = [list(row) for row in session.sql(json.loads(line)).collect()]
         except (PySparkException, Py4JError) as error:
             answer = str(error)
+        keep_definitions(session, settings)
         print(json.dumps(answer), flush=True)
 
 

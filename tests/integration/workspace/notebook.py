@@ -25,7 +25,7 @@ from tests.integration.workspace.neighbour import Neighbour
 from tests.jvm import LogStore
 from workspace.dbutils import ExecutionError
 from workspace.namespace import notebook_namespace
-from workspace.run.cells import BEFORE_CELL
+from workspace.run.cells import AFTER_CELL, BEFORE_CELL
 from workspace.session import notebook_session
 from workspace.sql_prompt import show_pipeline
 
@@ -40,7 +40,8 @@ def not_run(path: str, timeout_seconds: int, arguments: Mapping[str, str]) -> st
 
 
 NAMES: dict[str, Any] = notebook_namespace(SETTINGS, parameters={}, run_notebook=not_run)
-spark, dbutils, opened, before_cell = (NAMES[name] for name in ("spark", "dbutils", "open", BEFORE_CELL))
+spark, dbutils, opened = (NAMES[name] for name in ("spark", "dbutils", "open"))
+before_cell, after_cell = NAMES[BEFORE_CELL], NAMES[AFTER_CELL]
 sql = NAMES["sql"]
 
 
@@ -158,8 +159,15 @@ def two_sessions() -> None:
             "SELECT * FROM (SELECT sum(n) FROM theirs), (SELECT count(*) FROM pinterest.default.ours)"
         )
         FOUND["contests"] = [contest(other, f"contested_{number}") for number in range(4)]
+        other.ask("CREATE VIEW seen AS SELECT n + 40 AS n FROM theirs")
+        before_cell()
+        sql("CREATE TABLE leaf USING csv AS SELECT max(n) AS n FROM seen")
+        after_cell()
+        FOUND["view and leaf"] = other.ask("SELECT n FROM leaf")
+        other.ask("DROP VIEW seen")
         other.ask("DROP TABLE theirs")
         before_cell()
+        FOUND["view dropped by the other"] = not spark.catalog.tableExists("seen")
         FOUND["dropped by the other"] = not spark.catalog.tableExists("theirs")
 
 

@@ -117,6 +117,11 @@ def test_session_that_runs_sees_what_another_one_makes_and_drops(found: dict[str
     assert found["dropped by the other"]
 
 
+def test_views_and_tables_of_other_formats_are_shared_too(found: dict[str, Any]) -> None:
+    assert found["view and leaf"] == [[42]]
+    assert found["view dropped by the other"]
+
+
 def test_of_two_that_create_one_table_one_is_refused(found: dict[str, Any]) -> None:
     assert len(found["contests"]) == 4
     for contest in found["contests"]:

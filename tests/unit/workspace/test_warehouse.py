@@ -2,9 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,33 +12,10 @@ from pyspark.sql import SparkSession
 
 from common.settings import Settings
 from stack.local.isolated import make_settings
+from tests.unit.workspace.bucket import Bucket
 from workspace import warehouse
 from workspace.catalogs import catalog_names, managed_tables
 from workspace.warehouse import show_newer_tables, show_tables
-
-
-class Bucket:
-    """The part of S3's client that listings need; its keys are the files and folders below `warehouse/`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def get_paginator(self, _: str) -> "Bucket":
-        return self
-
-    def paginate(self, *, Prefix: str, **_: str) -> list[dict[str, Any]]:  # noqa: N803 - S3's
-        rest = [key.removeprefix(Prefix) for key in self._keys() if key.startswith(Prefix)]
-        names = {name.partition("/")[0] for name in rest if "/" in name}
-        return [{"CommonPrefixes": [{"Prefix": f"{Prefix}{name}/"} for name in sorted(names)]}]
-
-    def list_objects_v2(self, *, Prefix: str, **_: object) -> dict[str, Any]:  # noqa: N803
-        found = [path for key, path in self._keys().items() if key.startswith(Prefix)]
-        times = [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in found[:1]]
-        return {"Contents": [{"LastModified": time} for time in times]} if times else {}
-
-    def _keys(self) -> dict[str, Path]:
-        paths = sorted(self._folder.rglob("*"))
-        return {f"warehouse/{path.relative_to(self._folder)}{'/' * path.is_dir()}": path for path in paths}
 
 
 @pytest.fixture
