@@ -21,6 +21,7 @@ from workspace.catalogs import activate
 from workspace.credentials import provide_credentials
 from workspace.folders import WAREHOUSE, dbfs_root, mounts_file, own_folder, warehouse_key
 from workspace.hadoop import restore_mounts, view_options
+from workspace.memory import MEMORY
 from workspace.mounts import MountTable
 from workspace.plain_files import use_dbfs
 from workspace.warehouse import keep_catalog, show_tables
@@ -76,6 +77,7 @@ def notebook_session(settings: Settings) -> SparkSession:
     # Databricks' name for it.
     DataStreamWriter.table = DataStreamWriter.toTable  # type: ignore[attr-defined]
     SparkSession.sql = with_catalogs(SparkSession.sql, partial(keep_catalog, settings))  # type: ignore[method-assign]
+    MEMORY.allow(settings.notebook.memory)
     return session
 
 

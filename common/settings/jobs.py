@@ -42,6 +42,8 @@ class Notebook(Group):
 
     ansi: bool = False
     """Spark's ANSI mode in notebooks: what cannot be cast is an error, else null as on older Databricks runtimes."""
+    memory: Memory = "2g"
+    """What a notebook's Python may hold beyond what it starts with (Linux); its Spark has SPARK_DRIVER_MEMORY."""
     port: Port = 8888
     """JupyterLab's port."""
     host: str = LOOPBACK

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.containers import MB, Watch, watching
 from common.settings import LOOPBACK, Settings
 from common.wait import wait_until
-from tests.compose.conftest import TEST_SECONDS, Containers, own_secrets
-from tests.integration.jupyter_lab import Lab, Notebook
+from tests.compose.conftest import PROJECT, TEST_SECONDS, Containers, own_secrets
+from tests.integration.jupyter_lab import FILLS, KILLS, LOOPS, Lab, Notebook
 from tests.make import Make
 
 pytestmark = [pytest.mark.usefixtures("lab"), pytest.mark.timeout(TEST_SECONDS)]
@@ -29,6 +30,7 @@ READS_IT = """# Databricks notebook source
 by_name, by_mount = spark.table("numbers"), spark.read.format("delta").load("/mnt/shared/warehouse/numbers")
 dbutils.notebook.exit(f"{by_name.count()} by name, {by_mount.count()} by mount")
 """
+TOLD = "has taken the 512m that NOTEBOOK_MEMORY allows"
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,13 @@ def lab(make: Make, stack: Settings, containers: Containers) -> Iterator[str]:  
     containers.compose("up", "--detach", "--wait", "jobs")
     yield printed
     containers.compose("rm", "--force", "--stop", *SERVICES)
+
+
+@pytest.fixture(scope="module")
+def watch(lab: str) -> Iterator[Watch]:  # noqa: ARG001 - they run
+    """Watch the containers' memory from the first test that asks to the last one's end."""
+    with watching(PROJECT) as watch:
+        yield watch
 
 
 @pytest.fixture(scope="module")
@@ -92,18 +101,9 @@ def test_both_are_for_this_machine_and_have_their_own_secrets_alone(
         assert containers.secrets(container["Name"], stack) == own_secrets(service)
 
 
-def test_a_kernel_computes_on_the_cluster(stack: Settings, containers: Containers) -> None:
-    before = containers.executors()
-    with Notebook(Lab(stack), "examples/batch.ipynb") as notebook:
-        done = notebook.run(MAKES_A_TABLE)
-    assert done.status == "ok", done.error
-    assert done.text.endswith("spark://spark-master:7077 7\n")
-    assert containers.executors() > before
-
-
-def test_an_imported_notebook_finds_the_kernels_mount_and_table(api: httpx.Client) -> None:
-    """It is run by the Jobs API, which has a Spark of its own."""
-    path, content = "/Users/me@example.org/reads", base64.b64encode(READS_IT.encode()).decode()
+def _run(api: httpx.Client, path: str, text: str) -> dict[str, Any]:
+    """Import a notebook, run it, and return its output."""
+    content = base64.b64encode(text.encode()).decode()
     body = {"path": path, "format": "SOURCE", "language": "PYTHON", "content": content}
     assert api.post("workspace/import", json=body).json() == {}
     task = {"notebook_task": {"notebook_path": path}}
@@ -114,10 +114,57 @@ def test_an_imported_notebook_finds_the_kernels_mount_and_table(api: httpx.Clien
         what="the notebook to end",
         interval=0.5,
     )
-    output = api.get("jobs/runs/get-output", params=run).json()
+    output: dict[str, Any] = api.get("jobs/runs/get-output", params=run).json()
+    return output
+
+
+def test_a_kernel_computes_on_the_cluster(
+    stack: Settings,
+    containers: Containers,
+    watch: Watch,  # noqa: ARG001 - from here on
+) -> None:
+    before = containers.executors()
+    with Notebook(Lab(stack), "examples/batch.ipynb") as notebook:
+        done = notebook.run(MAKES_A_TABLE)
+    assert done.status == "ok", done.error
+    assert done.text.endswith("spark://spark-master:7077 7\n")
+    assert containers.executors() > before
+
+
+def test_an_imported_notebook_finds_the_kernels_mount_and_table(api: httpx.Client) -> None:
+    """It is run by the Jobs API, which has a Spark of its own."""
+    output = _run(api, "/Users/me@example.org/reads", READS_IT)
     assert output.get("notebook_output", output)["result"] == "7 by name, 7 by mount"
 
 
-def test_neither_was_restarted_or_short_of_memory(containers: Containers) -> None:
+def test_cells_that_fill_memory_loop_or_kill_their_kernel_leave_another_notebook_alone(
+    stack: Settings,
+) -> None:
+    lab = Lab(stack)
+    with Notebook(lab, "examples/batch.ipynb") as one, Notebook(lab, "examples/streaming.ipynb") as other:
+        assert other.run("print(spark.range(3).count())").text.endswith("3\n")
+        filled = one.run(FILLS)
+        assert filled.status == "error"
+        assert TOLD in filled.error
+        assert one.run("del kept\nprint(spark.range(4).count())").text.endswith("4\n")
+        assert one.run(LOOPS, one.interrupt).error == "Interrupted."
+        assert one.run(KILLS).status == "restarting"
+        assert one.run("print('kept' in globals(), spark.range(5).count())").text.endswith("False 5\n")
+        assert other.run("print(spark.range(6).count())").text.endswith("6\n")
+
+
+def test_a_notebook_that_fills_memory_fails_and_the_next_one_runs(api: httpx.Client) -> None:
+    assert (
+        TOLD in _run(api, "/Users/me@example.org/fills", f"# Databricks notebook source\n{FILLS}\n")["error"]
+    )
+    output = _run(api, "/Users/me@example.org/reads_again", READS_IT)
+    assert output.get("notebook_output", output)["result"] == "7 by name, 7 by mount"
+
+
+def test_neither_was_restarted_or_short_of_memory(containers: Containers, watch: Watch) -> None:
     restarts = containers.restarts()
     assert {restarts[container["Name"]] for container in _running(containers).values()} == {(0, False)}
+    assert watch.problems == []
+    for service in SERVICES:  # docs/compose.md has the figures
+        print(f"{service}: {watch.peak[service] / MB:.0f} of {watch.limit[service] / MB:.0f} MB")
+        assert watch.peak[service] < watch.limit[service]

@@ -15,6 +15,10 @@ from common.settings import LOOPBACK, Settings
 
 # A cell that starts Spark takes 15 s on two idle cores; ten times that on a busy machine.
 CELL_SECONDS = 150.0
+# Cells that take memory until there is no more, that compute for ever, and that kill their kernel.
+FILLS = "kept = []\nwhile True:\n    kept.append(bytearray(1 << 20))"
+LOOPS = "print('it begins')\nspark.range(1 << 50).selectExpr('max(id % 7)').collect()"
+KILLS = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 
 @dataclass

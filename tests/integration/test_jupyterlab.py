@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -23,7 +24,7 @@ from stack.jupyter.address import address
 from stack.jupyter.folders import home
 from stack.local.isolated import ServiceProcess
 from tests.e2e.browser import Browser
-from tests.integration.jupyter_lab import CELL_SECONDS, Lab, Notebook
+from tests.integration.jupyter_lab import CELL_SECONDS, FILLS, KILLS, LOOPS, Lab, Notebook
 from tests.secret_search import files_with, secrets_of
 from workspace.folders import secrets_folder, warehouse_key
 
@@ -58,6 +59,7 @@ def workspace(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) ->
         STATE_DIR=tmp_path_factory.mktemp("state"),
         NOTEBOOK_DIR=own,
         SPARK_MASTER="local[2]",
+        NOTEBOOK_MEMORY="512m",
     )
     ensure_bucket(settings)
     for table in TABLES:
@@ -137,6 +139,7 @@ def test_failing_cells_say_why_and_the_next_one_runs(example: Notebook) -> None:
     assert "cell" in done.error
     assert "nowhere" in done.error
     assert "Traceback" not in done.error
+    assert done.text == ""
     assert "ValueError: not this" in example.run("raise ValueError('not this')").error
     assert example.run("print(20 + 1)").text == "21\n"
 
@@ -149,10 +152,19 @@ def test_secret_is_hidden_in_output_and_error(example: Notebook) -> None:
 
 
 def test_interrupt_ends_sparks_job_and_the_next_cell_runs(example: Notebook) -> None:
-    loop = "print('it begins')\nspark.range(1 << 50).selectExpr('max(id % 7)').collect()"
-    done = example.run(loop, example.interrupt)
+    done = example.run(LOOPS, example.interrupt)
     assert (done.status, done.error) == ("error", "Interrupted.")
     assert example.run("print(spark.range(3).count())").text == "3\n"
+
+
+def test_cell_that_fills_memory_is_told_the_limit_and_the_kernel_lives(
+    example: Notebook, workspace: Settings
+) -> None:
+    assert example.run("lives = True").status == "ok"
+    filled = example.run(FILLS)
+    assert filled.status == "error"
+    assert f"the {workspace.notebook.memory} that NOTEBOOK_MEMORY allows" in filled.error
+    assert example.run("del kept\nprint(lives, spark.range(3).count())").text == "True 3\n"
 
 
 def test_later_of_two_writers_is_shown_deltas_conflict(
@@ -202,8 +214,7 @@ def test_without_the_token_nobody_is_let_in(lab: Lab) -> None:
 
 def test_killed_kernel_starts_again_clean(example: Notebook) -> None:
     """The last test of the example's kernel."""
-    killed = example.run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-    assert killed.status == "restarting"
+    assert example.run(KILLS).status == "restarting"
     assert example.run("print('pin' in globals(), spark.range(3).count())").text.endswith("False 3\n")
 
 
@@ -213,6 +224,12 @@ def test_own_folder_is_served(lab: Lab, workspace: Settings) -> None:
     names = {entry["name"] for entry in lab.get("/contents/own")["content"]}
     assert names == {"mine.ipynb"}
     assert (Path(workspace.notebook.dir) / "mine.py").exists()
+
+
+@pytest.mark.parametrize("path", ["../mounts.json", "own/../../../workspace/mounts.json", "/etc/hosts"])
+def test_paths_outside_of_the_folders_are_not_served(lab: Lab, path: str) -> None:
+    url = f"http://{LOOPBACK}:{lab.port}/api/contents/{quote(path, safe='')}"
+    assert httpx.get(url, headers=lab.headers).status_code == httpx.codes.NOT_FOUND
 
 
 def test_only_jupyters_own_note_has_the_token(lab: Lab, workspace: Settings) -> None:  # noqa: ARG001 - it has written

@@ -17,6 +17,7 @@ from workspace.formats.convert import split_title
 from workspace.kernel.notebook import RUN_CELL, LiveNotebook, names_of
 from workspace.magics import MagicError
 from workspace.magics.lines import run_line_magic
+from workspace.memory import MEMORY
 from workspace.run.failure import CellError
 from workspace.run.limit import Interrupted, ctrl_c
 
@@ -30,7 +31,7 @@ class NotebookShell(ZMQInteractiveShell):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - IPython's
         super().__init__(**options)
         self.notebook = LiveNotebook(*names_of(os.environ))
-        self.set_custom_exc((CellError, MagicError, NotebookExit, Interrupted), _tell)
+        self.set_custom_exc((CellError, MagicError, NotebookExit, Interrupted, MemoryError), _tell)
 
     def transform_cell(self, raw_cell: str) -> str:
         """Return a cell as Python, which for another language is a call."""
@@ -78,4 +79,6 @@ def _tell(
 def _message(error: BaseException) -> str:
     if isinstance(error, NotebookExit):
         return f"Notebook ended with the value {error.value}" if error.value else "Notebook ended."
+    if isinstance(error, MemoryError):
+        return f"MemoryError: {MEMORY.explain(error)}"
     return "Interrupted." if isinstance(error, Interrupted) else str(error)

@@ -18,6 +18,7 @@ from workspace.magics.pip import run_pip
 from workspace.magics.run_call import parse_run
 from workspace.magics.shell import run_shell
 from workspace.magics.sql import run_sql
+from workspace.memory import MEMORY
 from workspace.python_cell import run_python
 from workspace.run.failure import CellError, cell_name
 from workspace.run.paths import Workspace
@@ -94,6 +95,8 @@ class CellRunner:
         self.current = cell_name(path, cell)
         try:
             self._by_language[cell.language](self, cell, opened)
+        except MemoryError as error:
+            raise CellError(path, cell, MEMORY.explain(error)) from None
         except Exception as error:
             raise CellError(path, cell, error) from error
 
@@ -157,6 +160,7 @@ class CellRunner:
 def prepare(namespace: Mapping[str, Any]) -> None:
     """Do what is to be done before a cell, unless other threads may be in the middle of one."""
     _call(namespace.get(BEFORE_CELL))
+    MEMORY.apply()
 
 
 def finish(namespace: Mapping[str, Any]) -> None:

@@ -33,6 +33,8 @@ NOTEBOOKS = {
     "loops": HEAD + 'spark.range(1 << 50).selectExpr("max(id % 7)").collect()\n',
     "works": HEAD + 'dbutils.notebook.exit("it works")\n',
     "stops": HEAD + "spark.stop()\n",
+    "fills": HEAD + "kept = []\nwhile True:\n    kept.append(bytearray(1 << 20))\n",
+    "dies": HEAD + "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
 }
 # The operator, as a task of the DAG has it; its log goes to standard error, what is wrong into its last line.
 OPERATOR = """
@@ -69,6 +71,7 @@ def stack(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Set
         JOBS_API_URL=f"http://127.0.0.1:{port}",
         SPARK_MASTER="local[2]",
         SPARK_DRIVER_MEMORY="1g",
+        NOTEBOOK_MEMORY="512m",
     )
     ensure_bucket(settings)
     return settings
@@ -174,7 +177,15 @@ def test_5_a_notebook_that_stops_spark_leaves_the_next_one_another(api: httpx.Cl
     assert _ended(api, after) == "SUCCESS"
 
 
-def test_6_neither_logs_nor_runs_nor_their_pages_have_a_secret(stack: Settings, api: httpx.Client) -> None:
+def test_6_a_notebook_that_fills_memory_or_is_killed_fails_alone(api: httpx.Client) -> None:
+    fills, dies, after = (_submit(api, path) for path in ("/fills", "/dies", "/works"))
+    assert [_ended(api, run_id) for run_id in (fills, dies, after)] == ["FAILED", "FAILED", "SUCCESS"]
+    error = api.get("runs/get-output", params={"run_id": fills}).json()["error"]
+    assert "taken the 512m that NOTEBOOK_MEMORY allows" in error
+    assert "was killed" in _state(api, dies)["state_message"]
+
+
+def test_7_neither_logs_nor_runs_nor_their_pages_have_a_secret(stack: Settings, api: httpx.Client) -> None:
     assert files_with(secrets_of(stack), [stack.state_dir]) == set()
     run_id = _submit(api, "/fails")
     _ended(api, run_id)

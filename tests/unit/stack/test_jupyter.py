@@ -96,6 +96,11 @@ def test_there_is_one_kernel_which_is_ours(settings: Settings) -> None:
     assert json.loads(spec.read_text())["argv"][:4] == ["python", "-P", "-m", "workspace.kernel"]
 
 
+def test_kernels_that_are_idle_for_an_hour_end_though_a_tab_shows_them(settings: Settings) -> None:
+    kernels = configuration(settings).MappingKernelManager
+    assert (kernels.cull_idle_timeout, kernels.cull_connected) == (3600, True)
+
+
 def test_nothing_asks_the_network(settings: Settings) -> None:
     lab = configuration(settings).LabApp
     assert lab.news_url is None

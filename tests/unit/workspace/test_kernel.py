@@ -82,6 +82,7 @@ def test_markdown_is_published(cells: Cells) -> None:
         ("x = 1\n%sql SELECT 1", "%sql is not known within a Python cell."),
         ("%uv pip list", "%uv is not known within a Python cell."),
         ("%run ./nowhere", "no notebook ./nowhere"),
+        ("raise MemoryError('no more')", "MemoryError: no more"),
         ("%scala\nval x = 1", "MagicError: %scala is Scala, which does not run here; Python and SQL do"),
         ("# DBTITLE 1,A title\n%r\nx <- 1", "MagicError: %r is R, which does not run here"),
         ("%%js\nalert(1)", "MagicError: %js is JavaScript, which does not run here"),
