@@ -276,6 +276,12 @@ kafka: $(READY) ## Run one of Kafka's command-line tools (ARGS="topics --list"; 
 credentials: $(READY) setup-local ## Write the files that the course's emulators read (TO=folder; FORCE=1 overwrites)
 	@$(IN_OURS) operations.credentials "$(or $(TO),.local/credentials)" $(if $(FORCE),--force)
 
+# Terraform is a program of this machine in both modes.
+.PHONY: terraform-local
+terraform-local: $(READY) setup-local ## Make terraform/shared at LocalStack (ID=name, AUTHORIZATION=api_key; DESTROY=1 removes it)
+	@$(IN_OURS) --set-up stack.terraform.localstack $(if $(ID),--user-id "$(ID)") \
+		$(if $(AUTHORIZATION),--authorization "$(AUTHORIZATION)") $(if $(DESTROY),--destroy)
+
 ##### Set-up #####
 
 # Made again when its Python has gone, as after an upgrade of the system.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def ensure_api(settings: Settings) -> str | None:
     """Make the REST API and its stage as `api_definition` has them; one that is as it should be is left alone.
 
+    So is one that Terraform made, whatever it is like: it may ask its callers for a key.
+
     Returns:
         The invoke URL; None where the API is not ours to make, since on AWS no API_ROLE_ARN is set.
 
@@ -25,7 +27,11 @@ def ensure_api(settings: Settings) -> str | None:
     if not settings.api.role_arn:
         return None
     client = api_gateway_client(settings)
-    api_id = find_api(client, settings.api_name) or _create(client, settings)
+    api_id = find_api(client, settings.api_name)
+    if api_id is None:
+        api_id = _create(client, settings)
+    elif _is_terraforms(client, api_id):
+        return url_of(settings, api_id)
     document = json.dumps(definition(settings), sort_keys=True)
     # The deployment carries the digest, so an import that was not followed by its deployment is done again.
     digest = f"definition {hashlib.sha256(document.encode()).hexdigest()}"
@@ -39,6 +45,10 @@ def _create(client: "APIGatewayClient", settings: Settings) -> str:
     # LocalStack takes the id from this tag, so that the invoke URL is the same after a restart.
     tags = {"_custom_id_": settings.user_id} if settings.aws.endpoint_url else {}
     return client.create_rest_api(name=settings.api_name, tags=tags)["id"]
+
+
+def _is_terraforms(client: "APIGatewayClient", api_id: str) -> bool:
+    return client.get_rest_api(restApiId=api_id).get("tags", {}).get("ManagedBy") == "terraform"
 
 
 def _deployed(client: "APIGatewayClient", api_id: str, stage: str) -> str | None:

@@ -47,13 +47,15 @@ class Terraform(NamedTuple):
 
     Attributes:
         module: the folder of its files.
-        data: where its own data go, the state included.
-        variables: the values of the module's variables.
+        data: the folder of what Terraform keeps beside them.
+        state: the file that says what it has made; None for commands that make nothing.
+        environment: variables of its environment, such as TF_VAR_user_id.
     """
 
     module: Path
     data: Path
-    variables: Mapping[str, str] = {}
+    state: Path | None = None
+    environment: Mapping[str, str] = {}
 
     def init(self) -> None:
         """Install the pinned provider: from a folder of this machine where one has it, else from the registry.
@@ -61,9 +63,12 @@ class Terraform(NamedTuple):
         Raises:
             subprocess.CalledProcessError: it is not to be had, or is not the pinned one.
         """
+        backend = f"-backend-config=path={self.state}" if self.state else "-backend=false"
         plugins = plugin_folder(self.module)
         source = [f"-plugin-dir={plugins}"] if plugins else []
-        self.run("init", "-input=false", "-lockfile=readonly", *source).check_returncode()
+        self.run(
+            "init", "-input=false", "-lockfile=readonly", "-reconfigure", backend, *source
+        ).check_returncode()
 
     def run(self, *words: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command; its output is in the result, unless it is to be shown."""
@@ -73,19 +78,8 @@ class Terraform(NamedTuple):
             command, env=self._environment(), stdout=pipe, stderr=pipe, text=True, check=False
         )
 
-    def on_state(self, command: str, *words: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command that reads or writes the state."""
-        return self.run(command, f"-state={self.data / 'terraform.tfstate'}", *words, quiet=quiet)
-
     def _environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-        variables = {f"TF_VAR_{name}": value for name, value in self.variables.items()}
+        callers = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
         # CHECKPOINT_DISABLE: it asks its makers for newer versions of itself.
-        return {
-            **own,
-            **variables,
-            "TF_DATA_DIR": str(self.data),
-            "TF_IN_AUTOMATION": "1",
-            "CHECKPOINT_DISABLE": "1",
-            **({"TF_CLI_ARGS": "-no-color"} if "NO_COLOR" in own else {}),
-        }
+        own = {"TF_DATA_DIR": str(self.data), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        return callers | own | dict(self.environment)

@@ -13,13 +13,19 @@ locals {
     emulator = [
       { Effect = "Allow", Action = ["apigateway:GET"], Resource = [local.apis_arn] },
     ]
+    # Who may not list a bucket is told of a missing object that it is forbidden, so all that look for one may.
     batch = [
       { Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.bucket_arn] },
-      { Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.bucket_arn}/topics/*"] },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = ["${local.bucket_arn}/topics/*", "${local.bucket_arn}/checkpoints/bucket.json"]
+      },
+      { Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/checkpoints/batch/*"] },
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-        Resource = [for prefix in ["checkpoints", "delta_tables"] : "${local.bucket_arn}/${prefix}/*"]
+        Resource = ["${local.bucket_arn}/delta_tables/*"]
       },
     ]
     sink = [
@@ -36,22 +42,25 @@ locals {
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-        Resource = [for prefix in ["checkpoints", "delta_tables"] : "${local.bucket_arn}/${prefix}/streaming/*"]
+        Resource = [for folder in ["checkpoints", "delta_tables"] : "${local.bucket_arn}/${folder}/streaming/*"]
       },
     ]
     provision = [
-      { Effect = "Allow", Action = ["s3:CreateBucket"], Resource = [local.bucket_arn] },
-      { Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/checkpoints/*"] },
+      { Effect = "Allow", Action = ["s3:CreateBucket", "s3:ListBucket"], Resource = [local.bucket_arn] },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = [for name in ["bucket", "batch/progress"] : "${local.bucket_arn}/checkpoints/${name}.json"]
+      },
+      { Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.bucket_arn}/checkpoints/bucket.json"] },
       {
         Effect   = "Allow"
         Action   = ["kinesis:CreateStream", "kinesis:DescribeStreamSummary"]
         Resource = local.stream_arns
       },
-      {
-        Effect   = "Allow"
-        Action   = ["apigateway:GET", "apigateway:POST", "apigateway:PUT"]
-        Resource = [local.apis_arn, "${local.apis_arn}/*"]
-      },
+      { Effect = "Allow", Action = ["apigateway:GET"], Resource = [local.apis_arn, "${local.apis_arn}/*"] },
+      { Effect = "Allow", Action = ["apigateway:POST"], Resource = [local.apis_arn, "${local.apis_arn}/*/deployments"] },
+      { Effect = "Allow", Action = ["apigateway:PUT"], Resource = ["${local.apis_arn}/*"] },
       { Effect = "Allow", Action = ["iam:PassRole"], Resource = [aws_iam_role.api.arn] },
     ]
     # The API's callers may make, fill, read and remove streams of these names.

@@ -1,6 +1,9 @@
 terraform {
   required_version = ">= 1.9"
 
+  # A team's is elsewhere: terraform/README.md.
+  backend "local" {}
+
   required_providers {
     aws = {
       source  = "hashicorp/aws"

@@ -92,6 +92,12 @@ class _Server(ThreadingHTTPServer):
         """A client that was killed in the middle of a request is what some of these tests are about."""
 
 
+def _length(method: str, answer: Answer) -> str:
+    """Return the length of the body, of which the answer to HEAD tells and has none."""
+    told = [value for name, value in answer.headers if name.lower() == "content-length"]
+    return told[0] if method == "HEAD" and told else str(len(answer.body))
+
+
 def _handler(server: ForwardingServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -105,7 +111,7 @@ def _handler(server: ForwardingServer) -> type[BaseHTTPRequestHandler]:
             for name, value in answer.headers:
                 if name.lower() not in _OF_THE_CONNECTION:
                     self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", _length(self.command, answer))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body)

@@ -13,7 +13,9 @@ from contracts.tables import TABLES
 from services.source.source_dir import read
 from spark_jobs.cleaning import REASONS
 
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    path for pattern in ("*.md", "docs/**/*.md", "terraform/*.md") for path in sorted(ROOT.glob(pattern))
+]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 # Variables of other programs, and make's own.
 FOREIGN = {

@@ -1,0 +1,74 @@
+"""Apply terraform/shared to the stack's LocalStack, for `make terraform-local`."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from common.settings import Settings, load_settings
+from stack.terraform.program import FOLDER, Terraform, is_installed
+
+_ANSWERED = ("-input=false", "-auto-approve")
+
+
+def of_localstack(settings: Settings, **variables: str) -> Terraform:
+    """Return Terraform for the shared module, at LocalStack, with the names and keys of these settings.
+
+    Its state is in STATE_DIR, a file for each USER_ID. `variables` are further ones of the module.
+    """
+    own = {
+        "user_id": settings.user_id,
+        "region": settings.aws.region,
+        "rest_proxy_url": settings.api.rest_proxy_url,
+        "kinesis_shards": str(settings.kinesis.shards),
+        "stage": settings.api.stage,
+        "endpoint_url": settings.aws.endpoint_url,
+        "force_destroy": "true",
+    }
+    keys = {
+        "AWS_ACCESS_KEY_ID": settings.aws.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": settings.aws.secret_access_key.get_secret_value(),
+    }
+    data = settings.state_dir / "terraform"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    given = {f"TF_VAR_{name}": value for name, value in (own | variables).items()}
+    return Terraform(FOLDER / "shared", data / "data", data / f"{settings.user_id}.tfstate", keys | given)
+
+
+def reached_by_localstack(settings: Settings) -> Settings:
+    """Return the settings with the REST proxy's address as LocalStack knows it, a container or a process as it is."""
+    if os.environ.get("MODE") != "compose":
+        return settings
+    return settings.replace(API_REST_PROXY_URL=f"http://rest-proxy:{settings.rest_proxy.port}")
+
+
+def main(
+    user_id: Annotated[
+        str, Option(help="Whose bucket, streams and API; no other than the stack's own.")
+    ] = "",
+    authorization: Annotated[str, Option(help="Who may call the API: none, api_key or iam.")] = "none",
+    destroy: Annotated[
+        bool, Option("--destroy", help="Remove what was made, the bucket's objects too.")
+    ] = False,
+) -> None:
+    """Make all of terraform/shared at LocalStack, or remove it, and print the lines of .env for it."""
+    settings = load_settings()
+    if not is_installed():
+        sys.exit("terraform is not installed.")
+    if not settings.aws.endpoint_url:
+        sys.exit("AWS_ENDPOINT_URL is empty, which is AWS itself: see docs/aws.md.")
+    # Provisioning has made those of the stack's own USER_ID.
+    theirs = settings.replace(USER_ID=user_id or f"tf{settings.user_id}"[:32])
+    terraform = of_localstack(reached_by_localstack(theirs), api_authorization=authorization)
+    terraform.init()
+    if terraform.run("destroy" if destroy else "apply", *_ANSWERED, quiet=False).returncode:
+        sys.exit("Terraform failed. `make status` shows whether LocalStack is up.")
+    if not destroy:
+        print("\nTo use it, put these lines into .env, then `make up`:\n", flush=True)
+        terraform.run("output", "-raw", "dotenv", quiet=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)
