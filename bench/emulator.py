@@ -24,7 +24,9 @@ from confluent_kafka.admin import AdminClient
 
 from bench.report import Row, report
 from bench.running import running_stack
+from common.kafka_security import client_options
 from common.settings import ROOT, Settings
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES, Table
 from emulator.formats import TOPIC
 from emulator.patience import Patience
@@ -81,7 +83,7 @@ def fresh_topics(settings: Settings) -> Iterator[Settings]:
     try:
         yield fresh
     finally:
-        admin = AdminClient({"bootstrap.servers": fresh.kafka.bootstrap_servers})
+        admin = AdminClient(client_options(fresh, Principal.USER))
         for deletion in admin.delete_topics([fresh.topic(table) for table in TABLES]).values():
             deletion.result()
 

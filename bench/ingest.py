@@ -22,7 +22,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from bench.report import Row, report
 from bench.running import running_stack
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 from services.rest_proxy.delivery import producer_config
 from services.rest_proxy.records import JSON_TYPE
 
@@ -89,7 +91,7 @@ def main(
 @contextmanager
 def fresh_topic(settings: Settings) -> Iterator[str]:
     """A topic of this run, deleted at the end."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    admin = AdminClient(client_options(settings, Principal.USER))
     topic = f"bench-ingest-{uuid.uuid4().hex[:8]}"
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result()
     try:

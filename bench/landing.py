@@ -22,9 +22,12 @@ from bench.ingest import PARTITIONS, post
 from bench.report import Row, report
 from bench.running import running_stack
 from common.clients import s3_client
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
+from services.provision.kafka_rights import ensure_rights
 from services.provision.topics import ensure_topics
 from services.s3_sink.sink import Sink
 from services.s3_sink.status import Status
@@ -72,6 +75,7 @@ def fresh_user(settings: Settings) -> Iterator[Settings]:
         user = settings.replace(
             USER_ID=f"bench{secrets.token_hex(4)}", STATE_DIR=Path(folder), KAFKA_PARTITIONS=PARTITIONS
         )
+        ensure_rights(user)
         ensure_topics(user)
         ensure_bucket(user)
         try:
@@ -79,7 +83,7 @@ def fresh_user(settings: Settings) -> Iterator[Settings]:
         finally:
             empty_bucket(user)
             s3_client(user).delete_bucket(Bucket=user.bucket)
-            admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+            admin = AdminClient(client_options(user, Principal.USER))
             for request in admin.delete_topics([user.topic(table) for table in TABLES]).values():
                 request.result()
 
@@ -105,7 +109,7 @@ def one_object_a_record(settings: Settings, count: int) -> float:
 
 def produce(settings: Settings, count: int, seconds: float = 0.0) -> None:
     """Send posts to all partitions in turn, spread over `seconds`."""
-    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 5})
+    producer = Producer({**client_options(settings, Principal.USER), "linger.ms": 5})
     places = [(settings.topic(table), p) for table in TABLES for p in range(PARTITIONS)]
     value = post()
     begin = time.perf_counter()

@@ -24,11 +24,14 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer
 from bench.report import Row, report
 from common import health
 from common.clients import kinesis_client, postgres_connection
+from common.kafka_security import client_options
 from common.settings import Settings
 from common.wait import wait_until
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
+from services.provision.kafka_rights import ensure_rights
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
 from services.source.generator import generate
@@ -102,6 +105,7 @@ def stack() -> Iterator[tuple[Settings, ServiceProcess]]:
         ensure_schema(settings)
         ensure_bucket(settings)
         ensure_streams(settings)
+        ensure_rights(settings)
         ensure_pin_topics(settings)
         writer = ServiceProcess(settings, "spark_jobs.streaming", log=Path(folder, "writer.log"))
         servers.enter_context(writer)
@@ -199,9 +203,7 @@ def to_streams(settings: Settings) -> Callable[[int, Watch], None]:
 
 def to_topic(settings: Settings) -> Callable[[int, Watch], None]:
     """Sends posts to Kafka's topic; number of a post is its offset."""
-    producer = Producer(
-        {"bootstrap.servers": settings.kafka.bootstrap_servers, "acks": "all", "linger.ms": 1}
-    )
+    producer = Producer({**client_options(settings, Principal.USER), "acks": "all", "linger.ms": 1})
     block = next(iter(generate("pin", 10_000, 42)))
     values = itertools.cycle([msgspec.json.encode(row) for row in block])
 
@@ -277,7 +279,7 @@ def bare_consumer(settings: Settings) -> Iterator[None]:
 def _copy_until(settings: Settings, connection: "PostgresConnection", stop: threading.Event) -> None:
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka.bootstrap_servers,
+            **client_options(settings, Principal.USER),
             "group.id": "bench",
             "auto.offset.reset": "earliest",
         }

@@ -16,8 +16,11 @@ from confluent_kafka.admin import AdminClient
 
 from common.airflow import AirflowApi, AirflowError
 from common.clients import postgres_connection
+from common.kafka_refusal import Refusal
+from common.kafka_security import client_options
 from common.settings import LOOPBACK, Settings
 from common.state_file import problem_in
+from contracts.kafka_access import Principal
 
 # A healthy server on loopback answers in milliseconds; 5 s leaves room for a machine that is starting everything.
 _TIMEOUT_SECONDS = 5.0
@@ -46,11 +49,15 @@ def kafka_cluster_id(settings: Settings) -> str | None:
     Raises:
         Unhealthy: none does.
     """
-    client = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers, "log_level": 0})
+    refusal = Refusal(Principal.OPERATIONS)
+    options = client_options(settings, Principal.OPERATIONS)
+    client = AdminClient(options | {"error_cb": refusal, "log_level": 0})
     try:
         cluster: str | None = client.list_topics(timeout=_TIMEOUT_SECONDS).cluster_id
     except KafkaException as error:
-        raise Unhealthy(f"no broker at {settings.kafka.bootstrap_servers}: {error.args[0].str()}") from None
+        reason = refusal.reason_after(client) or error.args[0].str()
+        where = f"{settings.kafka.bootstrap_servers} (KAFKA_SECURITY={settings.kafka.security})"
+        raise Unhealthy(f"no broker at {where}: {reason}") from None
     return cluster
 
 

@@ -86,6 +86,11 @@ def _java_login(settings: Settings, principal: Principal) -> Mapping[str, str]:
     return {"sasl.mechanism": mechanism, "sasl.jaas.config": login}
 
 
+def has_rights(settings: Settings) -> bool:
+    """Return whether the broker knows who asks, and so refuses what is not granted."""
+    return settings.kafka.security == "sasl"
+
+
 def jaas(mechanism: str = "PLAIN", **options: str) -> str:
     """Return a line of JAAS for one of SASL's mechanisms. The values are words without quotes (see KafkaPassword)."""
     words = "".join(f' {name}="{value}"' for name, value in options.items())

@@ -1,7 +1,7 @@
-"""Write what people and Terraform read of what the code declares.
+"""Write what people and other programs read of what the code declares.
 
-`make format` runs it. Of contracts/tables.py, from which the programs derive the rest as they run: sql/mysql/*.sql, and
-the tables of docs/contracts.md; of services/provision/api_definition.py: the API's definition for Terraform.
+`make format` runs it. Of contracts/, from which the programs derive the rest as they run: sql/mysql/*.sql, Kafka's .env
+files and the tables of docs/contracts.md; of services/provision/api_definition.py: the API's definition for Terraform.
 """
 
 import re
@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 
 from common.settings import ROOT
+from contracts.kafka_access import GRANTS
 from contracts.tables import DECLARATIONS, KEY, Column, Declaration, SourceColumn, Table, Type
 from services.provision.api_definition import terraform_template
 from services.source.generator import generate
+from stack.kafka import broker
 
 CONTRACTS = ROOT / "docs" / "contracts.md"
 SQL = ROOT / "sql" / "mysql"
@@ -42,6 +44,7 @@ def contracts(text: str) -> str:
         "source tables": _source_tables(),
         "sample lines": _sample_lines(),
         "cleaned tables": _cleaned_tables(),
+        "kafka rights": _kafka_rights(),
     }
     for name, lines in parts.items():
         mark = f"<!-- {name}, by `make format` -->\n"
@@ -77,6 +80,14 @@ def _cleaned_tables() -> str:
     return "\n| table | columns, in order |\n|---|---|\n" + "".join(rows) + "\n"
 
 
+def _kafka_rights() -> str:
+    rows = (
+        f"| `{principal}` | {kind} | `{name}` | {', '.join(f'`{each}`' for each in operations)} |\n"
+        for principal, kind, name, operations in GRANTS
+    )
+    return "\n| principal | kind | of | may |\n|---|---|---|---|\n" + "".join(rows) + "\n"
+
+
 def _described(column: Column) -> str:
     kind = "" if column.type == Type.TEXT else f" {column.type}"
     key = " (key)" if column.name == KEY else ""
@@ -88,6 +99,7 @@ def files() -> Iterator[tuple[Path, str]]:
     """Each file, and what is to be in it."""
     for declared in DECLARATIONS.values():
         yield SQL / f"{declared.source}.sql", create_table(declared)
+    yield from broker.files()
     yield CONTRACTS, contracts(CONTRACTS.read_text(encoding="utf-8"))
     yield TERRAFORM_API, terraform_template()
 

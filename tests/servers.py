@@ -8,6 +8,7 @@ from testcontainers.compose import DockerCompose
 from common import health
 from common.settings import ROOT, Settings
 from common.wait import wait_until
+from services.provision.kafka_rights import ensure_rights
 from stack.local.isolated import START_SECONDS
 from tests.processes import launch_server
 
@@ -15,11 +16,16 @@ IN_CONTAINERS = os.environ.get("MODE") == "compose"
 
 
 def start_server(stack: ExitStack, settings: Settings, name: str) -> None:
-    """Start a server of docker-compose.yml at the settings' ports, and wait until it is healthy."""
+    """Start a server of docker-compose.yml at the settings' ports, and wait until it is healthy.
+
+    In Kafka the principals of the settings have their rights then.
+    """
     if IN_CONTAINERS:
         _start_container(stack, settings, name)
     else:
         launch_server(stack, settings, name)
+    if name == "kafka":
+        ensure_rights(settings)
 
 
 def _start_container(stack: ExitStack, settings: Settings, name: str) -> None:

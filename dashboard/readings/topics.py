@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 
 # A broker on loopback answers in milliseconds; one that does not by then is down.
@@ -52,8 +54,8 @@ def read_topics(settings: Settings) -> Topics:
         LookupError: it has not all of the topics.
     """
     consumer = Consumer(
-        {"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "dashboard", "log_level": 0}
-        | {"enable.auto.commit": False}
+        client_options(settings, Principal.DASHBOARD)
+        | {"group.id": f"{settings.user_id}-dashboard", "enable.auto.commit": False, "log_level": 0}
     )
     try:
         kept, main = _kept(settings, consumer), settings.topic(TABLES[0])

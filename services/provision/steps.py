@@ -13,6 +13,7 @@ from common.settings import Settings
 from services.provision.api import ensure_api
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
+from services.provision.kafka_rights import ensure_rights
 from services.provision.statements import SchemaError
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics, ensure_topics
@@ -29,6 +30,7 @@ FAILURES = (
 def provision(log: BoundLogger, settings: Settings) -> str | None:
     """Do each step in turn; returns the invoke URL, if the API is ours to make."""
     log.info("making topics")
+    ensure_rights(settings)
     for remark in (*ensure_topics(settings), *ensure_pin_topics(settings)):
         log.warning(remark)
     url = provision_aws(log, settings)

@@ -7,8 +7,10 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from common.kafka_security import client_options
 from common.settings import Settings
 from common.wait import wait_until
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 
 # A broker on loopback creates a topic in milliseconds; one that is just starting may need 20 s to elect leaders.
@@ -34,7 +36,7 @@ def ensure_pin_topics(settings: Settings) -> list[str]:
 
 
 def _ensure(names: Sequence[str], settings: Settings) -> list[str]:
-    client = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    client = AdminClient(client_options(settings, Principal.PROVISION))
     requests = client.create_topics(
         [_new(name, settings) for name in names], operation_timeout=_TIMEOUT_SECONDS
     )

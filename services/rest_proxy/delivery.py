@@ -3,13 +3,15 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 from services.rest_proxy.records import Record
 from services.rest_proxy.results import Entry, failed, too_large
 
@@ -27,7 +29,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
     docs/adr/0007-rest-proxy-produce-path.md says why one batch at a time is on its way.
     """
     return {
-        "bootstrap.servers": settings.kafka.bootstrap_servers,
+        **client_options(settings, Principal.REST_PROXY),
         "enable.idempotence": True,
         "acks": "all",
         "linger.ms": 0,
@@ -55,11 +57,16 @@ class Deliverer:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._producer = Producer(producer_config(settings))
+        self._settings = settings
         self._max_record_bytes = settings.rest_proxy.max_record_bytes
         self._log = structlog.get_logger(service="rest_proxy")
         self._requests = 0
         self._wanted = asyncio.Event()
+
+    @cached_property
+    def _producer(self) -> Producer:
+        """Made with the first record: before provisioning has granted the right to write, it would be lost at once."""
+        return Producer(producer_config(self._settings))
 
     async def run(self) -> None:
         """Serve delivery reports while requests wait for them; never ends."""

@@ -12,7 +12,10 @@ from confluent_kafka.admin import (
     TopicMetadata,
 )
 
+from common.kafka_refusal import Refusal
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 from services.rest_proxy.errors import ApiError, ErrorCode
 from services.rest_proxy.records import ANY_PARTITION
 
@@ -28,9 +31,12 @@ class Topics:
     """The cluster's topics, as of the newest answer; `run` keeps it fresh in the background."""
 
     def __init__(self, settings: Settings) -> None:
+        self._refusal = Refusal(Principal.REST_PROXY)
+        options = client_options(settings, Principal.REST_PROXY)
         self._admin = AdminClient(
-            {
-                "bootstrap.servers": settings.kafka.bootstrap_servers,
+            options
+            | {
+                "error_cb": self._refusal,
                 "reconnect.backoff.max.ms": 1000,
                 "log_level": 2,  # it would print each attempt; what comes of them is logged below
             }
@@ -92,15 +98,16 @@ class Topics:
         try:
             entries = await asyncio.wrap_future(answers[resource])
         except KafkaException as error:
-            raise _unavailable(error) from error
+            raise _unavailable(error.args[0].str()) from error
         return {name: entry.value for name, entry in entries.items()}
 
     async def _ask(self) -> ClusterMetadata:
         try:
             metadata: ClusterMetadata = await asyncio.to_thread(self._admin.list_topics, timeout=ASK_SECONDS)
         except KafkaException as error:
-            self._note(reachable=False, reason=error.args[0].str())
-            raise _unavailable(error) from error
+            reason = self._refusal.reason_after(self._admin) or error.args[0].str()
+            self._note(reachable=False, reason=reason)
+            raise _unavailable(reason) from error
         self._note(reachable=True, cluster=metadata.cluster_id, topics=len(metadata.topics))
         self._partitions = {name: len(topic.partitions) for name, topic in metadata.topics.items()}
         return metadata
@@ -114,6 +121,6 @@ class Topics:
         self._reachable = reachable
 
 
-def _unavailable(error: KafkaException) -> ApiError:
-    message = f"Kafka does not answer: {error.args[0].str()}"
+def _unavailable(reason: str) -> ApiError:
+    message = f"Kafka does not answer: {reason}"
     return ApiError(ErrorCode.KAFKA_UNAVAILABLE, message, RETRY_AFTER_SECONDS)

@@ -7,9 +7,11 @@ from rich.console import Console
 
 from common import health
 from common.command import run_command
+from common.kafka_security import client_options
 from common.progress import Reading, wait_while_it_moves
 from common.settings import Settings, load_settings
 from common.terminal import make_console
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
@@ -22,7 +24,8 @@ _KAFKA_SECONDS = 10.0  # a broker on loopback answers in milliseconds
 
 def end_offsets(settings: Settings) -> dict[TopicPartition, int]:
     """Kafka's end offset of each partition of the three topics, now."""
-    consumer = Consumer({"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "catch-up"})
+    options = client_options(settings, Principal.OPERATIONS)
+    consumer = Consumer({**options, "group.id": f"{settings.user_id}-operations"})
     try:
         topics = consumer.list_topics(timeout=_KAFKA_SECONDS).topics
         if absent := {settings.topic(table) for table in TABLES} - topics.keys():

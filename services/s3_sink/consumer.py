@@ -6,7 +6,10 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import KafkaError
 
+from common.kafka_refusal import told_refusal
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="s3-sink")
 
@@ -17,20 +20,24 @@ class ErrorLog:
     """Logs Kafka's errors, none twice in five seconds: a broker that is down is tried 20 times a second."""
 
     def __init__(self) -> None:
+        self.refusal: str | None = None
+        """Why Kafka refuses the sink, since it has last given it partitions."""
         self._logged_at: dict[int, float] = {}
 
     def __call__(self, error: KafkaError) -> None:
         """Log the error unless its kind has just been."""
+        refusal = told_refusal(error, Principal.S3_SINK)
+        self.refusal = refusal or self.refusal
         now = time.monotonic()
         if now - self._logged_at.get(error.code(), -_SAME_AGAIN_SECONDS) >= _SAME_AGAIN_SECONDS:
             self._logged_at[error.code()] = now
-            log.warning("Kafka", error=error.str())
+            log.warning("Kafka", error=refusal or error.str())
 
 
 def consumer_config(settings: Settings, on_error: Callable[[KafkaError], None]) -> dict[str, object]:
     """The consumer's configuration."""
     return {
-        "bootstrap.servers": settings.kafka.bootstrap_servers,
+        **client_options(settings, Principal.S3_SINK),
         "group.id": f"{settings.user_id}-s3-sink",
         "client.id": "s3-sink",
         "error_cb": on_error,

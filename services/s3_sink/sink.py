@@ -75,6 +75,7 @@ class Sink:
     # Kafka's callbacks, called from within consume().
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._log_kafka.refusal = None
         # Where to start is not known yet: the offset is a stand-in, and nothing is taken up until it is.
         assigned = [TopicPartition(p.topic, p.partition, 0) for p in partitions]
         consumer.incremental_assign(assigned)
@@ -196,7 +197,10 @@ class Sink:
             self._consumer.commit(offsets=[TopicPartition(*place, offset)], asynchronous=True)
 
     def _report(self) -> None:
-        self._status.write(lambda: [self._place_status(place) for place in [*self._open, *self._closed]])
+        self._status.write(
+            lambda: [self._place_status(place) for place in [*self._open, *self._closed]],
+            self._log_kafka.refusal,
+        )
 
     def _place_status(self, place: Partition) -> PartitionStatus:
         partition = self._open.get(place)

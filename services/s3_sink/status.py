@@ -44,15 +44,19 @@ class Status:
         self._file = StateFile(state_dir, "s3-sink")
         self._connector = list(connector)
 
-    def write(self, partitions: Callable[[], list[PartitionStatus]]) -> None:
-        """Replace the file, at most once a second; `partitions` is asked only then."""
-        self._file.write(lambda: {"connector": self._connector, **_state(partitions())})
+    def write(self, partitions: Callable[[], list[PartitionStatus]], refusal: str | None = None) -> None:
+        """Replace the file, at most once a second; `partitions` is asked only then.
+
+        Args:
+            refusal: why Kafka refuses the sink, if it does.
+        """
+        self._file.write(lambda: {"connector": self._connector, **_state(partitions(), refusal)})
 
 
-def _state(partitions: list[PartitionStatus]) -> dict[str, Any]:
+def _state(partitions: list[PartitionStatus], refusal: str | None) -> dict[str, Any]:
     stuck = next((one for one in partitions if one.problem), None)
     return {
-        "problem": stuck and f"{stuck.topic}[{stuck.partition}] does not land: {stuck.problem}",
+        "problem": refusal or (stuck and f"{stuck.topic}[{stuck.partition}] does not land: {stuck.problem}"),
         "lag": sum(partition.lag for partition in partitions),
         "partitions": [asdict(partition) for partition in partitions],
     }

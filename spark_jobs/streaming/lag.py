@@ -9,7 +9,9 @@ from confluent_kafka import Consumer, TopicPartition
 from pyspark_kinesis_source import measure_lag
 
 from common.clients import kinesis_client
+from common.kafka_security import client_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 
 # A broker on this machine or network answers in milliseconds; the status is due every few seconds.
 _KAFKA_SECONDS = 5.0
@@ -44,8 +46,8 @@ class KafkaLag:
         """With a consumer of its own, in no group."""
         self._consumer = Consumer(
             {
-                "bootstrap.servers": settings.kafka.bootstrap_servers,
-                "group.id": "streaming-writer-lag",
+                **client_options(settings, Principal.STREAMING_WRITER),
+                "group.id": f"{settings.user_id}-streaming-writer-lag",
                 "enable.auto.commit": False,
                 "log_level": 0,
             }

@@ -4,7 +4,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from common.clients import aws_options
+from common.kafka_security import java_options
 from common.settings import Settings
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 
 # Bounds a micro-batch's memory (25 MB of posts) while a backlog is read; 10,000 records a second are held.
@@ -53,8 +55,12 @@ def _access(settings: Settings) -> dict[str, str]:
 
 def from_kafka(spark: SparkSession, settings: Settings, topic: str) -> DataFrame:
     """A topic, from its oldest record, as `topic, partition, offset, value`."""
+    login = java_options(settings, Principal.STREAMING_WRITER)
     options = {
         "kafka.bootstrap.servers": settings.kafka.bootstrap_servers,
+        **{f"kafka.{name}": value for name, value in login.items()},
+        # A query's own groups begin so: the name to which Kafka has granted the reading.
+        "groupIdPrefix": f"{settings.user_id}-streaming-writer",
         "subscribe": topic,
         "startingOffsets": "earliest",
         "maxOffsetsPerTrigger": str(BATCH_RECORDS),

@@ -34,6 +34,7 @@ def prepare(settings: Settings, classpath: str) -> Path:
 def main() -> None:
     """Replace this process with the broker."""
     settings = load_settings()
+    os.umask(0o077)  # server.properties has the passwords of all principals
     classpath = str(INSTALL_DIR / "jars" / "kafka" / "*")
     for name in VARIABLES:  # to the wrapper every KAFKA_* is a broker's property: ours are not
         os.environ.pop(name, None)

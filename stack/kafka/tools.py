@@ -10,9 +10,9 @@ from pathlib import Path
 from common import health
 from common.settings import INSTALL_DIR, Settings, load_settings
 from common.terminal import complain
+from stack.kafka import client
 
 HERE = Path(__file__).parent
-CLIENT = HERE / "client"  # whose client.properties is found by its bare name
 TOOLS = {
     "broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
     "configs": "kafka.admin.ConfigCommand",
@@ -25,13 +25,22 @@ TOOLS = {
 
 
 def command(settings: Settings, tool: str, *words: str) -> list[str]:
-    """Return the command line of a tool; it asks this stack's broker unless the words name another."""
+    """Return the command line of a tool.
+
+    It asks this stack's broker, as the stack's user, unless the words name another broker or file.
+    """
     jars = os.pathsep.join(str(INSTALL_DIR / "jars" / name / "*") for name in ("kafka", "kafka-tools"))
     logging = f"-Dlog4j2.configurationFile={HERE / 'defaults' / 'tools-log4j2.yaml'}"
-    java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool], *words]
-    if any(word.startswith("--bootstrap") for word in words):
-        return java
-    return [*java, "--bootstrap-server", settings.kafka.bootstrap_servers]
+    java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool]]
+    ours = settings.kafka.bootstrap_servers
+    asked = words if _has(words, "--bootstrap") else (*words, "--bootstrap-server", ours)
+    if _has(words, "--command-config", "--consumer.config") or not any(w.endswith(ours) for w in asked):
+        return [*java, *asked]
+    return [*java, *asked, "--command-config", client.NAME]
+
+
+def _has(words: tuple[str, ...], *options: str) -> bool:
+    return any(word.startswith(options) for word in words)
 
 
 def main() -> None:
@@ -40,7 +49,7 @@ def main() -> None:
     if problem := health.problem("kafka", settings):
         complain(f"Kafka does not answer ({problem}). Start it with `make up`.")
         raise SystemExit(1)
-    os.chdir(CLIENT)
+    os.chdir(client.write(settings))  # where client.properties is found by its bare name
     words = command(settings, *sys.argv[1:])
     os.execvp(words[0], words)  # noqa: S606 - no shell is wanted
 

@@ -11,10 +11,12 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import yaml
+from dotenv import dotenv_values
 
 from common.profiles import is_enabled
 from common.settings import ROOT, SERVICE, Settings, secret_names
@@ -101,6 +103,7 @@ def load(settings: Settings, path: Path = COMPOSE_FILE) -> dict[str, Service]:
 def _service(
     name: str, body: Mapping[str, Any], values: Mapping[str, str], names: Collection[str]
 ) -> Service:
+    body = _with_env_file(body, values)
     local = body.get("x-local")
     if local is None:
         raise ComposeError(f"service {name} has no x-local key: local mode does not know how to run it")
@@ -125,6 +128,15 @@ def _service(
         enabled=is_enabled(body.get("profiles", []), values["COMPOSE_PROFILES"]),
         digest=hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
     )
+
+
+def _with_env_file(body: Mapping[str, Any], values: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the service's body with the variables of its `env_file`, before which its own `environment` counts."""
+    if "env_file" not in body:
+        return body
+    text = interpolate((ROOT / body["env_file"]).read_text(), values)
+    given = dotenv_values(stream=StringIO(text), interpolate=False)
+    return {**body, "environment": {**given, **body.get("environment", {})}}
 
 
 def agreement(root: Path = ROOT) -> str:

@@ -19,6 +19,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from common.environment import composed, setting_names
 from common.settings import ROOT, Settings
 from common.wait import wait_until
+from stack.kafka import client
 from stack.local.compose import Service
 
 # Kafka's controlled shutdown and MySQL's flush take 2-5 s on an idle machine; ten times that on a busy one.
@@ -171,6 +172,7 @@ def start(settings: Settings, services: Iterable[Service]) -> None:
     note = _note(settings)
     note.touch(mode=0o600)
     note.write_text(json.dumps(settings.environment()))
+    client.write(settings)
     if running(settings):
         _update(settings)
         return

@@ -15,6 +15,7 @@ from contracts.delta_tables import BATCH, Layer, folder
 from contracts.landing import parse_key
 from contracts.tables import Table
 from services.s3_sink.catch_up import end_offsets
+from tests.kafka_clients import as_user
 from tests.kafka_records import position
 
 SOURCES: dict[Table, str] = {"pin": "pinterest_data", "geo": "geolocation_data", "user": "user_data"}
@@ -40,7 +41,7 @@ def kafka_values(settings: Settings) -> dict[Position, bytes | None]:
     ends = end_offsets(settings)
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka.bootstrap_servers,
+            **as_user(settings),
             "group.id": "test",
             "enable.auto.commit": False,
         }

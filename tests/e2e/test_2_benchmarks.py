@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 from common.clients import kinesis_client
 from common.settings import ROOT, Settings
 from tests.e2e.conftest import TEST_SECONDS
+from tests.kafka_clients import as_user
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
 
@@ -31,7 +32,7 @@ def _bench(name: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_benchmark_runs_and_cleans_up(name: str, stack: Settings) -> None:
-    topics = AdminClient({"bootstrap.servers": stack.kafka.bootstrap_servers})
+    topics = AdminClient(as_user(stack))
     result = _bench(name, {**os.environ, **stack.environment()})
     assert result.returncode == 0, result.stdout + result.stderr
     assert "ratio" in result.stdout

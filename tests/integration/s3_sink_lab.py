@@ -16,9 +16,11 @@ from common.settings import Settings
 from common.wait import wait_until
 from contracts.landing import ROOT_PREFIX, parse_key
 from contracts.tables import TABLES
+from services.provision.kafka_rights import ensure_rights
 from services.provision.topics import ensure_topics
 from stack.local.isolated import START_SECONDS, ServiceProcess, make_settings
 from tests.integration.forwarding_server import Answer, ForwardingServer, Request
+from tests.kafka_clients import as_user, broker_of
 
 Partition = tuple[str, int]
 
@@ -26,16 +28,20 @@ Partition = tuple[str, int]
 TIMEOUT_SECONDS = 60.0
 
 
-def isolated_user(servers: Settings, folder: Path, topics: bool = True, **values: object) -> Settings:
-    """Settings of a user of their own on the session's servers, with its topics and with small objects."""
+def isolated_user(
+    servers: Settings, folder: Path, topics: bool = True, granted: bool = True, **values: object
+) -> Settings:
+    """Settings of a user of their own on the session's servers, with its rights and topics and with small objects."""
     defaults: dict[str, object] = {
-        "KAFKA_BOOTSTRAP_SERVERS": servers.kafka.bootstrap_servers,
+        **broker_of(servers),
         "AWS_ENDPOINT_URL": servers.aws.endpoint_url,
         "KAFKA_PARTITIONS": 2,
         "S3_SINK_FLUSH_RECORDS": 400,
         "S3_SINK_FLUSH_SECONDS": 0.5,
     }
     settings = make_settings(folder, **{**defaults, **values})
+    if granted:
+        ensure_rights(settings)
     if topics:
         assert ensure_topics(settings) == []
     return settings
@@ -67,7 +73,7 @@ def buffered(folder: Path, name: str = "sink") -> int:
 
 def produce(settings: Settings, values: Iterable[bytes | None], **options: object) -> None:
     """Send values round robin to all partitions of all topics; returns when they are acknowledged."""
-    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 5, **options})
+    producer = Producer({**as_user(settings), "linger.ms": 5, **options})
     partitions = all_partitions(settings)
     for number, value in enumerate(values):
         topic, partition = partitions[number % len(partitions)]
@@ -110,7 +116,7 @@ def in_kafka(settings: Settings) -> dict[Partition, dict[int, bytes | None]]:
     """Every record of every partition: offset -> value, as Kafka tells a reader that is not the sink."""
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka.bootstrap_servers,
+            **as_user(settings),
             "group.id": "truth",
             "enable.partition.eof": True,
         }

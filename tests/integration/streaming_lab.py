@@ -17,6 +17,7 @@ from contracts.tables import TABLES, Table
 from spark_jobs.schemas import CLEANED
 from stack.local.isolated import ServiceProcess
 from tests.e2e.stages import SERVED, delta_rows, served_rows
+from tests.kafka_clients import as_user
 from tests.locked_tables import locked
 from tests.records import geo, pin, user
 
@@ -67,7 +68,7 @@ class Flow:
         self.sent = dict.fromkeys(TABLES, 0)
 
     def produce(self, values: Sequence[bytes]) -> None:
-        producer = Producer({"bootstrap.servers": self.settings.kafka.bootstrap_servers, "acks": "all"})
+        producer = Producer({**as_user(self.settings), "acks": "all"})
         for value in values:
             producer.produce(self.settings.rest_proxy.pin_streaming_topic, value)
         assert producer.flush(30) == 0

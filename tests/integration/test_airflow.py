@@ -24,11 +24,13 @@ from dashboard.readings.dag_runs import DagRunReader
 from operations.airflow import backfill, trigger
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
+from services.provision.kafka_rights import ensure_rights
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
 from stack.local.isolated import ServiceProcess
 from tests.airflow_runs import ended, task, wait_for_task
+from tests.kafka_clients import as_user
 from tests.records import geo, pin, user
 
 PARTS = ("api-server", "scheduler", "dag-processor")
@@ -44,6 +46,7 @@ MAKERS = {"pin": pin, "geo": geo, "user": user}
 def stack(kafka: Settings, localstack: Settings, postgres: Settings) -> Settings:  # noqa: ARG001 - they have to run
     """The servers, with a schema, and topics, streams and a bucket that no other file has; no sink yet."""
     settings = postgres.replace(USER_ID=secrets.token_hex(6))
+    ensure_rights(settings)
     ensure_topics(settings)
     ensure_streams(settings)
     ensure_bucket(settings)
@@ -98,7 +101,7 @@ def _stop_sink(sink: ServiceProcess) -> Iterator[None]:
 
 
 def produce(settings: Settings, first: int, count: int) -> None:
-    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    producer = Producer(as_user(settings))
     for table in TABLES:
         for ind in range(first, first + count):
             producer.produce(settings.topic(table), json.dumps(MAKERS[table](ind)).encode(), key=str(ind))
@@ -187,7 +190,7 @@ def test_4_what_is_lost_or_changed_is_found_and_mended(api: AirflowApi, stack: S
 
 
 def test_5_a_broken_threshold_fails_the_reconciliation(api: AirflowApi, stack: Settings) -> None:
-    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap_servers})
+    producer = Producer(as_user(stack))
     for _ in range(100):
         producer.produce(stack.topic("pin"), b"not JSON")
     assert producer.flush(30) == 0

@@ -24,6 +24,7 @@ from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
 from services.source.generator import generate
 from stack.local.isolated import ServiceProcess, free_port
+from tests.kafka_clients import as_user
 from tests.kafka_records import value_of
 
 ROWS = 2_345
@@ -121,7 +122,7 @@ def replay(settings: Settings, folder: Path, *options: object) -> tuple[int, Emu
 
 
 def end_offset(settings: Settings, table: Table) -> int:
-    consumer = Consumer({"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "none"})
+    consumer = Consumer({**as_user(settings), "group.id": "none"})
     try:
         end: int = consumer.get_watermark_offsets(TopicPartition(settings.topic(table), 0), timeout=30)[1]
         return end
@@ -136,7 +137,7 @@ def landed(settings: Settings, table: Table) -> list[dict[str, Any]]:
     topic = settings.topic(table)
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka.bootstrap_servers,
+            **as_user(settings),
             "group.id": "none",
             "enable.partition.eof": True,
         }

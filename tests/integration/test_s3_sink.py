@@ -26,6 +26,7 @@ from tests.integration.s3_sink_lab import (
     status,
     wait_landed,
 )
+from tests.kafka_clients import as_user
 
 VALUES = [
     (b'{"ind": 7, "n": 12345678901234567890.10, "text": "\xc5\xbe \\u00e9 \\ud800"}', None),
@@ -110,7 +111,7 @@ def test_offsets_that_kafka_has_lost_are_left_out_loudly(user: Settings, tmp_pat
     produce(user, posts(0, 600))
     cut = dict.fromkeys(all_partitions(user), 50)
     _delete_records(user, cut)
-    producer = Producer({"bootstrap.servers": user.kafka.bootstrap_servers, "transactional.id": user.user_id})
+    producer = Producer({**as_user(user), "transactional.id": user.user_id})
     producer.init_transactions()
     for _ in range(2):
         producer.begin_transaction()
@@ -150,7 +151,7 @@ def test_a_topic_made_anew_is_not_mixed_into_the_old_landing_zone(user: Settings
     with sink(user, tmp_path):
         wait_landed(user)
     before = in_landing_zone(user)
-    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(user))
     for done in admin.delete_topics(sorted({topic for topic, _ in all_partitions(user)})).values():
         done.result(30)
     wait_until(lambda: _made_anew(user), timeout=30, what="the topics to be made anew")
@@ -199,14 +200,14 @@ def _lines(user: Settings, partitions: list[tuple[str, int]]) -> int:
 
 
 def _made_anew(user: Settings) -> bool:
-    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(user))
     if any(topic in admin.list_topics(timeout=10).topics for topic, _ in all_partitions(user)):
         return False
     return ensure_topics(user) == []
 
 
 def _delete_records(user: Settings, before: dict[tuple[str, int], int]) -> None:
-    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(user))
     requests = admin.delete_records(
         [TopicPartition(*partition, offset) for partition, offset in before.items()]
     )

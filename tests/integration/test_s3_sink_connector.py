@@ -23,6 +23,7 @@ from tests.integration.s3_sink_lab import (
     sink,
     status,
 )
+from tests.kafka_clients import as_user
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def test_properties_hold_over_restarts_for_topics_that_are_made_later_too(
     produce(user, posts(0, 6))
     with sink(user, tmp_path) as process:
         wait_for(user, one_each(user, 2))
-        admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+        admin = AdminClient(as_user(user))
         admin.create_topics([NewTopic(mine, 1, 1)])[mine].result()
-        producer = Producer({"bootstrap.servers": user.kafka.bootstrap_servers})
+        producer = Producer(as_user(user))
         for value in (b"1", b"2"):
             producer.produce(mine, value)
         assert producer.flush(START_SECONDS) == 0

@@ -15,17 +15,16 @@ from tests.integration.s3_sink_lab import (
     status,
     wait_landed,
 )
+from tests.kafka_clients import broker_of
 from tests.processes import launch_server
 
 
 def test_kafka_is_killed_and_comes_back(localstack: Settings, tmp_path: Path) -> None:
-    """A broker of its own, as the session's serves other tests."""
-    own = make_settings(tmp_path / "broker", KAFKA_HEAP_MB=256)
+    """A broker of its own, as the session's serves other tests; this one is without authentication."""
+    own = make_settings(tmp_path / "broker", KAFKA_HEAP_MB=256, KAFKA_SECURITY="plaintext")
     with ExitStack() as servers:
         broker = launch_server(servers, own, "kafka")
-        user = isolated_user(
-            localstack, tmp_path, KAFKA_BOOTSTRAP_SERVERS=own.kafka.bootstrap_servers, KAFKA_PARTITIONS=1
-        )
+        user = isolated_user(localstack, tmp_path, **broker_of(own), KAFKA_PARTITIONS=1)
         with sink(user, tmp_path) as process:
             produce(user, posts(0, 3000))
             wait_landed(user)
@@ -43,9 +42,7 @@ def test_kafka_is_killed_and_comes_back(localstack: Settings, tmp_path: Path) ->
 def test_started_before_kafka(localstack: Settings, tmp_path: Path) -> None:
     """It says so, keeps alive and writes its state."""
     own = make_settings(tmp_path / "no-broker")
-    user = isolated_user(
-        localstack, tmp_path, topics=False, KAFKA_BOOTSTRAP_SERVERS=own.kafka.bootstrap_servers
-    )
+    user = isolated_user(localstack, tmp_path, topics=False, granted=False, **broker_of(own))
     with sink(user, tmp_path) as process:
         wait_until(lambda: "event=Kafka" in process.output(), timeout=30, what="the loss to be logged")
         wait_until(lambda: status(tmp_path).get("pid"), timeout=30, what="the state file")

@@ -11,13 +11,14 @@ from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 from tests.integration.s3_sink_lab import bucket_exists, isolated_user
+from tests.kafka_clients import as_user
 
 
 def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
     user = isolated_user(kafka, tmp_path, topics=False, KAFKA_PARTITIONS=2)
     assert ensure_topics(user) == []
     assert ensure_topics(user) == []
-    admin = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(user))
     topics = admin.list_topics(timeout=10).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [2, 2, 2]
     resource = ConfigResource(ResourceType.TOPIC, user.topic("pin"))
@@ -33,12 +34,12 @@ def test_fewer_partitions_are_reported_and_more_are_no_matter(kafka: Settings, t
         for table in TABLES
     ]
     assert ensure_topics(narrower) == []
-    topics = AdminClient({"bootstrap.servers": user.kafka.bootstrap_servers}).list_topics(timeout=10).topics
+    topics = AdminClient(as_user(user)).list_topics(timeout=10).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [3, 3, 3]
 
 
 def test_the_bucket_is_made_once(localstack: Settings, tmp_path: Path) -> None:
-    user = isolated_user(localstack, tmp_path, topics=False)
+    user = isolated_user(localstack, tmp_path, topics=False, granted=False)
     assert not bucket_exists(user)
     ensure_bucket(user)
     s3 = s3_client(user)

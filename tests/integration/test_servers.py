@@ -7,6 +7,7 @@ from common import health
 from common.clients import kinesis_client
 from common.settings import Settings
 from stack.local.isolated import make_settings
+from tests.kafka_clients import broker_of
 from tests.servers import IN_CONTAINERS
 
 SERVERS = {
@@ -53,5 +54,5 @@ def _listening() -> list[tuple[int | None, str, int]]:
 def test_another_server_on_the_port_is_not_taken_for_ours(name: str, request: pytest.FixtureRequest) -> None:
     settings: Settings = request.getfixturevalue(name)
     ours = {SERVERS[name]: _port(settings, name), "KAFKA_CLUSTER_ID": "anotherPipelinesKafkaQ"}
-    stranger = make_settings(settings.state_dir, **ours)
+    stranger = make_settings(settings.state_dir, **broker_of(settings) | ours)
     assert health.problem(name, stranger)

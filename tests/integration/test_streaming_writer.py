@@ -19,6 +19,7 @@ from contracts.tables import TABLES
 from operations.verify import speed as verify_speed
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
+from services.provision.kafka_rights import ensure_rights
 from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
 from spark_jobs.streaming import checkpoints
@@ -41,6 +42,7 @@ def flow(
     ensure_schema(settings)
     ensure_bucket(settings)
     ensure_streams(settings)
+    ensure_rights(settings)
     ensure_pin_topics(settings)
     flow = Flow(settings, tmp_path_factory.mktemp("writer") / "writer.log")
     with flow.writer:

@@ -67,7 +67,8 @@ class Host:
         self.put("docker", DOCKER)
         self.put("uname", UNAME)
         scripts = [path for path in (ROOT / "stack").rglob("*") if path.is_file() and is_script(path)]
-        for path in (ROOT / "Makefile", ROOT / "docker-compose.yml", *scripts):
+        named = sorted((ROOT / "stack" / "kafka" / "security").glob("*.env"))
+        for path in (ROOT / "Makefile", ROOT / "docker-compose.yml", *named, *scripts):
             copy = self.checkout / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)

@@ -11,6 +11,7 @@ from common.wait import wait_until
 from dashboard.readings.topics import Topics, read_topics
 from stack.local.isolated import free_port
 from tests.integration.s3_sink_lab import isolated_user
+from tests.kafka_clients import as_user
 
 
 def _read_if_led(user: Settings) -> Topics | None:
@@ -26,7 +27,7 @@ def test_ends_and_the_newest_posts(kafka: Settings, tmp_path: Path) -> None:
     empty = wait_until(partial(_read_if_led, user), timeout=30, what="the partitions to have leaders")
     assert empty is not None
     assert (empty.total, empty.posts, empty.newest) == (0, 0, ())
-    producer = Producer({"bootstrap.servers": user.kafka.bootstrap_servers})
+    producer = Producer(as_user(user))
     for number in range(10):
         producer.produce(user.topic("pin"), f"{number}".encode(), partition=0, timestamp=1_000 + number)
     producer.produce(user.topic("pin"), None, partition=1, timestamp=9_000)

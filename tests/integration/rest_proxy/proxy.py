@@ -16,6 +16,7 @@ from common.settings import Settings
 from common.wait import wait_until
 from services.rest_proxy.records import JSON_TYPE
 from stack.local.isolated import ServiceProcess, free_port
+from tests.kafka_clients import as_user
 from tests.kafka_records import position
 
 PARTITIONS = 3
@@ -71,7 +72,7 @@ def answers(client: httpx.Client) -> bool:
 def new_topic(kafka: Settings, partitions: int = PARTITIONS) -> str:
     """A fresh topic."""
     name = f"rest-{uuid.uuid4().hex[:12]}"
-    admin = AdminClient({"bootstrap.servers": kafka.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(kafka))
     admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
     # The broker answers the creation before every partition has its leader.
     wait_until(lambda: end_offsets(kafka, name), timeout=60, what=f"the leaders of {name}")
@@ -80,9 +81,7 @@ def new_topic(kafka: Settings, partitions: int = PARTITIONS) -> str:
 
 def end_offsets(kafka: Settings, topic: str) -> dict[int, int]:
     """The next offset of each partition; empty while the topic is not ready."""
-    with closing(
-        Consumer({"bootstrap.servers": kafka.kafka.bootstrap_servers, "group.id": topic})
-    ) as consumer:
+    with closing(Consumer({**as_user(kafka), "group.id": topic})) as consumer:
         try:
             partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
             return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 10)[1] for p in partitions}
@@ -94,9 +93,7 @@ def read_all(kafka: Settings, topic: str) -> dict[tuple[int, int], Message]:
     """Every record of the topic, by partition and offset."""
     ends = end_offsets(kafka, topic)
     found: dict[tuple[int, int], Message] = {}
-    with closing(
-        Consumer({"bootstrap.servers": kafka.kafka.bootstrap_servers, "group.id": topic})
-    ) as consumer:
+    with closing(Consumer({**as_user(kafka), "group.id": topic})) as consumer:
         consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
 
         def complete() -> bool:

@@ -16,6 +16,7 @@ from tests.integration.rest_proxy.proxy import (
     places,
     running_proxy,
 )
+from tests.kafka_clients import as_user
 
 
 def test_an_unknown_topic_is_404_and_is_not_created(proxy: Proxy) -> None:
@@ -37,7 +38,7 @@ def test_a_topic_can_be_used_as_soon_as_it_exists(proxy: Proxy) -> None:
 
 def test_a_deleted_topic_is_404(proxy: Proxy, topic: str) -> None:
     places(proxy.post(topic, b'{"records":[{"value":1}]}'))
-    admin = AdminClient({"bootstrap.servers": proxy.settings.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(proxy.settings))
     admin.delete_topics([topic])[topic].result()
     wait_until(lambda: topic not in proxy.client.get("/topics").json(), timeout=60, what="the deletion")
     assert proxy.client.get(f"/topics/{topic}").json()["error_code"] == 40401

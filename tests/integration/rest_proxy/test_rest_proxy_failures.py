@@ -21,6 +21,7 @@ import pytest
 from common import health
 from common.settings import Settings
 from common.wait import wait_until
+from services.provision.kafka_rights import ensure_rights
 from services.rest_proxy.records import JSON_TYPE
 from stack.local.isolated import ServiceProcess, make_settings
 from tests.integration.rest_proxy.proxy import Proxy, answers, new_topic, places, read_all, running_proxy
@@ -62,7 +63,9 @@ class Broker:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     settings = make_settings(tmp_path_factory.mktemp("broker"), KAFKA_HEAP_MB=256)
     with ExitStack() as stack:
-        yield Broker(settings, launch_server(stack, settings, "kafka"))
+        server = launch_server(stack, settings, "kafka")
+        ensure_rights(settings)
+        yield Broker(settings, server)
 
 
 @pytest.fixture

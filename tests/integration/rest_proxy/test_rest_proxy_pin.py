@@ -17,6 +17,7 @@ from confluent_kafka.admin import (
 from common.settings import Settings
 from common.wait import wait_until
 from tests.integration.rest_proxy.proxy import Proxy, end_offsets, new_topic, read_all, running_proxy
+from tests.kafka_clients import as_user
 
 MOST_BYTES = 100_000
 # Bytes that a careless reader would change: number formats, escapes, blanks, a key given twice.
@@ -104,7 +105,7 @@ def test_a_topic_that_refuses_the_post_is_an_error_not_a_200(kafka: Settings, tm
     resource.add_incremental_config(
         ConfigEntry("max.message.bytes", "100", incremental_operation=AlterConfigOpType.SET)
     )
-    admin = AdminClient({"bootstrap.servers": kafka.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(kafka))
     admin.incremental_alter_configs([resource])[resource].result()
     values = {"PIN_BATCH_TOPIC": new_topic(kafka), "PIN_STREAMING_TOPIC": narrow}
     with running_proxy(kafka, tmp_path, **values) as proxy:

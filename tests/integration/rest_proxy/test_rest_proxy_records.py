@@ -19,6 +19,7 @@ from tests.integration.rest_proxy.proxy import (
     places,
     read_all,
 )
+from tests.kafka_clients import as_user
 from tests.kafka_records import value_of
 
 VALUES = [
@@ -125,7 +126,7 @@ def test_a_path_with_a_partition_of_an_unknown_topic_is_404(proxy: Proxy) -> Non
 
 def remade(settings: Settings, topic: str, partitions: int) -> None:
     """Delete the topic and make it again with fewer partitions."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    admin = AdminClient(as_user(settings))
     admin.delete_topics([topic])[topic].result()
 
     def make() -> bool:

@@ -41,6 +41,7 @@ FOREIGN = {
         "DOCKER_HOST",
         "REGISTRIES_FILE",
     ),
+    *("ALTER_CONFIGS", "DESCRIBE_CONFIGS"),  # operations of Kafka's
     *("DEBIAN_MIRROR", "NPM_CONFIG_REGISTRY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
 }
 

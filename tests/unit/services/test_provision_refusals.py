@@ -28,7 +28,8 @@ ADDRESS = "kafka.example:9092"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return make_settings(tmp_path, KAFKA_PARTITIONS=3, KINESIS_SHARDS=2, KAFKA_BOOTSTRAP_SERVERS=ADDRESS)
+    kafka = {"KAFKA_PARTITIONS": 3, "KAFKA_BOOTSTRAP_SERVERS": ADDRESS, "KAFKA_SECURITY": "plaintext"}
+    return make_settings(tmp_path, KINESIS_SHARDS=2, **kafka)
 
 
 def refusal(code: str) -> ClientError:

@@ -153,7 +153,9 @@ def test_at_the_end_what_is_in_flight_has_a_bounded_time(
 
 
 def settings_of(tmp_path: Path, kafka: BuiltInKafka, **values: object) -> Settings:
-    return make_settings(tmp_path, KAFKA_BOOTSTRAP_SERVERS=kafka.address, **values)
+    return make_settings(
+        tmp_path, KAFKA_BOOTSTRAP_SERVERS=kafka.address, KAFKA_SECURITY="plaintext", **values
+    )
 
 
 def produce(deliverer: Deliverer, *requests: list[Record], topic: str = "t") -> list[list[Entry]]:

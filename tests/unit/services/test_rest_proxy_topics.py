@@ -1,7 +1,7 @@
 """Test what the proxy knows of Kafka's topics, by the answers that a broker gives one after the other."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
@@ -29,6 +29,8 @@ class Broker:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.configs: dict[str, dict[str, str | None] | KafkaException] = {}
+        self.refusals: list[KafkaError] = []
+        self.tell: Callable[[KafkaError], None] = lambda _: None
         self.asked = 0
         self.may_answer = Event()
         self.may_answer.set()
@@ -42,6 +44,12 @@ class Broker:
             raise answer
         topics = {name: SimpleNamespace(partitions=dict.fromkeys(range(n))) for name, n in answer.items()}
         return SimpleNamespace(topics=topics, cluster_id="cluster")
+
+    def poll(self, timeout: float) -> None:
+        """Call back with what has come meanwhile."""
+        assert timeout == 0
+        while self.refusals:
+            self.tell(self.refusals.pop())
 
     def describe_configs(
         self, asked: list[ConfigResource], request_timeout: float
@@ -66,7 +74,11 @@ def broker() -> Broker:
 
 @pytest.fixture
 def topics(tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Topics:
-    monkeypatch.setattr("services.rest_proxy.topics.AdminClient", lambda _: broker)
+    def client(options: dict[str, Any]) -> Broker:
+        broker.tell = options["error_cb"]
+        return broker
+
+    monkeypatch.setattr("services.rest_proxy.topics.AdminClient", client)
     return Topics(make_settings(tmp_path))
 
 
@@ -200,6 +212,18 @@ def test_it_is_logged_when_kafka_goes_and_when_it_comes(topics: Topics, broker: 
     ]
 
 
+def test_a_refused_password_is_named_in_the_answer_and_in_the_log(topics: Topics, broker: Broker) -> None:
+    """Of itself the client says no more than that no broker answers."""
+    broker.answers = [NO_BROKER, NO_BROKER]
+    broker.refusals = [KafkaError(KafkaError._AUTHENTICATION, "Invalid username or password")]
+    with structlog.testing.capture_logs() as events:
+        error, message = refusal(topics.metadata())
+    assert error == ErrorCode.KAFKA_UNAVAILABLE
+    assert "Kafka refuses rest-proxy: its KAFKA_REST_PROXY_PASSWORD is not" in message
+    assert "`make up`" in events[0]["reason"]
+    assert refusal(topics.metadata())[1] == "Kafka does not answer: all brokers are down"
+
+
 def test_a_broker_that_is_away_from_the_start_is_logged_once(topics: Topics, broker: Broker) -> None:
     broker.answers = [NO_BROKER, NO_BROKER]
     with structlog.testing.capture_logs() as events:
@@ -218,7 +242,9 @@ def test_a_topics_configuration_is_kafkas(topics: Topics, broker: Broker) -> Non
 
 
 def test_a_real_client_finds_a_topic_and_makes_none(tmp_path: Path, built_in_kafka: BuiltInKafka) -> None:
-    topics = Topics(make_settings(tmp_path, KAFKA_BOOTSTRAP_SERVERS=built_in_kafka.address))
+    topics = Topics(
+        make_settings(tmp_path, KAFKA_BOOTSTRAP_SERVERS=built_in_kafka.address, KAFKA_SECURITY="plaintext")
+    )
     assert sorted(asyncio.run(topics.find("t")).partitions) == [0, 1, 2, 3]
     assert refusal(topics.find("none"))[0] == ErrorCode.TOPIC_NOT_FOUND
     assert built_in_kafka.topics() == {"t"}

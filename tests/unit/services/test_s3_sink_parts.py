@@ -60,6 +60,29 @@ def test_the_same_error_of_kafka_is_not_logged_again_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (KafkaError._AUTHENTICATION, "Kafka refuses s3-sink: its KAFKA_S3_SINK_PASSWORD is not"),
+        (KafkaError.GROUP_AUTHORIZATION_FAILED, "Kafka does not allow s3-sink to do this"),
+    ],
+)
+def test_a_refusal_of_kafka_is_logged_and_kept_with_what_to_do(code: int, told: str) -> None:
+    log = ErrorLog()
+    with structlog.testing.capture_logs() as events:
+        log(KafkaError(code, "no"))
+        log(KafkaError(KafkaError._TRANSPORT, "gone"))
+    assert log.refusal
+    assert log.refusal.startswith(told)
+    assert "`make" in log.refusal
+    assert [event["error"] for event in events] == [log.refusal, "gone"]
+
+
+def test_a_refusal_is_the_sinks_problem(tmp_path: Path) -> None:
+    Status(tmp_path).write(list, "Kafka refuses s3-sink")
+    assert json.loads((tmp_path / "run" / "s3-sink.json").read_text())["problem"] == "Kafka refuses s3-sink"
+
+
+@pytest.mark.parametrize(
     ("following", "end", "lag"), [(3, 10, 7), (10, 10, 0), (None, 10, 0), (3, None, 0), (5, 4, 0)]
 )
 def test_lag_of_a_partition(following: int | None, end: int | None, lag: int) -> None:

@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from common import health
+from common.kafka_security import password_variable
 from common.settings import PROFILES, ROOT, SERVICE, VARIABLES, Settings, secret_names
+from contracts.kafka_access import Principal
 from stack.local.compose import COMPOSE_FILE, ComposeError, interpolate, load
 from stack.local.isolated import make_settings
 
@@ -226,7 +228,8 @@ def test_every_setting_reaches_our_containers_and_secrets_only_those_that_are_na
         DOCUMENT["x-in-containers"].keys() & VARIABLES.keys()
         == VARIABLES.keys() - secret_names() - OF_THE_HOST
     )
-    assert not [name for name, body in SERVICES.items() if "env_file" in body]
+    # Other people's programs alone, each with what its own part of KAFKA_SECURITY is.
+    assert {name for name, body in SERVICES.items() if "env_file" in body} == {"kafka", "kafka-tools"}
 
 
 def test_a_service_has_the_same_secrets_in_both_modes(stack: Settings) -> None:
@@ -261,12 +264,39 @@ def test_our_services_say_their_name() -> None:
         ("BATCH_WRITER_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner"}),
         ("SPEED_WRITER_PASSWORD", {"provision", "streaming-writer"}),
         ("ANALYST_PASSWORD", {"provision", "airflow-scheduler", "batch-cleaner", "tools", "dashboard"}),
+        ("KAFKA_PROVISION_PASSWORD", {"provision"}),
+        ("KAFKA_REST_PROXY_PASSWORD", {"rest-proxy"}),
+        ("KAFKA_S3_SINK_PASSWORD", {"s3-sink"}),
+        ("KAFKA_STREAMING_WRITER_PASSWORD", {"streaming-writer"}),
+        ("KAFKA_DASHBOARD_PASSWORD", {"dashboard"}),
+        ("KAFKA_OPERATIONS_PASSWORD", {"provision", "airflow-scheduler", "tools"}),
+        ("KAFKA_USER_PASSWORD", set()),
+        ("KAFKA_BROKER_PASSWORD", set()),
         ("JOBS_API_TOKEN", {"jobs", "airflow-scheduler"}),
         ("NOTEBOOK_TOKEN", {"notebook", "tools"}),
     ],
 )
 def test_a_secret_is_with_few(secret: str, services: set[str]) -> None:
     assert {name for name, body in SERVICES.items() if secret in body.get("environment", {})} == services
+
+
+def test_the_broker_alone_has_all_of_kafkas_passwords_and_its_tools_the_users(stack: Settings) -> None:
+    """They stand in the files that the two services name, within longer values."""
+    values = stack.replace(KAFKA_SECURITY="sasl").environment()
+    for name, owners in (("kafka", {*Principal}), ("kafka-tools", {Principal.USER})):
+        text = interpolate((ROOT / interpolate(SERVICES[name]["env_file"], values)).read_text(), values)
+        assert {each for each in Principal if values[password_variable(each)] in text} == owners
+    for service in load(stack).values():
+        if service.name != "kafka":
+            assert "JAAS" not in "".join(service.environment)
+
+
+def test_the_broker_restarts_where_its_security_or_a_password_changes(stack: Settings) -> None:
+    sasl, plain = (stack.replace(KAFKA_SECURITY=security) for security in ("sasl", "plaintext"))
+    another = sasl.replace(KAFKA_USER_PASSWORD="another")
+    assert len({load(each)["kafka"].digest for each in (sasl, plain, another)}) == 3
+    assert "KAFKA_AUTHORIZER_CLASS_NAME" in load(sasl)["kafka"].environment
+    assert "KAFKA_AUTHORIZER_CLASS_NAME" not in load(plain)["kafka"].environment
 
 
 def test_a_launcher_gets_the_containers_command(stack: Settings) -> None:
@@ -310,8 +340,8 @@ def test_kinesis_has_the_same_bound_of_memory_in_both_modes(stack: Settings) -> 
 
 def test_the_dashboard_can_only_read(stack: Settings) -> None:
     """Its pages are open to whoever reaches the port: no account of its may change anything."""
-    # MySQL's user pinterest may SELECT, and no more; Airflow's user dashboard, GET runs and tasks.
-    readers = {"ANALYST_PASSWORD", "MYSQL_PASSWORD", "AIRFLOW_DASHBOARD_PASSWORD"}
+    # MySQL's user pinterest may SELECT, Kafka's principal READ, Airflow's user GET runs and tasks, and no more.
+    readers = {"ANALYST_PASSWORD", "MYSQL_PASSWORD", "AIRFLOW_DASHBOARD_PASSWORD", "KAFKA_DASHBOARD_PASSWORD"}
     assert load(stack)["dashboard"].environment.keys() & secret_names() == readers
     assert all(mount.endswith(":ro") for mount in SERVICES["dashboard"]["volumes"])
 

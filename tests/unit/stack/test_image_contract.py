@@ -1,16 +1,23 @@
 """docker-compose.yml asks of third-party images only what they document, and our stand-ins have as well."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
 from fnmatch import fnmatchcase
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from dotenv import dotenv_values
 
 from common.settings import ROOT
-from stack.kafka import tools
+from stack.kafka import broker, client, tools
+from stack.local.compose import interpolate
+from stack.local.isolated import make_settings
 
 CONTRACT: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "images" / "contract.yml").read_text())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -118,11 +125,61 @@ def test_kafkas_tools_are_in_its_image_and_in_local_mode() -> None:
     assert listed.split() == sorted(tools.TOOLS)
 
 
-def test_kafkas_tools_find_the_same_client_properties_in_both_modes() -> None:
-    text = COMPOSE["configs"]["kafka-client"]["content"]
-    assert text == (tools.CLIENT / "client.properties").read_text()
-    [config] = THIRD_PARTY["kafka-tools"]["configs"]
-    assert config["target"] == f"{THIRD_PARTY['kafka-tools']['working_dir']}/client.properties"
+@pytest.mark.parametrize("security", ["sasl", "plaintext"])
+@pytest.mark.parametrize(
+    ("words", "called"),
+    [
+        ("topics --list", "--list --bootstrap-server kafka:19092 --command-config client.properties"),
+        (
+            "topics --bootstrap-server kafka:19092",
+            "--bootstrap-server kafka:19092 --command-config client.properties",
+        ),
+        (
+            "topics --bootstrap-server=kafka:19092 --list",
+            "--bootstrap-server=kafka:19092 --list --command-config client.properties",
+        ),
+        ("topics --bootstrap-server x:1", "--bootstrap-server x:1"),
+        ("topics --command-config a", "--command-config a --bootstrap-server kafka:19092"),
+        ("topics --consumer.config a", "--consumer.config a --bootstrap-server kafka:19092"),
+    ],
+)
+def test_kafkas_tools_find_the_same_client_properties_in_both_modes(
+    tmp_path: Path, security: str, words: str, called: str
+) -> None:
+    """The container's entry point is run here, with a tool that says how it was called."""
+    settings = make_settings(tmp_path / "state", KAFKA_SECURITY=security)
+    body = THIRD_PARTY["kafka-tools"]
+    env_file = interpolate(body["env_file"], settings.environment())
+    given = dotenv_values(
+        stream=StringIO(interpolate((ROOT / env_file).read_text(), settings.environment())), interpolate=False
+    )
+    said = tmp_path / "kafka-topics.sh"
+    said.write_text('#!/bin/sh\necho "$@"\n')
+    said.chmod(0o700)
+    bash, option, script = body["entrypoint"]
+    script = script.replace("$$", "$").replace("/opt/kafka/bin", str(tmp_path))
+    done = subprocess.run(
+        [bash, option, script, *words.split()],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], **{name: value or "" for name, value in given.items()}},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{called}\n"
+    written = tmp_path / client.NAME
+    assert written.read_text() == (client.write(settings) / client.NAME).read_text()
+    assert (
+        written.stat().st_mode & 0o777
+        == (client.write(settings) / client.NAME).stat().st_mode & 0o777
+        == 0o600
+    )
+
+
+@pytest.mark.parametrize("security", ["sasl", "plaintext"])
+def test_the_brokers_variables_are_documented_and_in_the_stand_in(security: str) -> None:
+    known = contract("kafka")["environment"]
+    assert all(any(fnmatchcase(name, pattern) for pattern in known) for name in broker.variables(security))
 
 
 def test_kafka_logs_to_standard_output_alone() -> None:
