@@ -62,7 +62,7 @@ class Kafka(Group):
     """The broker's heap, in MiB."""
     security: Annotated[
         Literal["sasl", "plaintext", "sasl_ssl", "ssl", "iam"], AfterValidator(where_it_is_spoken)
-    ] = "plaintext"
+    ] = "sasl"
     """How clients reach Kafka: here `sasl` (name and password), `plaintext`; elsewhere `sasl_ssl`, `ssl`, `iam`."""
     sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
     """With `sasl_ssl`: how a password is shown; MSK takes the first."""

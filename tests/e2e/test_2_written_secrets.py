@@ -22,7 +22,12 @@ def api(stack: Settings) -> AirflowApi:
 def test_only_secret_files_have_secrets(stack: Settings) -> None:
     """Logs, data, checkpoints, scratch files and what services say of themselves have none."""
     folders = {stack.state_dir, server_home(stack)}
-    own = {stack.state_dir / "run" / "settings.json", server_home(stack) / "mysql" / "init.sql"}
+    own = {
+        stack.state_dir / "run" / "settings.json",
+        stack.state_dir / "kafka" / "config" / "server.properties",
+        stack.state_dir / "kafka" / "client" / "client.properties",
+        server_home(stack) / "mysql" / "init.sql",
+    }
     assert files_with(secrets_of(stack), folders) == own
     assert {file: file.stat().st_mode & 0o077 for file in own} == dict.fromkeys(own, 0)
 
