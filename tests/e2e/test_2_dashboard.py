@@ -7,10 +7,8 @@ import pytest
 
 from bench.chromium import missing
 from common import health
-from common.airflow import ui_url
 from common.settings import Settings
 from common.wait import wait_until
-from operations.airflow.trigger import DAG
 from stack.local import supervision
 from tests.e2e import stages
 from tests.e2e.browser import TIMEOUT_SECONDS, Browser
@@ -49,10 +47,10 @@ def test_each_page_is_seen(browser: Browser, stack: Settings, path: str, text: s
 
 @seen_in_a_browser
 def test_airflows_own_account_of_its_runs_is_seen(browser: Browser, stack: Settings) -> None:
-    """Of the run that `make demo` started: its id, its state, its page in Airflow."""
-    browser.open_until_seen(f"{stack.dashboard.page_url}/runs", "manual__")
-    assert "success" in browser.text()
-    assert f"{ui_url(stack)}/dags/{DAG}/runs/manual__" in browser.text()
+    """Of the run that `make demo` started: its tasks, which Airflow alone knows of."""
+    browser.open_until_seen(f"{stack.dashboard.page_url}/runs", "clean_and_publish")
+    assert "manual__" in browser.text()
+    assert "Airflow does not answer" not in browser.text()
     assert browser.count(EXCEPTION) == 0
 
 
