@@ -7,7 +7,7 @@ from typing import Any
 from common.airflow import ui_url
 from common.profiles import is_enabled
 from common.settings import Settings
-from dashboard.charts import GREY, STEPS
+from dashboard.charts import STEPS
 from dashboard.readings.runs import Run
 from dashboard.readings.scheduled import ScheduledRun
 from dashboard.wording import shown
@@ -116,7 +116,7 @@ def cost_chart(runs: Iterable[Run]) -> tuple[Spec, Rows]:
             "type": "quantitative",
             "title": "records read",
             "scale": {"range": _DOT_PIXELS},
-            "legend": {"orient": "bottom", "symbolFillColor": GREY},
+            "legend": None,
         },
         "color": {"field": "mode", "type": "nominal", "title": "mode", "legend": {"orient": "bottom"}},
         "tooltip": [{"field": name} for name in ("run", "mode", "before", "read", "cost")],

@@ -55,7 +55,7 @@ def _show_runs(sources: Sources) -> None:
         spec, data = step_chart({f"{run.run_id} {mode_of(run)}": run.steps for run in runs[:_CHARTED]})
         st.vega_lite_chart(data, spec, width="stretch")
     with right:
-        st.caption("Cost of new records, against what was there")
+        st.caption("Cost of new records, against what was there; a larger dot is more records")
         spec, data = cost_chart(runs)
         if data:
             st.vega_lite_chart(data, spec, width="stretch")
