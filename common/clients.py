@@ -50,6 +50,16 @@ def aws_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def java_aws_environment(settings: Settings) -> dict[str, str]:
+    """Return what a JVM's environment says of AWS: its command line is for all to see.
+
+    Keys that are empty are left out: it looks where AWS's own tools do.
+    """
+    given = aws_options(settings)
+    keys = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return {"AWS_REGION": settings.aws.region} | {key.upper(): given[key] for key in keys if given[key]}
+
+
 def delta_options(settings: Settings) -> dict[str, str]:
     """The storage options of every Delta table that delta-rs opens; those left out mean the same as for boto3."""
     given = aws_options(settings)

@@ -5,7 +5,14 @@
 
 from common.settings.group import Variable
 from common.settings.load import SERVICE, explain, load_settings, read_settings
-from common.settings.paths import INSTALL_DIR, LOCALSTACK_LIBRARY, ROOT, SPARK_ARCHIVE, SPARK_JARS
+from common.settings.paths import (
+    INSTALL_DIR,
+    LOCALSTACK_LIBRARY,
+    MSK_IAM_JARS,
+    ROOT,
+    SPARK_ARCHIVE,
+    SPARK_JARS,
+)
 from common.settings.root import PROFILES, VARIABLES, Settings, secret_names
 from common.settings.types import LOOPBACK
 from common.settings.withheld import Withheld
@@ -14,6 +21,7 @@ __all__ = [
     "INSTALL_DIR",
     "LOCALSTACK_LIBRARY",
     "LOOPBACK",
+    "MSK_IAM_JARS",
     "PROFILES",
     "ROOT",
     "SERVICE",

@@ -15,8 +15,8 @@ import psutil
 import pyspark
 from pyspark.sql import SparkSession
 
-from common.clients import aws_options
-from common.settings import LOOPBACK, ROOT, SPARK_ARCHIVE, SPARK_JARS, Settings
+from common.clients import java_aws_environment
+from common.settings import LOOPBACK, MSK_IAM_JARS, ROOT, SPARK_ARCHIVE, SPARK_JARS, Settings
 
 _JAVA_HOME = Path(__file__).with_name("java")
 _LOGGING = Path(__file__).with_name("log4j2.properties")
@@ -125,7 +125,7 @@ def _compose_environment(settings: Settings) -> None:
     # Workers need this environment's libraries; the first python3 on the path may have none of them.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ.update(_place(settings))
-    os.environ.update(_aws_keys(settings) | java_environment())
+    os.environ.update(java_aws_environment(settings) | java_environment())
 
 
 def _place(settings: Settings) -> dict[str, str]:
@@ -168,11 +168,17 @@ def _archived(jvm: str) -> str:
     return f'{jvm} -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 "-XX:SharedArchiveFile={SPARK_ARCHIVE}"'
 
 
+def _class_path(settings: Settings) -> str:
+    """Return our jars; MSK's last, and only for who logs in there."""
+    folders = [SPARK_JARS, *([MSK_IAM_JARS] if settings.kafka.security == "iam" else [])]
+    return os.pathsep.join(f"{folder}/*" for folder in folders)
+
+
 def _driver(settings: Settings, jvm: str) -> dict[str, str]:
     return {
         "spark.driver.memory": settings.spark.driver_memory,
         # The path, not spark.jars: that would copy 39 MB at each start.
-        "spark.driver.extraClassPath": f"{SPARK_JARS}/*",
+        "spark.driver.extraClassPath": _class_path(settings),
         "spark.driver.extraJavaOptions": _archived(jvm),
     }
 
@@ -187,7 +193,7 @@ def _process(settings: Settings, jvm: str) -> dict[str, str]:
         # Python workers read the landing zone with our own modules.
         "spark.executorEnv.PYTHONPATH": str(ROOT),
         "spark.executor.memory": settings.spark.executor_memory,
-        "spark.executor.extraClassPath": f"{SPARK_JARS}/*",
+        "spark.executor.extraClassPath": _class_path(settings),
         "spark.executor.extraJavaOptions": _archived(jvm),
     }
 
@@ -226,13 +232,6 @@ def _scratch_folder(settings: Settings) -> Path:
         if not psutil.pid_exists(int(each.name)):
             shutil.rmtree(each, ignore_errors=True)
     return folder / str(os.getpid())
-
-
-def _aws_keys(settings: Settings) -> dict[str, str]:
-    """For the JVM's environment: its command line is for all to see. Empty: it looks where AWS's tools do."""
-    given = aws_options(settings)
-    keys = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    return {key.upper(): given[key] for key in keys if given[key]}
 
 
 def _s3a(settings: Settings) -> dict[str, str]:

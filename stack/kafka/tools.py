@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from common import health
-from common.settings import INSTALL_DIR, Settings, load_settings
+from common.clients import java_aws_environment
+from common.settings import INSTALL_DIR, MSK_IAM_JARS, SPARK_JARS, Settings, load_settings
 from common.terminal import complain
 from stack.kafka import client
 
@@ -29,7 +30,11 @@ def command(settings: Settings, tool: str, *words: str) -> list[str]:
 
     It asks this stack's broker, as the stack's user, unless the words name another broker or file.
     """
-    jars = os.pathsep.join(str(INSTALL_DIR / "jars" / name / "*") for name in ("kafka", "kafka-tools"))
+    folders = [INSTALL_DIR / "jars" / name for name in ("kafka", "kafka-tools")]
+    if settings.kafka.security == "iam":
+        # With AWS's SDK from Spark's jars; of what both have, the broker's come first.
+        folders += [MSK_IAM_JARS, SPARK_JARS]
+    jars = os.pathsep.join(f"{folder}/*" for folder in folders)
     logging = f"-Dlog4j2.configurationFile={HERE / 'defaults' / 'tools-log4j2.yaml'}"
     java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool]]
     ours = settings.kafka.bootstrap_servers
@@ -43,15 +48,21 @@ def _has(words: tuple[str, ...], *options: str) -> bool:
     return any(word.startswith(options) for word in words)
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the tool's environment: this process's, and AWS's keys where it logs in with them."""
+    return os.environ | (java_aws_environment(settings) if settings.kafka.security == "iam" else {})
+
+
 def main() -> None:
     """Replace this process with the tool."""
     settings = load_settings()
     if problem := health.problem("kafka", settings):
-        complain(f"Kafka does not answer ({problem}). Start it with `make up`.")
+        remedy = "" if settings.kafka.is_elsewhere else " Start it with `make up`."
+        complain(f"Kafka does not answer ({problem}).{remedy}")
         raise SystemExit(1)
     os.chdir(client.write(settings))  # where client.properties is found by its bare name
     words = command(settings, *sys.argv[1:])
-    os.execvp(words[0], words)  # noqa: S606 - no shell is wanted
+    os.execvpe(words[0], words, environment(settings))  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

@@ -234,6 +234,7 @@ def _jar_inputs() -> tuple[Path, ...]:
 STEPS = (
     Step("kafka", _jar_inputs(), lambda target: fetch_jars("kafka", target)),
     Step("kafka-tools", _jar_inputs(), lambda target: fetch_jars("kafka-tools", target)),
+    Step("msk-iam", _jar_inputs(), lambda target: fetch_jars("msk-iam", target)),
     Step("spark-jars", _jar_inputs(), lambda target: fetch_jars("spark", target)),
     Step(
         "mysql",

@@ -1,5 +1,6 @@
 """Test logins to a Kafka elsewhere: TLS by an authority of its own, passwords over it, and AWS's credentials."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +9,17 @@ import pytest
 from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
-from common.kafka_security import client_options, password_variable
+from common.kafka_security import client_options, java_options, password_variable
 from common.msk_iam import token_source
 from common.settings import Settings
 from common.wait import wait_until
 from contracts.kafka_access import Principal
+from stack.kafka.tools import command, environment
 from stack.local.isolated import make_settings
 from tests.integration.kafka_elsewhere.broker import Broker, running_broker
-from tests.msk_logins import date_of, end_of, from_token, signature
+from tests.msk_logins import date_of, end_of, from_message, from_token, signature
 
 PASSWORD = "a-password.of~theirs"
 KEY, SECRET, REGION = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "eu-west-2"
@@ -123,3 +126,20 @@ def test_a_token_is_renewed_before_it_ends(broker: Broker, monkeypatch: pytest.M
     first, second = (from_token(token) for token, _ in signed[:2])
     assert date_of(second) < end_of(first)
     assert from_token(broker.logins("OAUTHBEARER")[-1]) == second
+
+
+def test_kafkas_tools_log_in_to_msk(broker: Broker, folder: Path) -> None:
+    settings = _settings(broker, "MSK", "iam")
+    client = AdminClient(client_options(settings, Principal.USER))
+    client.create_topics([NewTopic("asked-for", 1, 1)])["asked-for"].result(ANSWER_SECONDS)
+    properties = folder / "client.properties"
+    options = java_options(settings, Principal.USER)
+    properties.write_text("".join(f"{name}={value}\n" for name, value in options.items()))
+    words = command(settings, "topics", "--list", "--command-config", str(properties))
+    listed = subprocess.run(words, env=environment(settings), capture_output=True, text=True, check=False)
+    assert "asked-for" in listed.stdout.split(), listed.stdout + listed.stderr
+    said = from_message(broker.logins("AWS_MSK_IAM")[-1])
+    assert said["host"] == "localhost"
+    assert said["x-amz-credential"].startswith(f"{KEY}/")
+    assert said["x-amz-credential"].endswith(f"/{REGION}/kafka-cluster/aws4_request")
+    assert said["x-amz-signature"] == signature(said, SECRET)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spark_jobs.session import spark as session
+from stack.local.isolated import make_settings
 
 
 @pytest.fixture
@@ -31,6 +32,14 @@ def test_it_gets_all_other_options_as_they_are(java: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", f"{java.parent}:{os.environ['PATH']}")
     options = ["--add-modules=jdk.incubator.vector", "-cp", "a b/*", "", "--add-modules=java.sql", "Main"]
     assert _started(session.java_environment(), *options) == options[1:]
+
+
+def test_what_logs_in_to_msk_is_there_for_who_does_and_comes_last(tmp_path: Path) -> None:
+    before_msk = {"KAFKA_SECURITY": "iam", "KAFKA_BOOTSTRAP_SERVERS": "b-1:9098", "AWS_ENDPOINT_URL": ""}
+    for given, expected in (({}, ["spark"]), (before_msk, ["spark", "msk-iam"])):
+        options = session.submit_options(make_settings(tmp_path, **given), brief=True)
+        folders = options["spark.driver.extraClassPath"].split(os.pathsep)
+        assert [Path(folder).parent.name for folder in folders] == expected
 
 
 def test_the_callers_java_home_counts(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
