@@ -29,6 +29,7 @@ FOREIGN = {
         "FORCE",
         "FULL",
         "ARGS",
+        "AWS_MSK_IAM",
         "JAVA_TOOL_OPTIONS",
         "HADOOP_CONF_DIR",
         "SPARK_LOCAL_IP",
