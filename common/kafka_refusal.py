@@ -18,12 +18,13 @@ def told_refusal(error: KafkaError, principal: Principal) -> str | None:
     if error.code() == KafkaError._AUTHENTICATION:
         return (
             f"Kafka refuses {principal}: its {password_variable(principal)} is not the one that the broker has,"
-            f" or KAFKA_SECURITY is not the broker's. `make up` starts both with those of .env ({error.str()})"
+            f" or KAFKA_SECURITY is not the broker's. `make up` starts both with those of .env; of a"
+            f" cluster elsewhere see docs/aws.md ({error.str()})"
         )
     if error.code() in _NOT_GRANTED:
         return (
             f"Kafka does not allow {principal} to do this; provisioning grants what it may:"
-            f" `make restart SERVICE=provision` ({error.str()})"
+            f" `make restart SERVICE=provision`; of a cluster elsewhere see docs/aws.md ({error.str()})"
         )
     return None
 
