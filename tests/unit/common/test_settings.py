@@ -317,5 +317,7 @@ def test_the_env_of_docs_aws_md_is_sound_and_means_aws(
     assert settings.aws.access_key_id == "AKIAIOSFODNN7EXAMPLE"
     assert settings.api.url.endswith(".amazonaws.com/test")
     assert settings.api.role_arn.startswith("arn:aws:iam::")
+    assert settings.kafka.security == "iam"
+    assert settings.kafka.bootstrap_servers.endswith(".amazonaws.com:9098")
     assert settings.api.rest_proxy_url.endswith(":8082")
     assert settings.aws.endpoint_url == ""
