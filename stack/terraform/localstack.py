@@ -1,6 +1,7 @@
 """Apply terraform/shared to the stack's LocalStack, for `make terraform-local`."""
 
 import os
+import subprocess
 import sys
 from typing import Annotated
 
@@ -37,6 +38,20 @@ def of_localstack(settings: Settings, **variables: str) -> Terraform:
     return Terraform(FOLDER / "shared", data / "data", data / f"{settings.user_id}.tfstate", keys | given)
 
 
+def apply(terraform: Terraform, *, quiet: bool = True) -> subprocess.CompletedProcess[str]:
+    """Make what is missing, and return what the last command said.
+
+    In two rounds: LocalStack's Kinesis drops the tags that a stream is made with; later it takes them.
+    """
+    first = terraform.run("apply", *_ANSWERED, quiet=quiet)
+    return first if first.returncode else terraform.run("apply", *_ANSWERED, quiet=quiet)
+
+
+def destroy(terraform: Terraform, *, quiet: bool = True) -> subprocess.CompletedProcess[str]:
+    """Remove what was made, and return what the command said."""
+    return terraform.run("destroy", *_ANSWERED, quiet=quiet)
+
+
 def reached_by_localstack(settings: Settings) -> Settings:
     """Return the settings with the REST proxy's address as LocalStack knows it, a container or a process as it is."""
     if os.environ.get("MODE") != "compose":
@@ -45,11 +60,9 @@ def reached_by_localstack(settings: Settings) -> Settings:
 
 
 def main(
-    user_id: Annotated[
-        str, Option(help="Whose bucket, streams and API; no other than the stack's own.")
-    ] = "",
+    user_id: Annotated[str, Option(help="Whose bucket, streams and API: another than the stack's own.")] = "",
     authorization: Annotated[str, Option(help="Who may call the API: none, api_key or iam.")] = "none",
-    destroy: Annotated[
+    remove: Annotated[
         bool, Option("--destroy", help="Remove what was made, the bucket's objects too.")
     ] = False,
 ) -> None:
@@ -62,10 +75,13 @@ def main(
     # Provisioning has made those of the stack's own USER_ID.
     theirs = settings.replace(USER_ID=user_id or f"tf{settings.user_id}"[:32])
     terraform = of_localstack(reached_by_localstack(theirs), api_authorization=authorization)
-    terraform.init()
-    if terraform.run("destroy" if destroy else "apply", *_ANSWERED, quiet=False).returncode:
+    try:
+        terraform.init()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"Terraform has not got its provider: {error.stderr}")
+    if (destroy if remove else apply)(terraform, quiet=False).returncode:
         sys.exit("Terraform failed. `make status` shows whether LocalStack is up.")
-    if not destroy:
+    if not remove:
         print("\nTo use it, put these lines into .env, then `make up`:\n", flush=True)
         terraform.run("output", "-raw", "dotenv", quiet=False)
 

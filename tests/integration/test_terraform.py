@@ -21,7 +21,7 @@ from services.provision.steps import provision_aws
 from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
 from stack.local.isolated import START_SECONDS, ServiceProcess
-from stack.terraform.localstack import of_localstack
+from stack.terraform.localstack import apply, destroy, of_localstack
 from stack.terraform.program import Terraform, is_installed
 from tests.iam_policies import refused, unused
 from tests.integration.aws_calls import Call, CallRecorder
@@ -49,6 +49,12 @@ class Made(NamedTuple):
         """Return an output."""
         return json.loads(done(self.terraform, "output", "-json", name))
 
+    def drift(self) -> str:
+        """Return what Terraform would change: nothing, if all is as it made it."""
+        planned = self.terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode")
+        assert planned.returncode in {0, 2}, planned.stderr
+        return planned.stdout.partition("Terraform will perform")[2] if planned.returncode else ""
+
 
 def done(terraform: Terraform, *words: str) -> str:
     """Run a command of Terraform's that has to succeed, and return its output."""
@@ -72,12 +78,14 @@ def made(
         terraform = of_localstack(settings)
         terraform.init()
         # It waits most of its minute for LocalStack to be as told, ten times in a row.
-        applying = pool.submit(done, terraform, "apply", "-input=false", "-auto-approve")
+        applying = pool.submit(apply, terraform)
         ensure_source(settings)
         assert ensure_topics(settings) == []
-        applying.result()
+        applied = applying.result()
+        assert applied.returncode == 0, applied.stderr
         yield Made(settings, terraform)
-        done(terraform, "destroy", "-input=false", "-auto-approve")
+        destroyed = destroy(terraform)
+        assert destroyed.returncode == 0, destroyed.stderr
         assert left_over(settings) == []
 
 
@@ -143,11 +151,12 @@ def test_posts_reach_kinesis_and_the_bucket(made: Made, sent: Calls) -> None:
         assert len(records(made.settings, made.settings.stream(table), ROWS)) == ROWS
 
 
-def test_provisioning_finds_all_there(made: Made) -> None:
+def test_provisioning_finds_all_there_and_nothing_has_drifted(made: Made) -> None:
     gateway, api = api_gateway_client(made.settings), made.output("api_id")
     assert find_api(gateway, made.settings.api_name) == api
     assert provision_aws(configure("test"), made.settings) == invoke_url(made.settings)
     assert len(gateway.get_deployments(restApiId=api)["items"]) == 1
+    assert made.drift() == ""
 
 
 @pytest.mark.parametrize("job", ["emulator", "sink"])

@@ -80,13 +80,13 @@ def test_the_state_is_the_account_s_own_and_one_for_each_user(settings: Settings
 def test_what_is_made_is_not_the_stack_s_own(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     main()
     assert environment(home)["TF_VAR_user_id"] == "tf0a1b2c3d4e5f"
-    assert [line.split()[0] for line in commands(home)] == ["init", "apply", "output"]
+    assert [line.split()[0] for line in commands(home)] == ["init", "apply", "apply", "output"]
     assert "-auto-approve" in commands(home)[1]
     assert "put these lines into .env" in capfd.readouterr().out
 
 
 def test_it_is_removed_where_that_is_asked(home: Path) -> None:
-    main(user_id="mine", destroy=True)
+    main(user_id="mine", remove=True)
     assert environment(home)["TF_VAR_user_id"] == "mine"
     assert [line.split()[0] for line in commands(home)] == ["init", "destroy"]
 
@@ -96,6 +96,13 @@ def test_a_failure_of_terraform_s_ends_the_command(home: Path, monkeypatch: pyte
     with pytest.raises(SystemExit, match="Terraform failed"):
         main()
     assert len(commands(home)) == 2
+
+
+def test_a_missing_provider_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILING", "init")
+    with pytest.raises(SystemExit, match="has not got its provider"):
+        main()
+    assert len(commands(home)) == 1
 
 
 def test_aws_itself_is_not_touched(home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
