@@ -17,6 +17,7 @@ from common.log import configure
 from common.settings import Settings
 from common.wait import wait_until
 from contracts.tables import TABLES
+from services.provision.kafka_rights import ensure_rights
 from services.provision.steps import provision_aws
 from services.provision.topics import ensure_topics
 from services.source.fill import ensure_source
@@ -80,6 +81,7 @@ def made(
         # It waits most of its minute for LocalStack to be as told, ten times in a row.
         applying = pool.submit(apply, terraform)
         ensure_source(settings)
+        ensure_rights(settings)
         assert ensure_topics(settings) == []
         applied = applying.result()
         assert applied.returncode == 0, applied.stderr
