@@ -22,6 +22,7 @@ from common.settings import Settings
 from common.wait import wait_until
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
+from services.provision.kafka_rights import ensure_rights
 from services.provision.topics import ensure_topics
 from stack.local.isolated import ServiceProcess, launch_server, make_settings
 
@@ -126,6 +127,7 @@ def dashboard(posts: int) -> Iterator[tuple[Settings, ServiceProcess]]:
         settings = make_settings(Path(folder), COMPOSE_PROFILES="dashboard")
         for name in SERVERS:
             launch_server(stack, settings, name)
+        ensure_rights(settings)
         ensure_topics(settings)
         ensure_bucket(settings)
         ensure_schema(settings)
