@@ -158,9 +158,9 @@ def test_kafkas_tools_find_the_same_client_properties_in_both_modes(
     said.chmod(0o700)
     bash, option, script = body["entrypoint"]
     script = script.replace("$$", "$").replace("/opt/kafka/bin", str(tmp_path))
+    script = script.replace("/client\n", f"{tmp_path}\n")
     done = subprocess.run(
         [bash, option, script, *words.split()],
-        cwd=tmp_path,
         env={"PATH": os.environ["PATH"], **{name: value or "" for name, value in given.items()}},
         capture_output=True,
         text=True,
@@ -174,6 +174,13 @@ def test_kafkas_tools_find_the_same_client_properties_in_both_modes(
         == (client.write(settings) / client.NAME).stat().st_mode & 0o777
         == 0o600
     )
+
+
+@every_service
+def test_a_tmpfs_that_an_account_is_to_write_to_is_no_working_folder(name: str) -> None:
+    """The engine makes that one first, for root alone to write, and the tmpfs has the mode of what is there."""
+    body = THIRD_PARTY[name]
+    assert body.get("working_dir") not in body.get("tmpfs", [])
 
 
 @pytest.mark.parametrize("security", ["sasl", "plaintext"])
