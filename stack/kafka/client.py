@@ -20,7 +20,8 @@ def write(settings: Settings) -> Path:
     """Write the file into the state folder, readable by its owner alone; returns the folder that it is in."""
     folder = settings.state_dir / "kafka" / "client"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / NAME).unlink(missing_ok=True)
-    with os.fdopen(os.open(folder / NAME, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text(java_options(settings, Principal.USER)))
+    draft = folder / f"{os.getpid()}.tmp"
+    draft.touch(mode=0o600)
+    draft.write_text(text(java_options(settings, Principal.USER)))
+    draft.replace(folder / NAME)  # in one step: another tool that starts finds the whole file
     return folder
