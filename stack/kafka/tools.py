@@ -24,6 +24,9 @@ TOOLS = {
     "topics": "org.apache.kafka.tools.TopicCommand",
 }
 
+# The options that name a file of properties; a tool refuses two of them.
+_FILES = ("--command-config", "--consumer.config", "--producer.config")
+
 
 def command(settings: Settings, tool: str, *words: str) -> list[str]:
     """Return the command line of a tool.
@@ -39,7 +42,7 @@ def command(settings: Settings, tool: str, *words: str) -> list[str]:
     java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool]]
     ours = settings.kafka.bootstrap_servers
     asked = words if _has(words, "--bootstrap") else (*words, "--bootstrap-server", ours)
-    if _has(words, "--command-config", "--consumer.config") or not any(w.endswith(ours) for w in asked):
+    if _has(words, *_FILES) or not any(word.endswith(ours) for word in asked):
         return [*java, *asked]
     return [*java, *asked, "--command-config", client.NAME]
 

@@ -141,6 +141,7 @@ def test_kafkas_tools_are_in_its_image_and_in_local_mode() -> None:
         ("topics --bootstrap-server x:1", "--bootstrap-server x:1"),
         ("topics --command-config a", "--command-config a --bootstrap-server kafka:19092"),
         ("topics --consumer.config a", "--consumer.config a --bootstrap-server kafka:19092"),
+        ("topics --producer.config a", "--producer.config a --bootstrap-server kafka:19092"),
     ],
 )
 def test_kafkas_tools_find_the_same_client_properties_in_both_modes(

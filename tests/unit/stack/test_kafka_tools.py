@@ -20,6 +20,7 @@ AS_USER = ["--command-config", "client.properties"]
         (["--bootstrap-server=127.0.0.1:19092", "--list"], AS_USER),
         (["--list", "--command-config", "mine"], OURS),
         (["--consumer.config", "mine"], OURS),
+        (["--producer.config", "mine"], OURS),
         (["--list", "--bootstrap-server", "elsewhere:9092"], []),
         (["--list", "--bootstrap-server=elsewhere:9092"], []),
         (["--describe", "--bootstrap-controller", "127.0.0.1:9093"], []),
