@@ -150,6 +150,7 @@ def test_cells_that_fill_memory_loop_or_kill_their_kernel_leave_another_notebook
         assert one.run(LOOPS, one.interrupt).error == "Interrupted."
         assert one.run(KILLS).status == "restarting"
         assert one.run("print('kept' in globals(), spark.range(5).count())").text.endswith("False 5\n")
+        other.connect()
         assert other.run("print(lives)").text == "True\n"
 
 

@@ -89,11 +89,7 @@ class Notebook:
         session = self._lab.post("/sessions", body)
         self._id, self.kernel = session["id"], session["kernel"]["id"]
         self._session = uuid.uuid4().hex
-        self._socket = websocket.create_connection(
-            f"ws://{LOOPBACK}:{self._lab.port}/api/kernels/{self.kernel}/channels?session_id={self._session}",
-            header=self._lab.headers,
-            timeout=CELL_SECONDS,
-        )
+        self.connect()
         return self
 
     def __exit__(
@@ -101,6 +97,14 @@ class Notebook:
     ) -> None:
         self._socket.close()
         self._lab.delete(f"/sessions/{self._id}")
+
+    def connect(self) -> None:
+        """Connect to the kernel; again, where so long nothing was run that the server's pings had no answer."""
+        self._socket = websocket.create_connection(
+            f"ws://{LOOPBACK}:{self._lab.port}/api/kernels/{self.kernel}/channels?session_id={self._session}",
+            header=self._lab.headers,
+            timeout=CELL_SECONDS,
+        )
 
     def cells(self) -> list[str]:
         """The texts of the notebook's code cells, as the server shows its file."""
