@@ -1,6 +1,7 @@
 """Kafka has the rights that docs/contracts.md lists, and turns away whoever comes without a name and a password."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from confluent_kafka import (
     Consumer,
     KafkaError,
@@ -27,7 +29,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from common import health
 from common.kafka_security import client_options
-from common.settings import Settings
+from common.settings import ROOT, Settings
 from common.wait import wait_until
 from contracts.kafka_access import Principal
 from services.provision.kafka_rights import ensure_rights, granted
@@ -156,6 +158,15 @@ def test_without_authentication_nothing_is_told(broker: Settings) -> None:
     stranger = admin(broker.replace(KAFKA_SECURITY="plaintext"), Principal.USER)
     with pytest.raises(KafkaException):
         stranger.list_topics(timeout=5)
+
+
+def test_the_containers_health_check_is_answered_before_a_login(broker: Settings) -> None:
+    """The check of docker-compose.yml, at this broker's port."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    check = services["kafka"]["healthcheck"]["test"]
+    assert "localhost/19092" in check
+    script = check.replace("localhost/19092", f"127.0.0.1/{broker.kafka.port}")
+    subprocess.run(["bash", "-c", script], check=True, timeout=SECONDS)
 
 
 def test_the_rest_proxy_says_that_it_is_refused(broker: Settings, tmp_path: Path) -> None:
