@@ -23,6 +23,8 @@ TOOLS = {
     "get-offsets": "org.apache.kafka.tools.GetOffsetShell",
     "topics": "org.apache.kafka.tools.TopicCommand",
 }
+# The older names, of consumers and producers, are refused beside the newer one.
+_FILES = ("--command-config", "--consumer.config", "--producer.config")
 
 # The options that name a file of properties; a tool refuses two of them.
 _FILES = ("--command-config", "--consumer.config", "--producer.config")
