@@ -2,14 +2,15 @@ output "dotenv" {
   description = "The lines of .env with which the pipeline here uses what was made."
   value = join("", [for name, value in merge(
     {
-      USER_ID          = var.user_id
-      AWS_ENDPOINT_URL = var.endpoint_url
-      AWS_REGION       = var.region
-      API_STAGE        = var.stage
-      KINESIS_SHARDS   = tostring(var.kinesis_shards)
+      USER_ID        = var.user_id
+      AWS_REGION     = var.region
+      API_STAGE      = var.stage
+      KINESIS_SHARDS = tostring(var.kinesis_shards)
     },
-    # At LocalStack the invoke URL is another, and the emulator asks for it.
+    # LocalStack's address is the default, another one in containers than on their host. The invoke URL is another there,
+    # and the emulator asks for it.
     { for url in [aws_api_gateway_stage.pipeline.invoke_url] : "API_URL" => url if var.endpoint_url == "" },
+    { for url in [var.endpoint_url] : "AWS_ENDPOINT_URL" => url if url == "" },
   ) : "${name}=${value}\n"])
 }
 
