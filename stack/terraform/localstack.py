@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,10 +33,19 @@ def of_localstack(settings: Settings, **variables: str) -> Terraform:
         "AWS_ACCESS_KEY_ID": settings.aws.access_key_id,
         "AWS_SECRET_ACCESS_KEY": settings.aws.secret_access_key.get_secret_value(),
     }
-    data = settings.state_dir / "terraform"
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = _state(settings)
+    state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     given = {f"TF_VAR_{name}": value for name, value in (own | variables).items()}
-    return Terraform(FOLDER / "shared", data / "data", data / f"{settings.user_id}.tfstate", keys | given)
+    return Terraform(FOLDER / "shared", state.parent / "data", state, keys | given)
+
+
+def _state(settings: Settings) -> Path:
+    return settings.state_dir / "terraform" / f"{settings.user_id}.tfstate"
+
+
+def _whose(settings: Settings) -> str:
+    """Return a USER_ID that is not provisioning's: the stack's, if Terraform has made what is named after it."""
+    return settings.user_id if _state(settings).exists() else f"tf{settings.user_id}"[:32]
 
 
 def apply(terraform: Terraform, *, quiet: bool = True) -> subprocess.CompletedProcess[str]:
@@ -72,8 +82,7 @@ def main(
         sys.exit("terraform is not installed.")
     if not settings.aws.endpoint_url:
         sys.exit("AWS_ENDPOINT_URL is empty, which is AWS itself: see docs/aws.md.")
-    # Provisioning has made those of the stack's own USER_ID.
-    theirs = settings.replace(USER_ID=user_id or f"tf{settings.user_id}"[:32])
+    theirs = settings.replace(USER_ID=user_id or _whose(settings))
     terraform = of_localstack(reached_by_localstack(theirs), api_authorization=authorization)
     try:
         terraform.init()

@@ -91,6 +91,19 @@ def test_it_is_removed_where_that_is_asked(home: Path) -> None:
     assert [line.split()[0] for line in commands(home)] == ["init", "destroy"]
 
 
+def test_once_env_has_its_lines_the_same_is_made_again_and_removed(
+    home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = settings.replace(USER_ID="tf0a1b2c3d4e5f")
+    state = of_localstack(taken).state
+    assert state
+    state.touch()
+    monkeypatch.setattr(localstack, "load_settings", lambda: taken)
+    for remove in (False, True):
+        main(remove=remove)
+        assert environment(home)["TF_VAR_user_id"] == "tf0a1b2c3d4e5f"
+
+
 def test_a_failure_of_terraform_s_ends_the_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILING", "apply")
     with pytest.raises(SystemExit, match="Terraform failed"):
