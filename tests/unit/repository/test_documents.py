@@ -42,7 +42,7 @@ FOREIGN = {
         "DOCKER_HOST",
         "REGISTRIES_FILE",
     ),
-    *("ALTER_CONFIGS", "DESCRIBE_CONFIGS"),  # operations of Kafka's
+    *("ALTER_CONFIGS", "DESCRIBE_CONFIGS", "SASL_PLAINTEXT"),  # operations and a protocol of Kafka's
     *("DEBIAN_MIRROR", "NPM_CONFIG_REGISTRY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
 }
 
