@@ -100,6 +100,8 @@ class Definitions:
         try:
             define(self._session, table, Definition(**json.loads(body)))
         except (PySparkException, TypeError, ValueError) as error:
+            if table not in defined(self._session):
+                self._known.seen.pop(table, None)  # it makes room for the new one, and was not dropped here
             return error
         self._known.seen[table] = _Seen(defined(self._session)[table], tag)
         return None

@@ -145,6 +145,24 @@ def test_what_cannot_be_made_is_said_once_and_stays(
     assert bucket.get_object(Key=key)["Body"].read() == body.encode()
 
 
+def test_a_known_view_whose_new_definition_cannot_be_made_is_not_dropped_for_others(
+    session: SparkSession, bucket: Bucket
+) -> None:
+    key = "warehouse/_definitions/made/one.json"
+    session.sql("CREATE VIEW one AS SELECT 1 AS n")
+    here = definitions_of(session, bucket)
+    here.keep()
+    other = b'{"statement": "CREATE VIEW made.one AS SELECT n FROM made.late"}'
+    bucket.put_object(Key=key, Body=other)
+    for _ in range(2):
+        here.take()
+        here.keep()
+    assert bucket.get_object(Key=key)["Body"].read() == other
+    session.sql("CREATE TABLE late USING parquet AS SELECT 10 AS n")
+    here.take()
+    assert session.table("one").first() == (10,)
+
+
 def test_a_view_that_waits_for_its_table_is_made_with_it(session: SparkSession, bucket: Bucket) -> None:
     view = '{"statement": "CREATE VIEW made.one AS SELECT n FROM made.late"}'
     bucket.put_object(Key="warehouse/_definitions/made/one.json", Body=view.encode())
