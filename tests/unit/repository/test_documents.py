@@ -39,6 +39,7 @@ FOREIGN = {
         "COMPOSE_FILE",
         "COMPOSE_PROJECT_NAME",
         "DOCKER_BUILDKIT",
+        "DOCKER_DEFAULT_PLATFORM",
         "DOCKER_HOST",
         "REGISTRIES_FILE",
     ),
