@@ -1,10 +1,10 @@
 """Check the form and the sense of all modules: `python -m stack.terraform.lint`, for `make lint`."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 from common.settings import INSTALL_DIR
+from common.terminal import complain, note
 from stack.terraform.program import FOLDER, Terraform, is_installed, modules
 
 
@@ -28,10 +28,11 @@ def _invalid(folder: Path) -> str:
 def main() -> None:
     """Print the problems, and end with 1 where there are some."""
     if not is_installed():
-        print("terraform is not installed: terraform/ is not checked.")
+        note("terraform is not installed: terraform/ is not checked.")
         return
     if found := problems():
-        sys.exit("\n".join(found))
+        complain("\n".join(found))
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

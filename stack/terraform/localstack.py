@@ -2,14 +2,14 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Option
 
+from common.command import run_command
 from common.settings import Settings, load_settings
+from common.terminal import complain, note
 from stack.terraform.program import FOLDER, Terraform, is_installed
 
 _ANSWERED = ("-input=false", "-auto-approve")
@@ -79,21 +79,26 @@ def main(
     """Make all of terraform/shared at LocalStack, or remove it, and print the lines of .env for it."""
     settings = load_settings()
     if not is_installed():
-        sys.exit("terraform is not installed.")
+        raise _failed("terraform is not installed.")
     if not settings.aws.endpoint_url:
-        sys.exit("AWS_ENDPOINT_URL is empty, which is AWS itself: see docs/aws.md.")
+        raise _failed("AWS_ENDPOINT_URL is empty, which is AWS itself: see docs/aws.md.")
     theirs = settings.replace(USER_ID=user_id or _whose(settings))
     terraform = of_localstack(reached_by_localstack(theirs), api_authorization=authorization)
     try:
         terraform.init()
     except subprocess.CalledProcessError as error:
-        sys.exit(f"Terraform has not got its provider: {error.stderr}")
+        raise _failed(f"Terraform has not got its provider: {error.stderr}") from None
     if (destroy if remove else apply)(terraform, quiet=False).returncode:
-        sys.exit("Terraform failed. `make status` shows whether LocalStack is up.")
+        raise _failed("Terraform failed. `make status` shows whether LocalStack is up.")
     if not remove:
-        print("\nTo use it, put these lines into .env, then `make up`:\n", flush=True)
+        note("To use it, put these lines into .env, then `make up`:")
         terraform.run("output", "-raw", "dotenv", quiet=False)
 
 
+def _failed(message: str) -> SystemExit:
+    complain(message)
+    return SystemExit(1)
+
+
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main, "make terraform-local")
