@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import yaml
 from dotenv import dotenv_values
 
 from common.settings import ROOT, VARIABLES, Settings, read_settings, secret_names
-from stack.local.compose import COMPOSE_FILE
+from stack.local.compose import COMPOSE_FILE, interpolate
 from stack.local.isolated import free_port
 from tests.hostile import hostile_shell
 from tests.make import Make
@@ -44,9 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def own_secrets(service: str) -> set[str]:
-    """The secrets that docker-compose.yml gives to a service."""
-    given = yaml.safe_load(COMPOSE_FILE.read_text())["services"][service]["environment"]
-    return {name for name in given.keys() & secret_names() if not name.startswith("AWS_")}
+    """The secrets that docker-compose.yml gives to a service, those within longer values of its `env_file` too."""
+    body = yaml.safe_load(COMPOSE_FILE.read_text())["services"][service]
+    file = interpolate(body.get("env_file", ""), {})
+    within = re.findall(r"\$\{(\w+)", (COMPOSE_FILE.parent / file).read_text()) if file else []
+    return {name for name in {*body["environment"], *within} & secret_names() if not name.startswith("AWS_")}
 
 
 class Containers:
