@@ -47,7 +47,7 @@ class Notebook(Group):
     port: Port = 8888
     """JupyterLab's port."""
     host: str = LOOPBACK
-    """The address that JupyterLab listens on."""
+    """The address that JupyterLab listens on; `make up` has it be 127.0.0.1, whatever is set here."""
     token: SecretStr
     """JupyterLab's token, a part of the address that `make notebook` prints."""
     dir: OptionalPath = None
@@ -65,7 +65,7 @@ class JobsApi(Group):
     port: Port = 8090
     """The Jobs API's port."""
     host: str = LOOPBACK
-    """The address that the Jobs API listens on."""
+    """The address that the Jobs API listens on; `make up` has it be 127.0.0.1, whatever is set here."""
     url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data['port']}")
     """Where Airflow and health checks find the Jobs API."""
     token: SecretStr

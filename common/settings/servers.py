@@ -164,7 +164,7 @@ class Airflow(Group):
     port: Port = 8080
     """The port of Airflow's UI and REST API."""
     host: str = LOOPBACK
-    """The address that Airflow's API server listens on."""
+    """The address that Airflow's API server listens on; `make up` has it be 127.0.0.1, whatever is set here."""
     url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data['port']}")
     """Where scripts and Airflow's own parts find its API server."""
     user: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$"), AfterValidator(not_the_reader)] = "admin"

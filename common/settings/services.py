@@ -23,7 +23,7 @@ class RestProxy(Group):
     port: Port = 8082
     """The REST proxy's port."""
     host: str = LOOPBACK
-    """The address that the REST proxy listens on."""
+    """The address that the REST proxy listens on; `make up` has it be 127.0.0.1, whatever is set here."""
     url: Address = Field(default_factory=lambda data: f"http://{LOOPBACK}:{data['port']}")
     """Where health checks and benchmarks find the REST proxy."""
     max_body_bytes: Positive = 16 * 1024**2
@@ -84,7 +84,7 @@ class Dashboard(Group):
     port: Port = 8501
     """The dashboard's port."""
     host: str = LOOPBACK
-    """The address that the dashboard listens on."""
+    """The address that the dashboard listens on; `make up` has it be 127.0.0.1, whatever is set here."""
 
     @property
     def page_url(self) -> str:
