@@ -90,11 +90,14 @@ def test_where_it_fails_localstack_ends(root: Path, handlers: list[Any]) -> None
 def test_the_images_have_the_same_files(root: Path, dockerfile: str) -> None:
     text = (ROOT / dockerfile).read_text()
     copied = {
-        target: ROOT / source for source, target in re.findall(rf"^COPY (\S+) /({INIT}\S*)$", text, re.M)
+        target: [ROOT / source for source in sources.split()]
+        for sources, target in re.findall(rf"^COPY ((?!--).+) /({INIT}\S*)$", text, re.M)
     }
     assert copied.keys() == {f"{INIT}/", f"{INIT}/start.d"}
-    assert copied[f"{INIT}/"].samefile(root / INIT / "hosts.py")
-    scripts = {path.name: path for path in copied[f"{INIT}/start.d"].glob("*.py")}
+    [hosts] = [path for path in copied[f"{INIT}/"] if path.suffix == ".py"]
+    assert hosts.samefile(root / INIT / "hosts.py")
+    [folder] = copied[f"{INIT}/start.d"]
+    scripts = {path.name: path for path in folder.glob("*.py")}
     assert scripts.keys() == {Path(SCRIPT).name}
     assert scripts[Path(SCRIPT).name].samefile(root / SCRIPT)
 
