@@ -12,6 +12,7 @@ from confluent_kafka.admin import (
 
 from common.kafka_security import client_options, has_rights
 from common.settings import Settings
+from common.wait import wait_until
 from contracts.kafka_access import GRANTS, Grant, Principal
 
 # A broker on loopback answers in milliseconds; one that is just starting may need 20 s.
@@ -38,6 +39,7 @@ def ensure_rights(settings: Settings) -> None:
 
     Raises:
         confluent_kafka.KafkaException: no broker answers, or it refuses the principal `provision`.
+        TimeoutError: the broker does not take them in.
     """
     if not has_rights(settings):
         return
@@ -45,6 +47,8 @@ def ensure_rights(settings: Settings) -> None:
     wanted, found = declared(settings), granted(client)
     _remove(client, {each for each in found - wanted if _is_ours(each, settings)})
     _add(client, wanted - found)
+    # The controller's answer comes first; the broker knows of it a moment later.
+    wait_until(lambda: wanted <= granted(client), timeout=_TIMEOUT_SECONDS, what="Kafka to know the rights")
 
 
 def declared(settings: Settings) -> set[AclBinding]:
