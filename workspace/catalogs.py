@@ -48,7 +48,13 @@ def name_catalog(session: "SparkSession", name: str) -> None:
 
 def catalog_names(session: "SparkSession") -> set[str]:
     """Return the names that the session's catalogue has, Spark's own among them."""
-    return {each.name for each in session.catalog.listCatalogs()}
+    jvm: Any = session.sparkContext._jvm
+    return {*_elements(_state(session).catalogManager().listCatalogs(jvm.scala.Option.apply(None)))}
+
+
+def database_names(session: "SparkSession") -> set[str]:
+    """Return the names of the session's databases; Spark's own API starts a job to list what is in its memory."""
+    return {*_elements(_state(session).catalog().listDatabases())}
 
 
 def activate(session: "SparkSession") -> None:
@@ -86,8 +92,7 @@ def forget_table(session: "SparkSession", table: str) -> None:
 
 def defined(session: "SparkSession") -> dict[TableName, int]:
     """Return what no folder of a Delta table says to be there: views, and other tables, with a hash of their entry."""
-    databases = [database.name for database in session.catalog.listDatabases()]
-    entries = (pair for database in databases for pair in _entries(session, database))
+    entries = (pair for database in database_names(session) for pair in _entries(session, database))
     return {table: entry.hashCode() for table, entry in entries if not _is_told_by_its_folder(entry)}
 
 
@@ -97,8 +102,7 @@ def definition(session: "SparkSession", table: TableName) -> Definition:
     if _is_delta(entry):  # of which Spark does not tell
         return Definition(f"CREATE TABLE {table} USING DELTA\nLOCATION '{_location(session, entry)}'")
     statement: str = session.sql(f"SHOW CREATE TABLE {table}").collect()[0][0]
-    namespace = entry.viewCatalogAndNamespace()
-    names = tuple(namespace.apply(at) for at in range(namespace.size()))
+    names = tuple(_elements(entry.viewCatalogAndNamespace()))
     managed = entry.tableType().name() == "MANAGED"
     return Definition(statement, names, _location(session, entry) if managed else "")
 
@@ -163,10 +167,13 @@ def _set_kind(session: "SparkSession", table: str, kind: str) -> None:
 def _entries(session: "SparkSession", database: str) -> "Iterator[tuple[TableName, Any]]":
     """Yield the database's tables and views, without temporary ones, and their entries in the catalogue."""
     catalog = _state(session).catalog()
-    found = catalog.listTables(database)
-    for table in (found.apply(at) for at in range(found.size())):
+    for table in _elements(catalog.listTables(database)):
         if table.database().isDefined():
             yield TableName(database, table.table()), catalog.getTableMetadata(table)
+
+
+def _elements(sequence: Any) -> "Iterator[Any]":  # noqa: ANN401 - the JVM's object
+    return (sequence.apply(at) for at in range(sequence.size()))
 
 
 def _entry(session: "SparkSession", table: str) -> Any:  # noqa: ANN401 - the JVM's object

@@ -48,6 +48,8 @@ _LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _ON_A_CLUSTER = {
     "spark.dynamicAllocation.enabled": "true",
     "spark.dynamicAllocation.shuffleTracking.enabled": "true",
+    # By itself an executor that has data of a shuffle is kept until the driver forgets the shuffle, for hours.
+    "spark.dynamicAllocation.shuffleTracking.timeout": "30s",
     "spark.dynamicAllocation.executorIdleTimeout": "30s",
     "spark.dynamicAllocation.cachedExecutorIdleTimeout": "600s",
 }

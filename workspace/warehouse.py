@@ -20,6 +20,7 @@ from workspace.catalogs import (
     TableName,
     adopt_table,
     catalog_names,
+    database_names,
     forget_table,
     managed_tables,
     name_catalog,
@@ -48,7 +49,7 @@ def show_tables(session: SparkSession, settings: Settings) -> None:
     definitions.keep()
     for name in {*GIVEN, *folders.catalogs()} - catalog_names(session):
         name_catalog(session, name)
-    known = {database.name for database in session.catalog.listDatabases()}
+    known = database_names(session)
     there = {*folders.databases()}
     for database in sorted(there - known):
         session.sql(f"CREATE DATABASE IF NOT EXISTS `{database}`")

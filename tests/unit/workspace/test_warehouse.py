@@ -52,6 +52,24 @@ def test_tables_come_and_go_with_their_folders(spark: SparkSession, tables: Path
     assert managed_tables(spark, "default") == set()
 
 
+def test_looking_at_tables_starts_no_job(spark: SparkSession, tables: Path, settings: Settings) -> None:
+    """It is done before each cell, which would wait for an executor of the cluster else."""
+    (tables / "another.db").mkdir()
+    write_deltalake(tables / "here", pa.table({"n": [1]}))
+    spark.sql("CREATE VIEW a_view AS SELECT 1 AS n")
+    show_tables(spark, settings)
+    spark.sparkContext.setJobGroup("the look", "")
+    try:
+        show_tables(spark, settings)
+        assert [*spark.sparkContext.statusTracker().getJobIdsForGroup("the look")] == []
+        assert spark.table("here").count() == 1
+        assert [*spark.sparkContext.statusTracker().getJobIdsForGroup("the look")] != []
+    finally:
+        spark.sparkContext._jsc.sc().clearJobGroup()
+        spark.sql("DROP VIEW a_view")
+        show_tables(spark, settings)
+
+
 def test_table_that_a_running_query_may_be_creating_is_left_to_it(
     spark: SparkSession, tables: Path, settings: Settings
 ) -> None:
