@@ -13,7 +13,18 @@ import pytest
 from common.settings import ROOT
 
 STEP = re.compile(r"In\s`([\w/.]+)`,\s(below|instead\sof)\s`([^`]+)`:\n\n```text\n(.*?)```", re.S)
-FOLDERS = ("contracts", "common", "services", "spark_jobs", "operations", "stack", "emulator", "sql", "docs")
+FOLDERS = (
+    "contracts",
+    "common",
+    "services",
+    "spark_jobs",
+    "operations",
+    "stack",
+    "emulator",
+    "sql",
+    "docs",
+    "terraform",
+)
 PATHS = """
 import sys
 from pathlib import Path
