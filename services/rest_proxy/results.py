@@ -13,6 +13,7 @@ from services.rest_proxy.records import ANY_PARTITION
 _RETRIABLE = frozenset(
     {
         KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._DESTROY,  # its partition left the broker for which it waited: the topic was made anew
         KafkaError._FATAL,  # the proxy is restarted, see `delivery`
         KafkaError._MSG_TIMED_OUT,
         KafkaError._PURGE_INFLIGHT,

@@ -58,6 +58,7 @@ def test_a_code_begins_with_its_status_and_is_unique() -> None:
     [
         (KafkaError._MSG_TIMED_OUT, 50003),
         (KafkaError._TRANSPORT, 50003),
+        (KafkaError._DESTROY, 50003),
         (KafkaError.NOT_ENOUGH_REPLICAS, 50003),
         (KafkaError._FATAL, 50003),
         (KafkaError._UNKNOWN_PARTITION, 50002),
