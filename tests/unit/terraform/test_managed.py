@@ -149,9 +149,8 @@ def test_dotenv_has_settings_that_can_be_read(tmp_path: Path, monkeypatch: pytes
 )
 def test_what_the_containers_run_is_there(module: str) -> None:
     words = ", ".join(f'"{word}"' for word in ("python", "-m", module))
-    assert words in "".join(
-        path.read_text(encoding="utf-8") for path in MANAGED.rglob("*.*") if path.is_file()
-    )
+    texts = (path for kind in ("*.tf", "*.tftpl", "*.py") for path in MANAGED.rglob(kind))
+    assert words in "".join(path.read_text(encoding="utf-8") for path in texts)
     path = ROOT.joinpath(*module.split("."))
     assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
 
