@@ -22,7 +22,7 @@ _PALETTE = ["#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#999999"]
 STEPS: Spec = {"scale": {"range": _PALETTE}, "legend": {"orient": "bottom"}}
 """The colors of the parts that a bar is made of, and their legend below it, which leaves the bars their width."""
 RED, GREY = "#c62828", "#7b8794"
-"""What has failed; what stands on a page that may be light or dark."""
+"""The colors of what has failed, and of what stands on a page that may be light or dark."""
 
 
 def answer_chart(number: int, answer: Answer) -> tuple[Spec, Rows]:

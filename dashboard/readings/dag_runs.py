@@ -14,7 +14,7 @@ from operations.airflow.trigger import DAG, TASKS
 # A call takes milliseconds, the log-in before the first one half a second; on a busy machine, many times that.
 _TIMEOUT_SECONDS = 5.0
 SECONDS = 3 * _TIMEOUT_SECONDS
-"""What a reading may take: the log-in, the runs, their tasks."""
+"""The bound of a reading: the log-in, the runs, their tasks."""
 _NEWEST = 25  # with four tasks each, a page of the API's
 
 Json = dict[str, Any]
