@@ -92,7 +92,8 @@ class Deliverer:
 
     def close(self) -> None:
         """Wait for what is still in flight, at most FLUSH_SECONDS."""
-        self._producer.flush(FLUSH_SECONDS)
+        if "_producer" in vars(self):  # else no record has come, and none is made for this
+            self._producer.flush(FLUSH_SECONDS)
 
     def _produce(self, topic: str, record: Record, results: "_Results", index: int) -> None:
         key, value = record.key, record.value

@@ -148,8 +148,20 @@ def test_a_fatal_error_ends_the_process_and_says_why(
 def test_at_the_end_what_is_in_flight_has_a_bounded_time(
     deliverer: Deliverer, producer: HeldProducer
 ) -> None:
-    deliverer.close()
+    async def stopped_amid_a_request() -> None:
+        request = asyncio.create_task(deliverer.send("topic", [RECORD]))
+        await asyncio.sleep(0)
+        deliverer.close()
+        producer.report(offset=0)
+        await request
+
+    asyncio.run(stopped_amid_a_request())
     assert producer.flushed == [FLUSH_SECONDS]
+
+
+def test_where_no_record_came_the_end_makes_no_producer(deliverer: Deliverer, producer: HeldProducer) -> None:
+    deliverer.close()
+    assert producer.flushed == []
 
 
 def settings_of(tmp_path: Path, kafka: BuiltInKafka, **values: object) -> Settings:
