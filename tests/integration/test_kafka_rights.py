@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,36 +11,29 @@ from typing import Any
 import pytest
 import yaml
 from confluent_kafka import (
-    Consumer,
-    KafkaError,
     KafkaException,
-    Producer,
-    TopicPartition,
 )
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
     AclPermissionType,
-    AdminClient,
     ResourcePatternType,
     ResourceType,
 )
-from confluent_kafka.cimpl import NewTopic
 
 from common import health
-from common.kafka_security import client_options
 from common.settings import ROOT, Settings
 from common.wait import wait_until
 from contracts.kafka_access import Principal
 from services.provision.kafka_rights import ensure_rights, granted
 from services.provision.topics import ensure_pin_topics, ensure_topics
 from stack.local.isolated import make_settings
+from tests.integration.kafka_client import OTHERS, Client
 from tests.integration.rest_proxy.proxy import running_proxy
 from tests.integration.rights import listed, words
 from tests.integration.s3_sink_lab import sink, status
 from tests.processes import launch_server
 
-OTHERS = "of-somebody-else"
 SECONDS = 30.0
 
 
@@ -53,51 +46,13 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         launch_server(before, plain, "kafka")
         ensure_rights(plain)
         assert [*ensure_topics(plain), *ensure_pin_topics(plain)] == []
-        produce(plain, Principal.USER, plain.topic("pin"), b"from before")
+        Client(plain, Principal.USER).write(plain.topic("pin"), b"from before")
     with ExitStack() as stack:
         launch_server(stack, settings, "kafka")
         ensure_rights(settings)
         assert [*ensure_topics(settings), *ensure_pin_topics(settings)] == []
-        create(settings, Principal.USER, OTHERS)
+        Client(settings, Principal.USER).create(OTHERS)
         yield settings
-
-
-def admin(settings: Settings, principal: Principal) -> AdminClient:
-    return AdminClient(client_options(settings, principal) | {"log_level": 0})
-
-
-def create(settings: Settings, principal: Principal, topic: str) -> None:
-    client = admin(settings, principal)  # which must outlive the answer, here and below
-    client.create_topics([NewTopic(topic, 1, 1)])[topic].result(SECONDS)
-
-
-def produce(settings: Settings, principal: Principal, topic: str, value: bytes = b"{}") -> None:
-    # Not an idempotent one, which is lost at its first refusal, whatever the topic's is.
-    producer = Producer(client_options(settings, principal) | {"log_level": 0})
-    failed: list[KafkaError] = []
-    producer.produce(topic, value, on_delivery=lambda error, _: failed.append(error) if error else None)
-    assert producer.flush(SECONDS) == 0
-    if failed:
-        raise KafkaException(failed[0])
-
-
-def consumer(settings: Settings, principal: Principal, group: str) -> Consumer:
-    options = client_options(settings, principal) | {"group.id": group, "enable.auto.commit": False}
-    return Consumer(options | {"auto.offset.reset": "earliest", "log_level": 0})
-
-
-def read(settings: Settings, principal: Principal, topic: str) -> bytes | None:
-    """Read the topic's first record, in no group."""
-    with closing(consumer(settings, principal, "none")) as reader:
-        reader.assign([TopicPartition(topic, 0, 0)])
-        while True:
-            [message] = reader.consume(1, timeout=SECONDS)
-            error = message.error()
-            if error is None:
-                value: bytes | None = message.value()
-                return value
-            if error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # `none` is nobody's group
-                raise KafkaException(error)
 
 
 @dataclass(frozen=True)
@@ -125,7 +80,7 @@ def test_the_broker_has_the_rights_that_are_listed_and_no_others(broker: Setting
     kinds = {"TOPIC": "topic", "GROUP": "group", "TRANSACTIONAL_ID": "transactional id", "BROKER": "cluster"}
     found = set()
     acl: Any
-    for acl in granted(admin(broker, Principal.PROVISION)):
+    for acl in granted(Client(broker, Principal.PROVISION).admin()):
         assert (acl.host, acl.permission_type.name) == ("*", "ALLOW")
         name = acl.name + ("*" if acl.resource_pattern_type.name == "PREFIXED" else "")
         found.add(
@@ -135,7 +90,7 @@ def test_the_broker_has_the_rights_that_are_listed_and_no_others(broker: Setting
 
 
 def test_a_folder_from_before_authentication_keeps_its_records(broker: Settings) -> None:
-    assert read(broker, Principal.USER, broker.topic("pin")) == b"from before"
+    assert Client(broker, Principal.USER).read(broker.topic("pin")) == b"from before"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +110,7 @@ def test_the_health_check_says_who_is_refused_and_what_to_do(
 
 
 def test_without_authentication_nothing_is_told(broker: Settings) -> None:
-    stranger = admin(broker.replace(KAFKA_SECURITY="plaintext"), Principal.USER)
+    stranger = Client(broker.replace(KAFKA_SECURITY="plaintext"), Principal.USER).admin()
     with pytest.raises(KafkaException):
         stranger.list_topics(timeout=5)
 
@@ -185,7 +140,7 @@ def test_the_sink_says_that_it_is_refused(broker: Settings, tmp_path: Path) -> N
 
 
 def test_what_is_no_longer_listed_is_taken_away_and_what_is_of_others_stays(broker: Settings) -> None:
-    provision = admin(broker, Principal.PROVISION)
+    provision = Client(broker, Principal.PROVISION).admin()
     ensure_rights(broker.replace(USER_ID="another0"))
     theirs = AclBinding(*_on_any_topic("User:somebody"))
     provision.create_acls([theirs])[theirs].result(SECONDS)
