@@ -54,14 +54,15 @@ ACTIONS = (
 
 @pytest.fixture(scope="module")
 def broker(kafka: Settings) -> Settings:
-    """The tests' broker with the pipeline's rights and topics, one more topic, and a record in each that is read."""
-    ensure_rights(kafka)
-    assert [*ensure_topics(kafka), *ensure_pin_topics(kafka)] == []
-    user = Client(kafka, Principal.USER)
+    """The tests' broker with rights and topics of this file's, one more topic, and a record in each that is read."""
+    settings = kafka.replace(USER_ID="kafkaactions", PIN_STREAMING_TOPIC="kafkaactions-pin")
+    ensure_rights(settings)
+    assert [*ensure_topics(settings), *ensure_pin_topics(settings)] == []
+    user = Client(settings, Principal.USER)
     user.create(OTHERS)
-    for topic in _names(kafka)["topic"]:
+    for topic in _names(settings)["topic"]:
         user.write(topic)
-    return kafka
+    return settings
 
 
 def _names(settings: Settings) -> dict[str, list[str]]:

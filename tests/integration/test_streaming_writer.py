@@ -38,7 +38,9 @@ def flow(
     postgres: Settings,  # noqa: ARG001 - likewise
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flow]:
-    settings = kafka.replace(USER_ID="streamwriter", SPARK_MASTER="local[2]")
+    # The broker is the session's, and every file has its own names there: another's records would be counted here.
+    own = {"USER_ID": "streamwriter", "PIN_STREAMING_TOPIC": "streamwriter-pin"}
+    settings = kafka.replace(**own, SPARK_MASTER="local[2]")
     ensure_schema(settings)
     ensure_bucket(settings)
     ensure_streams(settings)
