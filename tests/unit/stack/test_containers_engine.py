@@ -42,6 +42,33 @@ def test_the_tools_that_build_are_checked_first(
     assert ("compose build" in host.notes()) == (command == "setup" and not complaint)
 
 
+@pytest.mark.parametrize("command", ["setup", "doctor"])
+@pytest.mark.parametrize("where", ["shell", ".env"])
+@pytest.mark.parametrize("security", ["iam", "ssl", "sasl_ssl", "sals"])
+def test_a_kafka_elsewhere_is_refused_with_the_way_to_it(
+    host: Host, command: str, where: str, security: str
+) -> None:
+    answers = {"KAFKA_SECURITY": security} if where == "shell" else {}
+    (host.checkout / ".env").write_text("" if answers else f'KAFKA_SECURITY = "{security}"  # MSK\n')
+    done = host.stack(command, **answers)
+    assert done.returncode == 1
+    assert f"KAFKA_SECURITY is '{security}', but in containers Kafka is the stack's own" in done.stdout
+    assert "MODE=local" in done.stdout
+    assert "compose build" not in host.notes()
+
+
+@pytest.mark.parametrize("given", ["", "KAFKA_SECURITY=\n", "KAFKA_SECURITY=iam\nKAFKA_SECURITY=plaintext\n"])
+def test_the_security_of_the_stacks_own_kafka_is_taken(host: Host, given: str) -> None:
+    (host.checkout / ".env").write_text(given)
+    assert host.stack("setup").returncode == 0
+
+
+@pytest.mark.parametrize("in_shell", ["", "plaintext"])
+def test_the_shells_security_counts_before_that_of_the_env_file(host: Host, in_shell: str) -> None:
+    (host.checkout / ".env").write_text("KAFKA_SECURITY=iam\n")
+    assert host.stack("setup", KAFKA_SECURITY=in_shell).returncode == 0
+
+
 def test_an_engine_with_room_is_not_worth_a_word(host: Host) -> None:
     done = host.stack("up", COMPOSE_PROFILES="stream,airflow", MEMORY=str(5 * GIB))
     assert done.returncode == 0
