@@ -5,6 +5,7 @@ In containers the service kafka-tools of docker-compose.yml does it, with the sc
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from common import health
@@ -23,9 +24,8 @@ TOOLS = {
     "get-offsets": "org.apache.kafka.tools.GetOffsetShell",
     "topics": "org.apache.kafka.tools.TopicCommand",
 }
-# The older names, of consumers and producers, are refused beside the newer one.
-_FILES = ("--command-config", "--consumer.config", "--producer.config")
-
+# What listens here listens on IPv4's loopback alone.
+_THIS_MACHINE = {"127.0.0.1", "localhost"}
 # The options that name a file of properties; a tool refuses two of them.
 _FILES = ("--command-config", "--consumer.config", "--producer.config")
 
@@ -44,9 +44,21 @@ def command(settings: Settings, tool: str, *words: str) -> list[str]:
     java = ["java", "-Xmx256m", logging, "-cp", jars, TOOLS[tool]]
     ours = settings.kafka.bootstrap_servers
     asked = words if _has(words, "--bootstrap") else (*words, "--bootstrap-server", ours)
-    if _has(words, *_FILES) or not any(word.endswith(ours) for word in asked):
+    if _has(words, *_FILES) or not _asks(asked, ours):
         return [*java, *asked]
     return [*java, *asked, "--command-config", client.NAME]
+
+
+def _asks(words: Iterable[str], ours: str) -> bool:
+    """Return whether a word names brokers of ours and no others, to which the user's password is not shown."""
+    known = {name for address in ours.split(",") for name in _names(address)}
+    return any({*word.rpartition("=")[2].split(",")} <= known for word in words)
+
+
+def _names(address: str) -> set[str]:
+    """Return the names of a broker's address: this machine's has two."""
+    host, _, port = address.rpartition(":")
+    return {address} | ({f"{name}:{port}" for name in _THIS_MACHINE} if host in _THIS_MACHINE else set())
 
 
 def _has(words: tuple[str, ...], *options: str) -> bool:

@@ -25,6 +25,27 @@ def test_before_msk_a_tool_has_what_logs_in_there_and_the_brokers_jars_come_firs
     assert java[java.index("--bootstrap-server") + 1] == "b-1.example:9098"
 
 
+@pytest.mark.parametrize(
+    ("named", "logs_in"),
+    [
+        ("b-2.example:9098", True),
+        ("b-2.example:9098,b-1.example:9098", True),
+        ("b-3.example:9098", False),
+        ("localhost:9098", False),
+    ],
+)
+def test_a_tool_logs_in_at_any_of_the_clusters_brokers(tmp_path: Path, named: str, logs_in: bool) -> None:
+    both = make_settings(tmp_path, **(MSK | {"KAFKA_BOOTSTRAP_SERVERS": "b-1.example:9098,b-2.example:9098"}))
+    java = tools.command(both, "topics", "--bootstrap-server", named)
+    assert ("--command-config" in java) == logs_in
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_tool_knows_both_names_of_this_machine(tmp_path: Path, host: str) -> None:
+    here = make_settings(tmp_path, KAFKA_SECURITY="ssl", KAFKA_BOOTSTRAP_SERVERS="localhost:9094")
+    assert "--command-config" in tools.command(here, "topics", "--bootstrap-server", f"{host}:9094")
+
+
 def test_keys_are_in_the_environment_of_a_tool_that_logs_in_with_them(tmp_path: Path) -> None:
     before_msk = make_settings(tmp_path, **MSK)
     added = tools.environment(before_msk).items() - tools.environment(make_settings(tmp_path)).items()
