@@ -49,7 +49,7 @@ def kafka_cluster_id(settings: Settings) -> str | None:
     Raises:
         Unhealthy: none does.
     """
-    refusal = Refusal(Principal.OPERATIONS)
+    refusal = Refusal(settings, Principal.OPERATIONS)
     options = client_options(settings, Principal.OPERATIONS)
     client = AdminClient(options | {"error_cb": refusal, "log_level": 0})
     try:

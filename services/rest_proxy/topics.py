@@ -31,7 +31,7 @@ class Topics:
     """The cluster's topics, as of the newest answer; `run` keeps it fresh in the background."""
 
     def __init__(self, settings: Settings) -> None:
-        self._refusal = Refusal(Principal.REST_PROXY)
+        self._refusal = Refusal(settings, Principal.REST_PROXY)
         options = client_options(settings, Principal.REST_PROXY)
         self._admin = AdminClient(
             options

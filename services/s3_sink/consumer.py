@@ -19,14 +19,15 @@ _SAME_AGAIN_SECONDS = 5.0
 class ErrorLog:
     """Logs Kafka's errors, none twice in five seconds: a broker that is down is tried 20 times a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.refusal: str | None = None
         """Why Kafka refuses the sink, since it has last given it partitions."""
+        self._security = settings.kafka.security
         self._logged_at: dict[int, float] = {}
 
     def __call__(self, error: KafkaError) -> None:
         """Log the error unless its kind has just been."""
-        refusal = told_refusal(error, Principal.S3_SINK)
+        refusal = told_refusal(error, Principal.S3_SINK, self._security)
         self.refusal = refusal or self.refusal
         now = time.monotonic()
         if now - self._logged_at.get(error.code(), -_SAME_AGAIN_SECONDS) >= _SAME_AGAIN_SECONDS:

@@ -49,7 +49,7 @@ class Sink:
         self._stop = stop
         connector = connector or by_settings(settings)
         self._limits, self._topics = connector.limits, list(connector.topics)
-        self._log_kafka = ErrorLog()
+        self._log_kafka = ErrorLog(settings)
         self._consumer = Consumer(consumer_config(settings, self._log_kafka))
         self._open: dict[Partition, OpenPartition] = {}
         self._closed: dict[Partition, float] = {}  # when to try to open it

@@ -12,6 +12,7 @@ from common.backoff import Backoff
 from services.s3_sink.buffer import Buffer, Limits
 from services.s3_sink.consumer import ErrorLog
 from services.s3_sink.status import PartitionStatus, Status
+from stack.local.isolated import make_settings
 
 LIMITS = Limits(records=3, bytes=100, seconds=2.0)
 
@@ -50,8 +51,8 @@ def test_waits_double_up_to_a_bound_and_start_again() -> None:
     assert backoff.next() <= 0.2
 
 
-def test_the_same_error_of_kafka_is_not_logged_again_at_once() -> None:
-    log = ErrorLog()
+def test_the_same_error_of_kafka_is_not_logged_again_at_once(tmp_path: Path) -> None:
+    log = ErrorLog(make_settings(tmp_path, KAFKA_SECURITY="sasl"))
     with structlog.testing.capture_logs() as events:
         for _ in range(20):
             log(KafkaError(KafkaError._TRANSPORT, "refused"))
@@ -66,8 +67,8 @@ def test_the_same_error_of_kafka_is_not_logged_again_at_once() -> None:
         (KafkaError.GROUP_AUTHORIZATION_FAILED, "Kafka does not allow s3-sink to do this"),
     ],
 )
-def test_a_refusal_of_kafka_is_logged_and_kept_with_what_to_do(code: int, told: str) -> None:
-    log = ErrorLog()
+def test_a_refusal_of_kafka_is_logged_and_kept_with_what_to_do(tmp_path: Path, code: int, told: str) -> None:
+    log = ErrorLog(make_settings(tmp_path, KAFKA_SECURITY="sasl"))
     with structlog.testing.capture_logs() as events:
         log(KafkaError(code, "no"))
         log(KafkaError(KafkaError._TRANSPORT, "gone"))
