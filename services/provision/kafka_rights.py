@@ -45,7 +45,7 @@ def ensure_rights(settings: Settings) -> None:
         return
     client = AdminClient(client_options(settings, Principal.PROVISION))
     wanted, found = declared(settings), granted(client)
-    _remove(client, {each for each in found - wanted if _is_ours(each, settings)})
+    _remove(client, outdated(found, settings))
     _add(client, wanted - found)
     # The controller's answer comes first; the broker knows of it a moment later.
     wait_until(lambda: wanted <= granted(client), timeout=_TIMEOUT_SECONDS, what="Kafka to know the rights")
@@ -80,10 +80,15 @@ def granted(client: AdminClient) -> set[AclBinding]:
     return set(client.describe_acls(_ALL, request_timeout=_TIMEOUT_SECONDS).result(_TIMEOUT_SECONDS))
 
 
+def outdated(found: set[AclBinding], settings: Settings) -> set[AclBinding]:
+    """Return those of the ACLs that are ours and not, or no longer, declared."""
+    return {each for each in found - declared(settings) if _is_ours(each, settings)}
+
+
 def _is_ours(binding: AclBinding, settings: Settings) -> bool:
-    """Return whether it is of a principal of ours, and not for another user id."""
+    """Return whether it is of a principal of ours, and not for another user id, which may begin with ours."""
     names = {"*", "kafka-cluster", settings.rest_proxy.pin_streaming_topic}
-    own = binding.name in names or binding.name.startswith(settings.user_id)
+    own = binding.name in names or binding.name.startswith((f"{settings.user_id}.", f"{settings.user_id}-"))
     return own and binding.principal in {f"User:{principal}" for principal in Principal}
 
 
