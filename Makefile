@@ -162,7 +162,7 @@ up: .announce setup ## Start all services and wait until they are healthy (in co
 	@stack/announce $(MODE) $(if $(filter demo,$(MAKECMDGOALS)),demo,up)
 
 .PHONY: status
-status: $(READY) ## Show each service (state, URL, memory) and streaming query (rate, lag)
+status: $(READY) ## Show each service (state, URL, memory), streaming query (rate, lag), and the disk
 	@$(STACK) status
 
 .PHONY: logs

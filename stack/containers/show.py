@@ -4,6 +4,7 @@ Reads what `stack/containers/stack` has asked the engine (`engine.read`) from st
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from common.settings import LOOPBACK, Settings, load_settings
 from common.terminal import make_console
 from stack.containers import engine
 from stack.status.bucket import print_rebuild
+from stack.status.disk import print_free
 from stack.status.service_table import Line, print_notes, print_services
 from stack.status.sink import print_connector
 from stack.status.slow_streams import print_slow_streams
@@ -45,6 +47,8 @@ def main(
         print_streams(console, settings)
         print_slow_streams(console, settings)
         print_connector(console, settings)
+        # A container's own files are on the engine's disk, as its volumes are.
+        print_free(console, {"the Docker engine": Path("/")})
 
 
 def _show_invoke_url(console: Console, settings: Settings, lines: list[Line]) -> None:

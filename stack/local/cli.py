@@ -23,6 +23,7 @@ from stack.local.restarts import restarts
 from stack.os_user import remove_server_home
 from stack.status import streams
 from stack.status.bucket import print_rebuild
+from stack.status.disk import print_disk
 from stack.status.restarts import lines
 from stack.status.service_table import Line, print_notes, print_services, service_table
 from stack.status.sink import print_connector
@@ -212,7 +213,7 @@ def _memory(states: dict[str, supervision.ProcessState], name: str) -> int:
 
 @app.command()
 def status() -> None:
-    """Show each service: state, URL, memory; and how far behind the streaming queries are."""
+    """Show each service: state, URL, memory; how far behind the streaming queries are; and the disk."""
     settings = load_settings()
     _require_up(settings)
     services = _wanted(settings)
@@ -221,6 +222,7 @@ def status() -> None:
     streams.print_streams(console, settings)
     print_slow_streams(console, settings)
     print_connector(console, settings)
+    print_disk(console, settings)
 
 
 def _require_up(settings: Settings) -> None:

@@ -108,6 +108,7 @@ def test_localstack_killed_alone_then_both_paths_add_up_again(make: Make, stack:
     assert re.search(r"^localstack: restarted once, at .*: it was killed \(SIGKILL\)", shown, re.M)
     assert re.search(r"^provision: restarted once, at .*: by `make restart`", shown, re.M)
     assert "kafka: restarted" not in shown  # before this start of the stack
+    assert re.search(r"^kafka +[\d,]+ MB +KAFKA_RETENTION_BYTES", shown, re.M)
 
 
 def test_supervisor_killed_alone_then_up(make: Make, stack: Settings) -> None:
