@@ -29,7 +29,7 @@ def records(user: Settings, stream: str, count: int) -> list[tuple[str, bytes]]:
         read_page()
         return len(found) >= count
 
-    wait_until(complete, timeout=30, what=f"{count} records of {stream}")
+    wait_until(complete, timeout=60, what=f"{count} records of {stream}")
     read_page()
     assert len(found) == count, f"{stream} holds {found}"
     return list(found.values())

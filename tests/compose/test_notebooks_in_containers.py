@@ -56,9 +56,8 @@ def watch(lab: str) -> Iterator[Watch]:  # noqa: ARG001 - they run
 def api(stack: Settings) -> Iterator[httpx.Client]:
     """Return a client that has the Jobs API's token."""
     headers = {"Authorization": f"Bearer {stack.jobs_api.token.get_secret_value()}"}
-    with httpx.Client(
-        base_url=f"http://{LOOPBACK}:{stack.jobs_api.port}/api/2.2/", headers=headers
-    ) as client:
+    url = f"http://{LOOPBACK}:{stack.jobs_api.port}/api/2.2/"
+    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
         yield client
 
 
@@ -84,12 +83,16 @@ def test_airflow_reaches_the_jobs_api(containers: Containers) -> None:
 
 def test_who_has_no_token_is_refused(stack: Settings) -> None:
     jobs = f"http://{LOOPBACK}:{stack.jobs_api.port}/api/2.2/jobs/list"
-    assert httpx.get(jobs).status_code == httpx.codes.UNAUTHORIZED
     wrong = {"Authorization": f"Bearer {stack.notebook.token.get_secret_value()}"}
-    assert httpx.get(jobs, headers=wrong).status_code == httpx.codes.FORBIDDEN
     kernels = f"http://{LOOPBACK}:{stack.notebook.port}/api/kernels"
-    assert httpx.get(kernels).status_code == httpx.codes.FORBIDDEN
-    assert httpx.get(kernels, headers={"Authorization": "token wrong"}).status_code == httpx.codes.FORBIDDEN
+    with httpx.Client(timeout=60) as stranger:
+        assert stranger.get(jobs).status_code == httpx.codes.UNAUTHORIZED
+        assert stranger.get(jobs, headers=wrong).status_code == httpx.codes.FORBIDDEN
+        assert stranger.get(kernels).status_code == httpx.codes.FORBIDDEN
+        assert (
+            stranger.get(kernels, headers={"Authorization": "token wrong"}).status_code
+            == httpx.codes.FORBIDDEN
+        )
 
 
 def test_both_are_for_this_machine_and_have_their_own_secrets_alone(

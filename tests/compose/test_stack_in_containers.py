@@ -42,6 +42,7 @@ def _post(stack: Settings, table: Table, *values: dict[str, Any]) -> None:
         f"http://127.0.0.1:{stack.rest_proxy.port}/topics/{stack.topic(table)}",
         content=json.dumps({"records": [{"key": "hostile", "value": value} for value in values]}),
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+        timeout=60,
     )
     assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(values)
 
@@ -64,7 +65,7 @@ def test_up_ends_with_the_table_of_healthy_services(up: str, stack: Settings, co
 
 
 def test_the_dashboard_answers_on_its_port(stack: Settings) -> None:
-    assert httpx.get(f"http://127.0.0.1:{stack.dashboard.port}/_stcore/health").text == "ok"
+    assert httpx.get(f"http://127.0.0.1:{stack.dashboard.port}/_stcore/health", timeout=60).text == "ok"
 
 
 def test_dotenv_is_completed_for_its_owner_alone(stack: Settings, checkout: Path) -> None:
@@ -93,8 +94,8 @@ def test_no_container_has_a_secret_that_is_not_its_services_own(
 @pytest.mark.parametrize("port", ["LOCALSTACK_PORT", "REST_PROXY_PORT"])
 def test_unknown_hosts_and_web_pages_of_others_are_refused(stack: Settings, port: str) -> None:
     url = f"http://127.0.0.1:{stack.environment()[port]}/"
-    assert httpx.post(url, headers={"Host": "evil.example"}).status_code == 421
-    assert httpx.post(url, headers={"Origin": "http://localhost:9"}).status_code == 403
+    assert httpx.post(url, headers={"Host": "evil.example"}, timeout=60).status_code == 421
+    assert httpx.post(url, headers={"Origin": "http://localhost:9"}, timeout=60).status_code == 403
 
 
 def test_both_paths_take_the_posts(make: Make, stack: Settings) -> None:
@@ -185,6 +186,7 @@ def test_kafkas_tools_make_a_topic_that_takes_posts_at_once(make: Make, stack: S
         f"http://127.0.0.1:{stack.rest_proxy.port}/topics/mine",
         content=b'{"records": [{"value": 1}]}',
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+        timeout=60,
     )
     assert answer.json()["offsets"] == [{"partition": 0, "offset": 0, "error_code": None, "error": None}]
     shown = make("kafka", "ARGS=console-consumer --topic mine --from-beginning --max-messages 1")

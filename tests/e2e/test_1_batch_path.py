@@ -77,7 +77,7 @@ def test_counts_of_the_run_add_up(stack: Settings) -> None:
 def test_the_invoke_url_is_shown_and_answers(make: Make, demo: str, stack: Settings) -> None:
     [url] = re.findall(r"Invoke URL +(http\S+)", make("status"))
     assert url in demo
-    topic = httpx.get(f"{url}/topics/{stack.topic('pin')}")
+    topic = httpx.get(f"{url}/topics/{stack.topic('pin')}", timeout=60)
     assert (topic.status_code, topic.json()["name"]) == (200, stack.topic("pin"))
 
 
@@ -105,6 +105,7 @@ def test_hostile_records_are_set_aside_with_reasons(make: Make, stack: Settings)
         f"{stack.rest_proxy.url}/topics/{stack.topic('pin')}",
         content=json.dumps({"records": [{"value": value} for value, _ in hostile]}),
         headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+        timeout=60,
     )
     assert [offset["error_code"] for offset in answer.json()["offsets"]] == [None] * len(hostile)
     before = {table: stages.served_rows(stack, table) for table in TABLES}

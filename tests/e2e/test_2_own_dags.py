@@ -79,7 +79,7 @@ def test_a_scheduled_notebook_fills_a_table(api: AirflowApi, stack: Settings, ru
     expected = stages.ask(stack, "SELECT category, count(*) FROM batch.pin GROUP BY category")
     found = [(row["category"], row["count"]) for row in table.to_pyarrow_table().to_pylist()]
     assert sorted(found, key=str) == sorted(expected, key=str)
-    assert f"{len(expected)} categories" in httpx.get(page).text
+    assert f"{len(expected)} categories" in httpx.get(page, timeout=60).text
 
 
 def test_a_notebook_that_fails_fails_its_task_which_names_the_page(
@@ -88,6 +88,6 @@ def test_a_notebook_that_fails_fails_its_task_which_names_the_page(
     log, page = _page_in_log(api, FAILING, runs[FAILING])
     assert runs[FAILING]["state"] == "failed"
     assert "ValueError: no posts of pin" in log
-    shown = httpx.get(page).text
+    shown = httpx.get(page, timeout=60).text
     assert "so far" in shown
     assert "ValueError: no posts of pin" in shown

@@ -139,5 +139,6 @@ def _post(stack: Settings, *values: dict[str, Any]) -> None:
             f"{stack.rest_proxy.url}/topics/{stack.topic('pin')}",
             content=json.dumps({"records": [{"key": "88888", "value": value}]}),
             headers={"Content-Type": "application/vnd.kafka.json.v2+json"},
+            timeout=60,
         )
         answer.raise_for_status()

@@ -29,7 +29,7 @@ from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_topics
 from spark_jobs.sinks import postgres as batch_postgres
 from stack.local.isolated import ServiceProcess
-from tests.airflow_runs import ended, task, wait_for_task
+from tests.airflow_runs import RUN_SECONDS, ended, task, wait_for_task
 from tests.kafka_clients import as_user
 from tests.records import geo, pin, user
 
@@ -40,6 +40,10 @@ SERVICES = {
     "dag-processor": "airflow-dag-processor",
 }
 MAKERS = {"pin": pin, "geo": geo, "user": user}
+# Airflow's tables are made in 25 s, beside another suite in twice that; four times that.
+INIT_SECONDS = 200.0
+# A test has two runs at the most; the first one waits for all servers too.
+pytestmark = pytest.mark.timeout(2 * RUN_SECONDS + INIT_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def api(stack: Settings) -> Iterator[AirflowApi]:
         done = ServiceProcess(lean, "stack.airflow.init", log=logs / "airflow-init.test.log")
         done.start()
         assert done.process is not None
-        assert done.process.wait(120) == 0, done.output()
+        assert done.process.wait(INIT_SECONDS) == 0, done.output()
         parts = {
             part: running.enter_context(
                 ServiceProcess(lean, "stack.airflow.launch", *words(part), log=logs / f"{part}.test.log")

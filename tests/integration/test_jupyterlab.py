@@ -203,11 +203,11 @@ def test_environment_is_not_changed_and_has_no_token(example: Notebook, workspac
 
 
 def test_without_the_token_nobody_is_let_in(lab: Lab) -> None:
-    assert httpx.get(f"http://{LOOPBACK}:{lab.port}/api/kernels").status_code == httpx.codes.FORBIDDEN
     foreign = {**lab.headers, "Host": f"rebound.example:{lab.port}"}
-    answer = httpx.get(f"http://{LOOPBACK}:{lab.port}/api/kernels", headers=foreign)
-    assert answer.status_code == httpx.codes.FORBIDDEN
-    page = httpx.get(f"http://{LOOPBACK}:{lab.port}/lab", follow_redirects=True)
+    with httpx.Client(base_url=f"http://{LOOPBACK}:{lab.port}", timeout=CELL_SECONDS) as stranger:
+        assert stranger.get("/api/kernels").status_code == httpx.codes.FORBIDDEN
+        assert stranger.get("/api/kernels", headers=foreign).status_code == httpx.codes.FORBIDDEN
+        page = stranger.get("/lab", follow_redirects=True)
     assert page.url.path == "/login"
     assert "NOTEBOOK_TOKEN" in page.text
 
@@ -229,7 +229,7 @@ def test_own_folder_is_served(lab: Lab, workspace: Settings) -> None:
 @pytest.mark.parametrize("path", ["../mounts.json", "own/../../../workspace/mounts.json", "/etc/hosts"])
 def test_paths_outside_of_the_folders_are_not_served(lab: Lab, path: str) -> None:
     url = f"http://{LOOPBACK}:{lab.port}/api/contents/{quote(path, safe='')}"
-    assert httpx.get(url, headers=lab.headers).status_code == httpx.codes.NOT_FOUND
+    assert httpx.get(url, headers=lab.headers, timeout=CELL_SECONDS).status_code == httpx.codes.NOT_FOUND
 
 
 def test_only_jupyters_own_note_has_the_token(lab: Lab, workspace: Settings) -> None:  # noqa: ARG001 - it has written

@@ -12,6 +12,7 @@ from common.wait import wait_until
 from contracts.landing import object_key
 from services.provision.topics import ensure_topics
 from tests.integration.s3_sink_lab import (
+    TIMEOUT_SECONDS,
     all_partitions,
     assert_exactly_once,
     buffered,
@@ -58,7 +59,11 @@ def test_every_record_lands_once(user: Settings, tmp_path: Path) -> None:
         wait_landed(user)
         produce(user, posts(5000, 7))
         wait_landed(user)
-        wait_until(lambda: status(tmp_path)["lag"] == 0, timeout=30, what="the state file to show no lag")
+        wait_until(
+            lambda: status(tmp_path)["lag"] == 0,
+            timeout=TIMEOUT_SECONDS,
+            what="the state file to show no lag",
+        )
         assert process.stop() == 0
     assert assert_exactly_once(user) == 5007
     # 5,000 over six partitions, at most 400 an object; the last of the seven later records went to the first.
@@ -153,8 +158,8 @@ def test_a_topic_made_anew_is_not_mixed_into_the_old_landing_zone(user: Settings
     before = in_landing_zone(user)
     admin = AdminClient(as_user(user))
     for done in admin.delete_topics(sorted({topic for topic, _ in all_partitions(user)})).values():
-        done.result(30)
-    wait_until(lambda: _made_anew(user), timeout=30, what="the topics to be made anew")
+        done.result(TIMEOUT_SECONDS)
+    wait_until(lambda: _made_anew(user), timeout=TIMEOUT_SECONDS, what="the topics to be made anew")
     produce(user, posts(0, 60))
     with sink(user, tmp_path) as process:
         wait_until(
@@ -201,7 +206,7 @@ def _lines(user: Settings, partitions: list[tuple[str, int]]) -> int:
 
 def _made_anew(user: Settings) -> bool:
     admin = AdminClient(as_user(user))
-    if any(topic in admin.list_topics(timeout=10).topics for topic, _ in all_partitions(user)):
+    if any(topic in admin.list_topics(timeout=TIMEOUT_SECONDS).topics for topic, _ in all_partitions(user)):
         return False
     return ensure_topics(user) == []
 
@@ -212,4 +217,4 @@ def _delete_records(user: Settings, before: dict[tuple[str, int], int]) -> None:
         [TopicPartition(*partition, offset) for partition, offset in before.items()]
     )
     for request in requests.values():
-        request.result(30)
+        request.result(TIMEOUT_SECONDS)

@@ -14,6 +14,7 @@ from contracts.landing import object_key
 from services.provision.bucket import ensure_bucket
 from tests.buckets import delete_bucket
 from tests.integration.s3_sink_lab import (
+    TIMEOUT_SECONDS,
     FaultyS3,
     all_partitions,
     assert_exactly_once,
@@ -145,13 +146,19 @@ def test_s3_failing_for_a_while(user: Settings, tmp_path: Path) -> None:
         with load(user):
             wait_objects(user, 10)
             s3.failing = True
-            wait_until(lambda: "500" in process.output(), timeout=30, what="errors 500 to be noticed")
+            wait_until(
+                lambda: "500" in process.output(), timeout=TIMEOUT_SECONDS, what="errors 500 to be noticed"
+            )
             wait_open(tmp_path, 0, "sink")
             landed = len(landed_keys(user))
             s3.failing = False
             wait_objects(user, landed + 10)
             s3.refuse()
-            wait_until(lambda: "Could not connect" in process.output(), timeout=30, what="S3 to be missed")
+            wait_until(
+                lambda: "Could not connect" in process.output(),
+                timeout=TIMEOUT_SECONDS,
+                what="S3 to be missed",
+            )
             wait_open(tmp_path, 0, "sink")
             landed = len(landed_keys(user))
             s3.listen()

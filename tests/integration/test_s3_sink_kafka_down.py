@@ -7,6 +7,7 @@ from common.settings import Settings
 from common.wait import wait_until
 from stack.local.isolated import make_settings
 from tests.integration.s3_sink_lab import (
+    TIMEOUT_SECONDS,
     assert_exactly_once,
     isolated_user,
     posts,
@@ -29,7 +30,11 @@ def test_kafka_is_killed_and_comes_back(localstack: Settings, tmp_path: Path) ->
             produce(user, posts(0, 3000))
             wait_landed(user)
             broker.kill()
-            wait_until(lambda: "event=Kafka" in process.output(), timeout=30, what="the loss to be logged")
+            wait_until(
+                lambda: "event=Kafka" in process.output(),
+                timeout=TIMEOUT_SECONDS,
+                what="the loss to be logged",
+            )
             broker.start()
             produce(user, posts(3000, 3000))
             wait_landed(user)
@@ -44,6 +49,8 @@ def test_started_before_kafka(localstack: Settings, tmp_path: Path) -> None:
     own = make_settings(tmp_path / "no-broker")
     user = isolated_user(localstack, tmp_path, topics=False, granted=False, **broker_of(own))
     with sink(user, tmp_path) as process:
-        wait_until(lambda: "event=Kafka" in process.output(), timeout=30, what="the loss to be logged")
-        wait_until(lambda: status(tmp_path).get("pid"), timeout=30, what="the state file")
+        wait_until(
+            lambda: "event=Kafka" in process.output(), timeout=TIMEOUT_SECONDS, what="the loss to be logged"
+        )
+        wait_until(lambda: status(tmp_path).get("pid"), timeout=TIMEOUT_SECONDS, what="the state file")
         assert process.stop() == 0

@@ -10,7 +10,7 @@ from common.settings import Settings
 from contracts.tables import TABLES
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
-from tests.integration.s3_sink_lab import bucket_exists, isolated_user
+from tests.integration.s3_sink_lab import TIMEOUT_SECONDS, bucket_exists, isolated_user
 from tests.kafka_clients import as_user
 
 
@@ -19,10 +19,10 @@ def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
     assert ensure_topics(user) == []
     assert ensure_topics(user) == []
     admin = AdminClient(as_user(user))
-    topics = admin.list_topics(timeout=10).topics
+    topics = admin.list_topics(timeout=TIMEOUT_SECONDS).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [2, 2, 2]
     resource = ConfigResource(ResourceType.TOPIC, user.topic("pin"))
-    config = admin.describe_configs([resource])[resource].result(10)
+    config = admin.describe_configs([resource])[resource].result(TIMEOUT_SECONDS)
     assert config["retention.bytes"].value == str(user.kafka.retention_bytes)
 
 
@@ -34,7 +34,7 @@ def test_fewer_partitions_are_reported_and_more_are_no_matter(kafka: Settings, t
         for table in TABLES
     ]
     assert ensure_topics(narrower) == []
-    topics = AdminClient(as_user(user)).list_topics(timeout=10).topics
+    topics = AdminClient(as_user(user)).list_topics(timeout=TIMEOUT_SECONDS).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [3, 3, 3]
 
 

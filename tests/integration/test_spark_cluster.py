@@ -129,4 +129,4 @@ def _pages(cluster: Cluster) -> Iterator[tuple[str, str]]:
         addresses += [f"{worker['webuiaddress']}/{name}" for name in ("", "environment/")]
         addresses += [f"{worker['webuiaddress']}/{log}"]
     for address in addresses:
-        yield address, httpx.get(address, follow_redirects=True).raise_for_status().text
+        yield address, httpx.get(address, follow_redirects=True, timeout=60).raise_for_status().text

@@ -195,6 +195,6 @@ def test_an_api_that_asks_for_a_key_gets_one(made: Made) -> None:
             given = {"x-api-key": key, "Content-Type": "application/json"}
             assert client.get(path, headers=given).status_code == 200
     provision_aws(configure("test"), made.settings)
-    assert httpx.get(f"{invoke_url(made.settings)}/topics").status_code == 403
+    assert httpx.get(f"{invoke_url(made.settings)}/topics", timeout=60).status_code == 403
     done(made.terraform, "apply", "-input=false", "-auto-approve")
-    assert httpx.get(f"{invoke_url(made.settings)}/topics").status_code == 200
+    assert httpx.get(f"{invoke_url(made.settings)}/topics", timeout=60).status_code == 200

@@ -33,7 +33,7 @@ def stream(api: httpx.Client) -> Iterator[str]:
     """A fresh stream of one shard, made and removed through the API."""
     name = f"test-{uuid4().hex[:12]}"
     assert api.post(f"/streams/{name}", json={"ShardCount": 1}).status_code == 200
-    wait_until(lambda: status_of(api, name) == "ACTIVE", timeout=30, what=f"{name} to be active")
+    wait_until(lambda: status_of(api, name) == "ACTIVE", timeout=60, what=f"{name} to be active")
     yield name
     assert api.delete(f"/streams/{name}").status_code == 200
 

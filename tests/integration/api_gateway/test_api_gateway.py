@@ -23,21 +23,21 @@ RECORDS = b'{"records": [{"data": 1, "partition-key": "1"}]}'
 def test_streams_are_listed_made_described_and_deleted(api: httpx.Client, user: Settings) -> None:
     name = f"test-{uuid4().hex[:12]}"
     assert api.post(f"/streams/{name}", json={"StreamName": name, "ShardCount": 2}).status_code == 200
-    wait_until(lambda: status_of(api, name) == "ACTIVE", timeout=30, what=f"{name} to be active")
+    wait_until(lambda: status_of(api, name) == "ACTIVE", timeout=60, what=f"{name} to be active")
     description = api.get(f"/streams/{name}").json()["StreamDescription"]
     assert (description["StreamName"], len(description["Shards"])) == (name, 2)
     listed = api.get("/streams").json()["StreamNames"]
     assert {name, *map(user.stream, TABLES)} <= set(listed)
     assert api.delete(f"/streams/{name}").status_code == 200
     wait_until(
-        lambda: name not in api.get("/streams").json()["StreamNames"], timeout=30, what=f"{name} to be gone"
+        lambda: name not in api.get("/streams").json()["StreamNames"], timeout=60, what=f"{name} to be gone"
     )
 
 
 def test_a_stream_has_one_shard_where_none_are_asked_for(api: httpx.Client) -> None:
     name = f"test-{uuid4().hex[:12]}"
     assert api.post(f"/streams/{name}").status_code == 200
-    wait_until(lambda: status_of(api, name) == "ACTIVE", timeout=30, what=f"{name} to be active")
+    wait_until(lambda: status_of(api, name) == "ACTIVE", timeout=60, what=f"{name} to be active")
     assert len(api.get(f"/streams/{name}").json()["StreamDescription"]["Shards"]) == 1
     api.delete(f"/streams/{name}")
 
@@ -202,7 +202,7 @@ def test_the_topics_are_listed_and_the_rest_proxy_describes_itself(
 ) -> None:
     topic = new_topic(kafka)
     assert topic in api.get("/topics").json()
-    assert api.get("/topics").json() == httpx.get(f"{user.api.rest_proxy_url}/topics").json()
+    assert api.get("/topics").json() == httpx.get(f"{user.api.rest_proxy_url}/topics", timeout=60).json()
     assert api.get("/health").json()["service"] == "rest-proxy"
 
 

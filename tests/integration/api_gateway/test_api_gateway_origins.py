@@ -101,7 +101,7 @@ def test_localstack_refuses_another_origin_everywhere(user: Settings, bucket: st
         "/",
         "/_localstack/health",
     ]
-    with httpx.Client(base_url=user.aws.endpoint_url, headers={"Origin": origin}, timeout=30) as page:
+    with httpx.Client(base_url=user.aws.endpoint_url, headers={"Origin": origin}, timeout=60) as page:
         for url, method in product(urls, ("GET", "POST", "PUT", "DELETE", "OPTIONS")):
             assert page.request(method, url).status_code == 403, (method, url)
     assert keys(user, bucket) == [KEPT]
@@ -114,7 +114,7 @@ def test_localstack_refuses_an_unknown_name_and_says_which_setting_knows_more(
     user: Settings, host: str
 ) -> None:
     path = invoke_url(user).removeprefix(user.aws.endpoint_url)
-    with httpx.Client(base_url=user.aws.endpoint_url, headers={"Host": host}, timeout=30) as page:
+    with httpx.Client(base_url=user.aws.endpoint_url, headers={"Host": host}, timeout=60) as page:
         for url, method in product(
             ["/", f"{path}/streams", "/_localstack/health"], ("GET", "POST", "DELETE")
         ):
@@ -132,14 +132,14 @@ def test_localstack_is_called_by_all_of_its_names(user: Settings, bucket: str) -
         f"{bucket}.s3.localhost.localstack.cloud:4566": f"/{KEPT}",
         f"{api}.execute-api.localhost.localstack.cloud:4566": f"/{stage}/streams",
     }
-    with httpx.Client(base_url=user.aws.endpoint_url, timeout=30) as client:
+    with httpx.Client(base_url=user.aws.endpoint_url, timeout=60) as client:
         for name, path in names.items():
             assert client.get(path, headers={"Host": name}).status_code == 200, name
 
 
 def test_s3_takes_what_hadoop_says_of_itself(user: Settings, bucket: str) -> None:
     """S3A's Referer ("Auditing" of Hadoop's documentation) is no page's, whose own would be refused."""
-    with httpx.Client(base_url=user.aws.endpoint_url, timeout=30) as client:
+    with httpx.Client(base_url=user.aws.endpoint_url, timeout=60) as client:
         answers = {
             site: client.get(f"/{bucket}/{KEPT}", headers={"Referer": f"https://{site}/hadoop/1/op_open/"})
             for site in ("audit.example.org", "evil.example")
@@ -163,4 +163,4 @@ def test_kinesis_own_port_answers_no_preflight(user: Settings) -> None:
     asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
     for port in ports:
         with pytest.raises(httpx.TransportError):
-            httpx.options(f"http://127.0.0.1:{port}/", headers=asked, timeout=30)
+            httpx.options(f"http://127.0.0.1:{port}/", headers=asked, timeout=60)

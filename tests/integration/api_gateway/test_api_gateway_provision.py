@@ -52,10 +52,10 @@ def test_the_api_is_deployed_again_only_when_its_definition_changes(
     moved = user.replace(API_REST_PROXY_URL=f"http://127.0.0.1:{free_port()}")
     assert (ensure_api(moved), deployments(user)) == (url, before + 1)
     # Nothing listens there: the gateway's own error, which the emulator waits out.
-    gone = httpx.post(f"{url}/topics/any", content=b"{}", headers={"Content-Type": JSON_TYPE})
+    gone = httpx.post(f"{url}/topics/any", content=b"{}", headers={"Content-Type": JSON_TYPE}, timeout=60)
     assert gone.status_code == 500
     assert ensure_api(user) == url
-    assert httpx.get(f"{url}/topics/nowhere").json()["error_code"] == 40401
+    assert httpx.get(f"{url}/topics/nowhere", timeout=60).json()["error_code"] == 40401
 
 
 def test_an_api_of_an_earlier_version_is_updated_in_place(user: Settings) -> None:
@@ -66,9 +66,10 @@ def test_an_api_of_an_earlier_version_is_updated_in_place(user: Settings) -> Non
     earlier["paths"] = {"/topics/{proxy+}": earlier["paths"].pop("/{proxy+}"), **earlier["paths"]}
     gateway.put_rest_api(restApiId=api, mode="overwrite", body=json.dumps(earlier).encode())
     gateway.create_deployment(restApiId=api, stageName=user.api.stage, description="of an earlier version")
-    assert httpx.get(f"{url}/topics").status_code == 403
+    assert httpx.get(f"{url}/topics", timeout=60).status_code == 403
     assert ensure_api(user) == url
-    assert httpx.get(f"{url}/topics").json() == httpx.get(f"{user.api.rest_proxy_url}/topics").json()
+    behind = httpx.get(f"{user.api.rest_proxy_url}/topics", timeout=60)
+    assert httpx.get(f"{url}/topics", timeout=60).json() == behind.json()
 
 
 def test_streams_that_differ_are_reported_and_left_alone(user: Settings) -> None:
@@ -145,7 +146,7 @@ def test_after_a_restart_the_api_is_there_again_at_the_same_url(localstack: Sett
         with kept(user):
             server.kill()
             # It looks each second.
-            wait_until(lambda: health.problem("provision", user), timeout=30, what="provisioning to notice")
+            wait_until(lambda: health.problem("provision", user), timeout=60, what="provisioning to notice")
             launch_server(stack, user, "localstack")
             # LocalStack's Kinesis starts in 5 s at the first call, on a busy machine in 20.
             wait_until(

@@ -46,7 +46,7 @@ def test_a_run_waits_for_the_session_of_one_that_has_just_ended(
     with session() as ended, session() as following, ThreadPoolExecutor() as pool:
         assert postgres.lock(ended)
         locked = pool.submit(postgres.lock, following)
-        wait_until(is_waiting, timeout=30, what="the following run to wait")
+        wait_until(is_waiting, timeout=60, what="the following run to wait")
         ended.close()
         assert locked.result()
 
@@ -92,7 +92,7 @@ def test_a_killed_run_is_repeated_without_harm(zone: Zone, tmp_path: Path, table
         assert is_in_delta(zone)
         job.kill()
     # Postgres notices once the session, which waited for the table, has it.
-    wait_until(lambda: not has_session(zone), timeout=30, what="the dead run's transaction to end")
+    wait_until(lambda: not has_session(zone), timeout=60, what="the dead run's transaction to end")
     assert list(zone.served().values()) == [[], [], [], []]
     assert progress.load(zone.s3, zone.settings.bucket) is None
     assert zone.counts(zone.run())["pin"] == (2_999, 2_993, 2, 4)

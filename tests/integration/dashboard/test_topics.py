@@ -24,7 +24,7 @@ def _read_if_led(user: Settings) -> Topics | None:
 def test_ends_and_the_newest_posts(kafka: Settings, tmp_path: Path) -> None:
     user = isolated_user(kafka, tmp_path, KAFKA_PARTITIONS=2)
     # A topic made a moment ago is known before its partitions have their leaders.
-    empty = wait_until(partial(_read_if_led, user), timeout=30, what="the partitions to have leaders")
+    empty = wait_until(partial(_read_if_led, user), timeout=60, what="the partitions to have leaders")
     assert empty is not None
     assert (empty.total, empty.posts, empty.newest) == (0, 0, ())
     producer = Producer(as_user(user))

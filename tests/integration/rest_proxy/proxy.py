@@ -20,6 +20,9 @@ from tests.kafka_clients import as_user
 from tests.kafka_records import position
 
 PARTITIONS = 3
+# An answer takes milliseconds, a client's reconnection to a broker that is back up to 10 s (librdkafka's longest pause
+# between two tries); six times that for a machine that is busy with other tests.
+ANSWER_SECONDS = 60.0
 # The limits of the proxy that most files share.
 MAX_BODY = 2 * 1024**2
 MAX_RECORDS = 2_000
@@ -45,7 +48,7 @@ class Proxy:
 
     def wait_healthy(self) -> None:
         """Return once it says that it is healthy."""
-        wait_until(lambda: self.health()[0] == 200, timeout=30, what="the proxy to reach Kafka")
+        wait_until(lambda: self.health()[0] == 200, timeout=ANSWER_SECONDS, what="the proxy to reach Kafka")
 
 
 @contextmanager
@@ -56,7 +59,7 @@ def running_proxy(kafka: Settings, folder: Path, **values: object) -> Iterator[P
     settings = kafka.replace(**own, **values)
     process = ServiceProcess(settings, "services.rest_proxy", log=folder / f"proxy-{port}.log")
     # Longer than any delivery time-out of these tests: the proxy has to answer first.
-    with process, httpx.Client(base_url=settings.rest_proxy.url, timeout=60) as client:
+    with process, httpx.Client(base_url=settings.rest_proxy.url, timeout=ANSWER_SECONDS) as client:
         process.wait_healthy(lambda: answers(client))
         yield Proxy(settings, process, client)
 

@@ -8,6 +8,7 @@ import pytest
 
 from services.rest_proxy.records import BINARY_TYPE, JSON_TYPE
 from tests.integration.rest_proxy.proxy import (
+    ANSWER_SECONDS,
     MAX_BODY,
     MAX_RECORDS,
     Proxy,
@@ -18,7 +19,8 @@ from tests.integration.rest_proxy.proxy import (
 
 def raw_answer(proxy: Proxy, request: bytes) -> bytes:
     """Return what the proxy answers to these bytes while the client neither sends more nor closes."""
-    with socket.create_connection(("127.0.0.1", proxy.settings.rest_proxy.port), timeout=10) as connection:
+    address = ("127.0.0.1", proxy.settings.rest_proxy.port)
+    with socket.create_connection(address, ANSWER_SECONDS) as connection:
         connection.sendall(request)
         answer = b""
         while b"}" not in answer:
@@ -119,7 +121,8 @@ def test_a_chunked_body_is_a_body(proxy: Proxy, topic: str) -> None:
 
 def test_a_client_that_leaves_before_its_body_is_complete_writes_nothing(proxy: Proxy, topic: str) -> None:
     body = b'{"records":[{"value":1}]}'
-    with socket.create_connection(("127.0.0.1", proxy.settings.rest_proxy.port), timeout=10) as connection:
+    address = ("127.0.0.1", proxy.settings.rest_proxy.port)
+    with socket.create_connection(address, ANSWER_SECONDS) as connection:
         connection.sendall(head(topic, f"Content-Length: {len(body) + 1}") + body)
     places(proxy.post(topic, b'{"records":[{"value":"after"}]}'))
     assert [m.value() for m in read_all(proxy.settings, topic).values()] == [b'"after"']

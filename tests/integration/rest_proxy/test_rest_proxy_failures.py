@@ -24,7 +24,15 @@ from common.wait import wait_until
 from services.provision.kafka_rights import ensure_rights
 from services.rest_proxy.records import JSON_TYPE
 from stack.local.isolated import ServiceProcess, make_settings
-from tests.integration.rest_proxy.proxy import Proxy, answers, new_topic, places, read_all, running_proxy
+from tests.integration.rest_proxy.proxy import (
+    ANSWER_SECONDS,
+    Proxy,
+    answers,
+    new_topic,
+    places,
+    read_all,
+    running_proxy,
+)
 from tests.processes import launch_server
 
 
@@ -160,7 +168,7 @@ def test_without_room_a_body_is_refused_before_it_is_sent(
         with broker.stalled():
             waiting = send(pool, proxy, topic, {"records": [{"value": "x" * 60_000}]}, 1)
             address = ("127.0.0.1", proxy.settings.rest_proxy.port)
-            with socket.create_connection(address, timeout=10) as connection:
+            with socket.create_connection(address, ANSWER_SECONDS) as connection:
                 head = f"POST /topics/{topic} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON_TYPE}\r\n"
                 connection.sendall(f"{head}Content-Length: 60000\r\n\r\n".encode())
                 assert connection.recv(65536).startswith(b"HTTP/1.1 503")
@@ -220,7 +228,7 @@ def test_a_stop_answers_what_is_in_flight(
         with broker.stalled():
             waiting = send(pool, proxy, topic, batch(1, 500), 500)
             proxy.process.signal(signal.SIGTERM)
-            with httpx.Client(base_url=proxy.settings.rest_proxy.url) as newcomer:
+            with httpx.Client(base_url=proxy.settings.rest_proxy.url, timeout=ANSWER_SECONDS) as newcomer:
                 wait_until(lambda: not answers(newcomer), timeout=60, what="new connections to be refused")
             assert not waiting.done()
         assert len(places(waiting.result())) == 500
@@ -237,7 +245,7 @@ def test_a_stop_under_load_writes_what_it_acknowledged_and_nothing_else(
 
         def post_until_stopped(_: int) -> list[int]:
             acknowledged: list[int] = []
-            with httpx.Client(base_url=proxy.settings.rest_proxy.url, timeout=30) as client:
+            with httpx.Client(base_url=proxy.settings.rest_proxy.url, timeout=ANSWER_SECONDS) as client:
                 while True:
                     mine = [next(numbers) for _ in range(20)]
                     body = {"records": [{"value": number} for number in mine]}

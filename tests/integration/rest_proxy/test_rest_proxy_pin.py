@@ -16,7 +16,14 @@ from confluent_kafka.admin import (
 
 from common.settings import Settings
 from common.wait import wait_until
-from tests.integration.rest_proxy.proxy import Proxy, end_offsets, new_topic, read_all, running_proxy
+from tests.integration.rest_proxy.proxy import (
+    ANSWER_SECONDS,
+    Proxy,
+    end_offsets,
+    new_topic,
+    read_all,
+    running_proxy,
+)
 from tests.kafka_clients import as_user
 
 MOST_BYTES = 100_000
@@ -117,7 +124,7 @@ def test_a_topic_that_refuses_the_post_is_an_error_not_a_200(kafka: Settings, tm
 
 def test_kafka_away_is_503_with_retry_after(kafka: Settings, tmp_path: Path) -> None:
     with running_proxy(kafka, tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9") as proxy:
-        wait_until(lambda: proxy.health()[0] == 503, timeout=30, what="the proxy to notice")
+        wait_until(lambda: proxy.health()[0] == 503, timeout=ANSWER_SECONDS, what="the proxy to notice")
         answer = pin(proxy, json.dumps({}).encode())
         assert (answer.status_code, answer.json()["error_code"]) == (503, 50302)
         assert int(answer.headers["Retry-After"]) > 0

@@ -138,7 +138,7 @@ def remade(settings: Settings, topic: str, partitions: int) -> None:
             raise
         return True
 
-    wait_until(make, timeout=30, what=f"{topic} to be made again")
+    wait_until(make, timeout=60, what=f"{topic} to be made again")
     wait_until(lambda: end_offsets(settings, topic), timeout=60, what=f"the leader of {topic}")
 
 

@@ -20,6 +20,8 @@ from tests.secret_search import files_with, named_in, secrets_of
 
 # A session's start takes 10 s, each notebook a second, on two idle cores; twenty times that on a busy machine.
 RUN_SECONDS = 400.0
+# Of the API, in milliseconds; httpx' own 5 s are too few where Spark has all cores.
+ANSWER_SECONDS = 60.0
 pytestmark = pytest.mark.timeout(RUN_SECONDS + 200)
 
 HEAD = "# Databricks notebook source\n"
@@ -83,7 +85,8 @@ def api(stack: Settings) -> Iterator[httpx.Client]:
     with ServiceProcess(stack, "workspace.jobs", log=stack.state_dir / "jobs.log") as process:
         process.wait_healthy(lambda: health.problem("jobs", stack) is None)
         headers = {"Authorization": f"Bearer {stack.jobs_api.token.get_secret_value()}"}
-        with httpx.Client(base_url=f"{stack.jobs_api.url}/api/2.2/jobs/", headers=headers) as client:
+        url = f"{stack.jobs_api.url}/api/2.2/jobs/"
+        with httpx.Client(base_url=url, headers=headers, timeout=ANSWER_SECONDS) as client:
             yield client
 
 
@@ -136,7 +139,7 @@ def test_1_the_operator_runs_a_notebook(operate: Any) -> None:  # noqa: ANN401
     status, log, output = operate("/Users/me@example.org/hands_on")
     assert status == 0, log
     assert output["notebook_output"] == {"result": "3 rows", "truncated": False}
-    page = httpx.get(output["metadata"]["run_page_url"])
+    page = httpx.get(output["metadata"]["run_page_url"], timeout=ANSWER_SECONDS)
     assert "table pin" in page.text
 
 
@@ -153,7 +156,7 @@ def test_3_a_failing_cell_fails_the_task_with_its_error(operate: Any) -> None:  
     assert "ValueError: not <b>this</b>" in log
     assert output["error"] == "ValueError: not <b>this</b>"
     assert "fails.py, cell 2, line 6 of the file" in output["error_trace"]
-    page = httpx.get(output["metadata"]["run_page_url"]).text
+    page = httpx.get(output["metadata"]["run_page_url"], timeout=ANSWER_SECONDS).text
     assert "&lt;i&gt;so far&lt;/i&gt;" in page
     assert "<b>this" not in page
 
@@ -190,5 +193,5 @@ def test_7_neither_logs_nor_runs_nor_their_pages_have_a_secret(stack: Settings, 
     run_id = _submit(api, "/fails")
     _ended(api, run_id)
     output = api.get("runs/get-output", params={"run_id": run_id})
-    page = httpx.get(output.json()["metadata"]["run_page_url"]).raise_for_status()
+    page = httpx.get(output.json()["metadata"]["run_page_url"], timeout=ANSWER_SECONDS).raise_for_status()
     assert named_in(output.text + page.text, secrets_of(stack)) == set()

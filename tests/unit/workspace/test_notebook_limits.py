@@ -3,6 +3,7 @@
 import signal
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from py4j.protocol import Py4JJavaError
@@ -111,17 +112,24 @@ def test_streams_read_what_is_there_and_end_with_the_notebook(
 
 
 def test_waiting_for_a_stream_ends_well_at_the_time_limit(
-    tmp_path: Path, notebooks: Notebooks, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    notebooks: Notebooks,
+    spark: SparkSession,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The limit falls a second after the stream's start, however long that takes, and by then its time is over."""
+    clock = SimpleNamespace(monotonic=iter([0.0, 100.0]).__next__)
+    monkeypatch.setattr("workspace.run.notebooks.time", clock)
     path = write(
         tmp_path,
         "a.py",
         "query = spark.readStream.format('rate').load().writeStream.format('noop').start()",
-        "query.awaitTermination()",
+        "import signal\nsignal.setitimer(signal.ITIMER_REAL, 1)\nquery.awaitTermination()",
         "never = 1",
     )
-    notebooks.run(path, {}, 3)
-    assert "a.py, cell 2 waited for a stream until 3 seconds were over" in capsys.readouterr().out
+    notebooks.run(path, {}, 100)
+    assert "a.py, cell 2 waited for a stream until 100 seconds were over" in capsys.readouterr().out
     assert spark.streams.active == []
 
 
