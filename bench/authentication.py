@@ -1,4 +1,4 @@
-"""What logging in to Kafka costs: the REST proxy's and the streaming writer's speed with SASL, against plain text.
+"""The cost of logging in to Kafka: the REST proxy's and the streaming writer's speed with SASL, against plain text.
 
 Starts two stacks of its own, one for each, side by side; they are measured in turns, so that whatever else the machine
 does meets both alike.
