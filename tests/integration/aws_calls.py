@@ -44,14 +44,15 @@ class CallRecorder(ForwardingServer):
     def _note_kinesis(self, action: str, asked: Mapping[str, str], answer: Answer) -> None:
         handles = [self._streams[asked[name]] for name in _HANDLES if name in asked]
         stream = asked.get("StreamName") or (handles[0] if handles else None)
-        self._calls.add(Call(f"kinesis:{action}", _stream_arn(stream) if stream else "*"))
+        self._calls.add(Call(f"kinesis:{action}", stream_arn(stream) if stream else "*"))
         given = json.loads(answer.body) if answer.status == 200 and answer.body else {}
         for name in (*_HANDLES, "NextShardIterator"):
             if stream and name in given:
                 self._streams[given[name]] = stream
 
 
-def _stream_arn(name: str) -> str:
+def stream_arn(name: str) -> str:
+    """Return the ARN of a stream."""
     return f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{name}"
 
 

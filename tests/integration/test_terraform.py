@@ -25,7 +25,7 @@ from stack.local.isolated import START_SECONDS, ServiceProcess
 from stack.terraform.localstack import apply, destroy, of_localstack
 from stack.terraform.program import Terraform, is_installed
 from tests.iam_policies import refused, unused
-from tests.integration.aws_calls import Call, CallRecorder
+from tests.integration.aws_calls import Call, CallRecorder, stream_arn
 from tests.integration.rest_proxy.proxy import running_proxy
 from tests.kinesis_records import records
 
@@ -164,6 +164,19 @@ def test_provisioning_finds_all_there_and_nothing_has_drifted(made: Made) -> Non
 @pytest.mark.parametrize("job", ["emulator", "sink"])
 def test_a_sender_s_policy_is_what_it_needs(made: Made, sent: Calls, job: str) -> None:
     compare(made, job, sent[job])
+
+
+def test_api_gateway_s_policy_is_what_its_integrations_need(made: Made) -> None:
+    paths = api_gateway_client(made.settings).get_resources(
+        restApiId=made.output("api_id"), limit=500, embed=["methods"]
+    )["items"]
+    methods = [method for path in paths for method in path.get("resourceMethods", {}).values()]
+    uris = [method["methodIntegration"].get("uri", "") for method in methods]
+    actions = {uri.rpartition("/")[2] for uri in uris if ":kinesis:action/" in uri}
+    stream = stream_arn(made.settings.stream("pin"))
+    # To list streams is a right on none of them.
+    calls = {Call(f"kinesis:{each}", "*" if each == "ListStreams" else stream) for each in actions}
+    compare(made, "api", calls)
 
 
 def compare(made: Made, job: str, calls: set[Call]) -> None:
