@@ -15,8 +15,7 @@ from common.wait import wait_until
 
 # After SIGTERM a server flushes and ends within seconds; one that has not after 20 s gets SIGKILL.
 _GRACE_SECONDS = 20
-# Start times are counted from the boot in hundredths of a second; the same process differs by less than this.
-_CLOCK_SECONDS = 0.05
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def record(settings: Settings, service: str) -> None:
@@ -27,14 +26,24 @@ def record(settings: Settings, service: str) -> None:
     """
     # What the last process has said of itself is no news of this one, which may be long in starting.
     forget(settings.state_dir, service)
-    me = psutil.Process()
     path = _record_path(settings, service)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         last = json.loads(path.read_text())
         if list(_group(last["pid"], last["started"])):
             path.rename(_record_path(settings, f"{service}.{last['pid']}"))
-    path.write_text(json.dumps({"pid": me.pid, "started": me.create_time()}))
+    path.write_text(json.dumps({"pid": os.getpid(), "started": started(os.getpid())}))
+
+
+def started(pid: int) -> str:
+    """Return which boot a process started in, and how many ticks after it: no clock, so that none steps.
+
+    Raises:
+        FileNotFoundError, ProcessLookupError: there is no such process.
+    """
+    # proc(5): the name, in parentheses, may hold anything; of what follows it the 20th is the start.
+    ticks = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+    return f"{_BOOT_ID.read_text().strip()} {ticks}"
 
 
 def _record_path(settings: Settings, service: str) -> Path:
@@ -62,12 +71,13 @@ def end_leftovers(settings: Settings, order: Iterable[str]) -> list[str]:
     return ended
 
 
-def _group(group: int, started: float) -> Iterator[psutil.Process]:
-    """The living members of the process group that the service of this pid and start time leads or led.
+def _group(group: int, since: str) -> Iterator[psutil.Process]:
+    """The living members of the process group that the service of this pid and start leads or led.
 
     Not of a stranger's group that got the same number: after a reboot, or once the pid was given to another.
     """
-    if started < psutil.boot_time() or _taken_over(group, started):
+    # Before, it was a number: seconds by the clock.
+    if not str(since).startswith(_BOOT_ID.read_text().strip()) or _taken_over(group, since):
         return
     for process in psutil.process_iter():
         try:
@@ -77,25 +87,25 @@ def _group(group: int, started: float) -> Iterator[psutil.Process]:
             continue
 
 
-def _taken_over(pid: int, started: float) -> bool:
+def _taken_over(pid: int, since: str) -> bool:
     """Return whether the pid is now that of a process which started at another time."""
     try:
-        return bool(abs(psutil.Process(pid).create_time() - started) > _CLOCK_SECONDS)
-    except psutil.NoSuchProcess:
+        return started(pid) != since
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
-def _end_group(group: int, started: float) -> None:
-    for process in _group(group, started):
+def _end_group(group: int, since: str) -> None:
+    for process in _group(group, since):
         process.send_signal(signal.SIGTERM)
     try:
         wait_until(
-            lambda: not list(_group(group, started)),
+            lambda: not list(_group(group, since)),
             timeout=_GRACE_SECONDS,
             what=f"process group {group} to end",
         )
     except TimeoutError:
-        for process in _group(group, started):
+        for process in _group(group, since):
             process.send_signal(signal.SIGKILL)
 
 

@@ -46,14 +46,14 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def _note(stack: Settings, pid: int, started: float, service: str = "kafka") -> Path:
+def _note(stack: Settings, pid: int, started: str | float, service: str = "kafka") -> Path:
     path = stack.state_dir / "run" / f"{service}.pid.json"
     path.write_text(json.dumps({"pid": pid, "started": started}))
     return path
 
 
 def test_a_leftover_is_ended(stack: Settings, sleeper: subprocess.Popen[bytes]) -> None:
-    note = _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time())
+    note = _note(stack, sleeper.pid, processes.started(sleeper.pid))
     assert processes.end_leftovers(stack, ORDER) == ["kafka"]
     assert sleeper.wait(60) < 0
     assert not note.exists()
@@ -61,7 +61,7 @@ def test_a_leftover_is_ended(stack: Settings, sleeper: subprocess.Popen[bytes]) 
 
 def test_leftovers_end_before_what_they_depend_on(stack: Settings, sleeper: subprocess.Popen[bytes]) -> None:
     for service in ORDER:  # all the same process: whoever comes first ends it
-        _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time(), service)
+        _note(stack, sleeper.pid, processes.started(sleeper.pid), service)
     assert processes.end_leftovers(stack, ORDER) == ["s3-sink"]
 
 
@@ -71,7 +71,7 @@ def test_children_that_outlived_a_killed_service_end_with_the_stack(stack: Setti
     leader = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     me = psutil.Process(leader.pid)
     [orphan] = wait_until(me.children, timeout=60, what="the child to start")
-    _note(stack, leader.pid, me.create_time())
+    _note(stack, leader.pid, processes.started(leader.pid))
     leader.kill()
     leader.wait()
     processes.record(stack, "kafka")  # the service's next start, here by this very process
@@ -82,13 +82,49 @@ def test_children_that_outlived_a_killed_service_end_with_the_stack(stack: Setti
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("earlier", [10.0, 10**9])
-def test_a_stranger_with_the_same_pid_is_left_alone(
-    stack: Settings, sleeper: subprocess.Popen[bytes], earlier: float
+def test_a_leftover_is_known_again_after_a_step_of_the_clock(
+    stack: Settings, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time() - earlier)
+    _note(stack, sleeper.pid, processes.started(sleeper.pid))
+    since = psutil.boot_time() + 3600  # the kernel gives it by the clock of now
+    monkeypatch.setattr(psutil, "boot_time", lambda: since)
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: since)
+    assert processes.end_leftovers(stack, ORDER) == ["kafka"]
+    assert sleeper.wait(60) < 0
+
+
+@pytest.mark.parametrize("other", ["{boot} 1", "00000000-0000-4000-8000-000000000000 {ticks}"])
+def test_a_stranger_with_the_same_pid_is_left_alone(
+    stack: Settings, sleeper: subprocess.Popen[bytes], other: str
+) -> None:
+    boot, ticks = processes.started(sleeper.pid).split()
+    _note(stack, sleeper.pid, other.format(boot=boot, ticks=ticks))
     assert processes.end_leftovers(stack, ORDER) == []
     assert sleeper.poll() is None
+
+
+def test_a_note_of_an_earlier_version_is_a_strangers(
+    stack: Settings, sleeper: subprocess.Popen[bytes]
+) -> None:
+    note = _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time())
+    processes.record(stack, "kafka")
+    assert json.loads(note.read_text())["pid"] == os.getpid()
+    _note(stack, sleeper.pid, psutil.Process(sleeper.pid).create_time())
+    assert processes.end_leftovers(stack, ORDER) == []
+    assert sleeper.poll() is None
+
+
+def test_a_group_of_before_a_reboot_is_left_alone_where_its_leader_has_ended(stack: Settings) -> None:
+    """Its number may be another group's by now, whose leader has ended too."""
+    child = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()']); input()"
+    leader = subprocess.Popen([sys.executable, "-c", child], stdin=subprocess.PIPE, start_new_session=True)
+    [orphan] = wait_until(psutil.Process(leader.pid).children, timeout=60, what="the child to start")
+    leader.kill()
+    leader.wait()
+    _note(stack, leader.pid, "00000000-0000-4000-8000-000000000000 1")
+    assert processes.end_leftovers(stack, ORDER) == []
+    assert orphan.is_running()
+    orphan.kill()
 
 
 def test_who_listens_on_a_port() -> None:
