@@ -52,6 +52,8 @@ def news(state_dir: Path, service: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {"problem": "it has not written its state yet"}
     silence = time.time() - state["written_at"]
+    if silence < -_SILENCE:
+        return {"problem": "it has not written its state since the clock was set back"}
     return {"problem": f"it has not written its state for {silence:.0f} s"} if silence > _SILENCE else state
 
 

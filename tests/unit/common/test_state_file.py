@@ -34,6 +34,13 @@ def test_what_it_said_long_ago_is_no_news(tmp_path: Path) -> None:
     assert problem_in(tmp_path, "a") == "it has not written its state for 60 s"
 
 
+def test_what_it_said_before_the_clock_was_set_back_is_no_news(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "a.json"
+    StateFile(tmp_path, "a").write(lambda: {"problem": None})
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"written_at": time.time() + 3600}))
+    assert problem_in(tmp_path, "a") == "it has not written its state since the clock was set back"
+
+
 def test_what_an_earlier_process_said_is_no_news(tmp_path: Path) -> None:
     StateFile(tmp_path, "a").write(lambda: {"problem": None})
     StateFile(tmp_path, "a")
