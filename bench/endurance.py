@@ -30,6 +30,7 @@ from common.health import problem
 from common.settings import ROOT, Settings
 from contracts.rows import Row as Post
 from contracts.tables import TABLES, Table
+from emulator.authorization import authorization
 from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, destination
 from services.source.generator import generate
@@ -53,7 +54,7 @@ class Load:
         ] = []  # of each batch: when it was due, seconds to its acknowledgement
         self._due: dict[Table, deque[float]] = {table: deque() for table in TABLES}
         http = urllib3.PoolManager(maxsize=len(TABLES))
-        api = Api(http, invoke_url(settings), _PATIENCE_SECONDS, threading.Event())
+        api = Api(http, invoke_url(settings), _PATIENCE_SECONDS, threading.Event(), authorization(settings))
         self.senders = {
             table: DestinationSender(
                 api,

@@ -6,6 +6,8 @@ import boto3
 import mysql.connector
 import psycopg2
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import NoCredentialsError
 from botocore.handlers import set_list_objects_encoding_type_url
 
 from common.settings import Settings
@@ -48,6 +50,20 @@ def aws_options(settings: Settings) -> dict[str, Any]:
         "aws_secret_access_key": settings.aws.secret_access_key.get_secret_value() or None,
         "aws_session_token": settings.aws.session_token.get_secret_value() or None,
     }
+
+
+def aws_credentials(settings: Settings) -> Credentials:
+    """Return the keys of the settings, or those that AWS's own tools find; a role's are renewed by themselves.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: there are none.
+    """
+    options = aws_options(settings)
+    del options["endpoint_url"]
+    found: Credentials | None = boto3.Session(**options).get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found
 
 
 def java_aws_environment(settings: Settings) -> dict[str, str]:

@@ -6,14 +6,13 @@ four fifths of that time are over, whether anybody polls the client or not.
 
 from collections.abc import Callable
 
-import boto3
 import structlog
 from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from botocore.credentials import CredentialProvider, Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaError, KafkaException
 
-from common.clients import aws_options
+from common.clients import aws_credentials
 from common.settings import Settings
 
 TokenSource = Callable[[str], tuple[str, float]]
@@ -58,18 +57,9 @@ def token_source(settings: Settings) -> TokenSource:
 
 
 def _credentials(settings: Settings) -> Credentials:
-    options = aws_options(settings)
-    del options["endpoint_url"]
+    """Return the keys; that there are none is an error that whoever uses Kafka handles as one of Kafka's."""
     try:
-        found: Credentials | None = boto3.Session(**options).get_credentials()
+        return aws_credentials(settings)
     except (BotoCoreError, ClientError) as error:
-        raise _refusal(str(error)) from error
-    if found is None:
-        raise _refusal("there are none")
-    return found
-
-
-def _refusal(reason: str) -> KafkaException:
-    """Return an error that whoever uses Kafka handles as one of Kafka's."""
-    text = f"no AWS credentials for KAFKA_SECURITY=iam: {reason}. Set AWS_PROFILE, or both keys, in .env"
-    return KafkaException(KafkaError(KafkaError._AUTHENTICATION, text))
+        text = f"no AWS credentials for KAFKA_SECURITY=iam: {error}. Set AWS_PROFILE, or both keys, in .env"
+        raise KafkaException(KafkaError(KafkaError._AUTHENTICATION, text)) from error

@@ -12,6 +12,7 @@ from common.api import ApiNotFoundError
 from common.command import TakesArgs, run_command
 from common.settings import Settings, load_settings
 from common.terminal import complain
+from emulator.authorization import NoAwsKeysError
 from emulator.formats import ROUTES, Route
 from emulator.interrupt import Interrupt
 from emulator.replay import Plan
@@ -64,7 +65,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter for each option
         complete = _complain(f"MySQL: {error}. Is it up (make status)? `make up` starts it.")
     except (BotoCoreError, ClientError) as error:
         complete = _complain(f"API Gateway: {error}. Is it up (make status)? `make up` starts it.")
-    except ApiNotFoundError as error:
+    except (ApiNotFoundError, NoAwsKeysError) as error:
         complete = _complain(str(error))
     raise typer.Exit(int(not complete) if interrupt.signal is None else 128 + interrupt.signal)
 

@@ -14,6 +14,7 @@ from tenacity.wait import wait_random_exponential
 
 from contracts.rows import Row
 from emulator.answers import Problem, retry_after
+from emulator.authorization import Authorize, NoAwsKeysError
 from emulator.delivery_counts import DeliveryCounts
 from emulator.formats import Format, Record, body
 
@@ -42,12 +43,14 @@ class Api(NamedTuple):
         url: where to post, without the path: the invoke URL, or the REST proxy's.
         patience: seconds for which a request's records are sent again.
         stop: once set, nothing waits to be sent again; set by a sender when it gives up.
+        authorize: what a request shows the API beside its own headers.
     """
 
     http: urllib3.PoolManager
     url: str
     patience: float
     stop: Event
+    authorize: Authorize
 
 
 class DestinationSender:
@@ -66,6 +69,7 @@ class DestinationSender:
         self._http = api.http
         self._url = api.url + path
         self._stop = api.stop
+        self._authorize = api.authorize
         self._form = form
         self._report = report
         self._reported = (0, 0)
@@ -120,23 +124,25 @@ class DestinationSender:
         Raises:
             UnsettledError: there are such records.
         """
-        form = self._form
+        answer = self._ask(body(pending))
+        again = self._count(pending, self._form.problems(answer.status, answer.data, len(pending)))
+        if again:
+            raise UnsettledError(again, retry_after(answer.headers.get("Retry-After")))
+
+    def _ask(self, content: bytes) -> urllib3.BaseHTTPResponse:
+        """Send a request's body; return the answer, or raise UnsettledError where there is none."""
+        method, url = self._form.method, self._url
         try:
-            answer = self._http.request(
-                form.method,
-                self._url,
-                body=body(pending),
-                headers=form.headers,
-                timeout=TIMEOUT,
-                retries=False,
+            headers = self._authorize(method, url, self._form.headers, content)
+            return self._http.request(
+                method, url, body=content, headers=headers, timeout=TIMEOUT, retries=False
             )
+        except NoAwsKeysError as error:
+            raise UnsettledError(str(error), wait=0) from error
         except urllib3.exceptions.HTTPError as error:
             raise UnsettledError(
                 f"{type(error).__name__}: {str(error).rpartition(': ')[2]}", wait=0
             ) from error
-        again = self._count(pending, form.problems(answer.status, answer.data, len(pending)))
-        if again:
-            raise UnsettledError(again, retry_after(answer.headers.get("Retry-After")))
 
     def _count(self, pending: list[Record], verdicts: list[Problem | None]) -> str:
         """Settle what can be; keep the rest in `pending` and return a reason of theirs, or an empty text."""

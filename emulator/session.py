@@ -16,6 +16,7 @@ from common.settings import Settings
 from common.terminal import make_console
 from contracts.tables import TABLES, Table
 from emulator import ledger
+from emulator.authorization import authorization
 from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, Route, destination
 from emulator.patience import Patience
@@ -55,12 +56,15 @@ def replay(settings: Settings, plans: Mapping[Route, Plan], patience: float, sto
     Raises:
         mysql.connector.Error: the source cannot be read; what was read before is settled and in the summary.
         common.api.ApiNotFoundError: API Gateway does not have the API.
+        emulator.authorization.NoAwsKeysError: requests are to be signed, and there are no AWS keys.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: API Gateway does not answer.
     """
     console = make_console()
     waiting = Patience(patience, stop, partial(console.print, style="yellow", soft_wrap=True))
     http = urllib3.PoolManager(maxsize=len(TABLES) * len(plans))  # each sender keeps its connection
-    api = Api(http, waiting.ask("API Gateway", lambda: invoke_url(settings), _AWAY), patience, stop)
+    authorize = authorization(settings)
+    url = waiting.ask("API Gateway", lambda: invoke_url(settings), _AWAY)
+    api = Api(http, url, patience, stop, authorize)
     progress = ReplayProgress(console)
     parts = {route: _part(settings, route, plan, api, progress, waiting) for route, plan in plans.items()}
     if any(part.total == 0 for part in parts.values()):

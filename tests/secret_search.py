@@ -9,19 +9,25 @@ from typing import Self
 
 import psutil
 
-from common.settings import Settings, secret_names
+from common.settings import VARIABLES, Settings
 
 # Between two looks at the processes: one takes 3 ms of a core, and what does work here lives longer than this.
 _LOOK_SECONDS = 0.25
 
 
+GENERATED = frozenset(
+    name for name, variable in VARIABLES.items() if variable.is_secret and variable.is_required
+)
+"""The secrets of a stack's own. Of the others those of LocalStack, `test`, say nothing, and the API's key is empty."""
+
+
 def secrets_of(settings: Settings) -> dict[str, str]:
-    """Return the stack's secrets by variable, those of AWS apart: LocalStack's, `test`, say nothing.
+    """Return the stack's generated secrets by variable.
 
     Padding is left out, since a URL writes it in another way.
     """
     values = settings.environment()
-    return {name: values[name].rstrip("=") for name in secret_names() if not name.startswith("AWS_")}
+    return {name: values[name].rstrip("=") for name in GENERATED}
 
 
 def named_in(text: str, secrets: Mapping[str, str]) -> set[str]:

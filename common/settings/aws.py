@@ -1,6 +1,7 @@
 """The settings of AWS, or of LocalStack in its place: the account, API Gateway, Kinesis."""
 
 import configparser
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,6 +53,13 @@ def both_keys_or_none(secret: SecretStr, info: ValidationInfo) -> SecretStr:
     return secret
 
 
+def header_value(secret: SecretStr) -> SecretStr:
+    """Refuse what no header can hold: the HTTP client's error would show it."""
+    if not re.fullmatch(r"[!-~]*", secret.get_secret_value()):
+        raise ValueError("should be letters, digits and signs of ASCII, without blanks")
+    return secret
+
+
 def local_key(data: dict[str, Any]) -> str:
     """Return the default key: any for LocalStack; none for AWS itself."""
     return "test" if data["endpoint_url"] else ""
@@ -89,6 +97,10 @@ class Api(Group):
     """The stage of the REST API in API Gateway."""
     url: Address = ""
     """Where the emulator posts to; empty: the API's invoke URL, asked of API Gateway. The REST proxy has no streams."""
+    key: Annotated[SecretStr, AfterValidator(header_value)] = SecretStr("")
+    """The key of an API that asks for one, which the emulator sends in the header x-api-key; empty: none is sent."""
+    signed: bool = False
+    """Whether the emulator signs by AWS's keys what it sends, as an API with IAM authorization asks."""
     rest_proxy_url: Address = ""
     """Where API Gateway finds the REST proxy; on AWS an address that AWS reaches."""
     role_arn: str = ""

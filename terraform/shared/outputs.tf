@@ -1,5 +1,6 @@
 output "dotenv" {
-  description = "The lines of .env with which the pipeline here uses what was made."
+  description = "The lines of .env with which the pipeline here uses what was made, the API's key among them."
+  sensitive   = true
   value = join("", [for name, value in merge(
     {
       USER_ID        = var.user_id
@@ -7,6 +8,9 @@ output "dotenv" {
       API_STAGE      = var.stage
       KINESIS_SHARDS = tostring(var.kinesis_shards)
     },
+    # What the emulator shows an API that asks who sends.
+    { for key in aws_api_gateway_api_key.caller[*].value : "API_KEY" => key },
+    { for asked in [var.api_authorization] : "API_SIGNED" => "true" if asked == "iam" },
     # LocalStack's address is the default, another one in containers than on their host. The invoke URL is another there,
     # and the emulator asks for it.
     { for url in [aws_api_gateway_stage.pipeline.invoke_url] : "API_URL" => url if var.endpoint_url == "" },

@@ -13,11 +13,12 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from common.settings import ROOT, VARIABLES, Settings, read_settings, secret_names
+from common.settings import ROOT, VARIABLES, Settings, read_settings
 from stack.local.compose import COMPOSE_FILE, interpolate
 from stack.local.isolated import free_port
 from tests.hostile import hostile_shell
 from tests.make import Make
+from tests.secret_search import GENERATED
 
 # `make up` takes 2 minutes on two busy cores, and builds images where that has not been done: 10 more.
 MAKE_SECONDS = 900
@@ -49,7 +50,7 @@ def own_secrets(service: str) -> set[str]:
     body = yaml.safe_load(COMPOSE_FILE.read_text())["services"][service]
     file = interpolate(body.get("env_file", ""), {})
     within = re.findall(r"\$\{(\w+)", (COMPOSE_FILE.parent / file).read_text()) if file else []
-    return {name for name in {*body["environment"], *within} & secret_names() if not name.startswith("AWS_")}
+    return {*body["environment"], *within} & GENERATED
 
 
 class Containers:
@@ -93,11 +94,10 @@ class Containers:
         return self._run("docker", "inspect", "--format", "{{.Config.User}}", container).strip()
 
     def secrets(self, container: str, settings: Settings) -> set[str]:
-        """The secrets that a container's environment has the values of; AWS's keys, `test` all over, say nothing."""
+        """The generated secrets that a container's environment has the values of."""
         values = settings.environment()
         texts = self.variables(container).values()
-        secrets = {name for name in secret_names() if not name.startswith("AWS_")}
-        return {name for name in secrets if any(values[name] in text for text in texts)}
+        return {name for name in GENERATED if any(values[name] in text for text in texts)}
 
     def variables(self, container: str) -> dict[str, str]:
         """A container's environment."""

@@ -10,16 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from common.settings import Settings, secret_names
+from common.settings import Settings
 from stack.local import compose, supervision
 from tests.e2e.conftest import TEST_SECONDS
 from tests.hostile import NOWHERE
 from tests.make import Make
+from tests.secret_search import GENERATED
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.timeout(TEST_SECONDS)]
-
-# Their key is `test` all over, which says nothing.
-SECRETS = secret_names() - {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 
 
 def _environments(stack: Settings) -> Iterator[tuple[str, str]]:
@@ -39,7 +37,7 @@ def _environment(pid: int) -> str:
 
 
 def test_no_process_has_a_secret_that_is_not_its_services_own(stack: Settings) -> None:
-    values = {name: value for name, value in stack.environment().items() if name in SECRETS}
+    values = {name: value for name, value in stack.environment().items() if name in GENERATED}
     given = {
         name: _within(values, service.environment.values()) for name, service in compose.load(stack).items()
     }
@@ -58,7 +56,7 @@ def test_supervisord_has_none(stack: Settings) -> None:
     text = _environment(supervision.server(stack).getPID())
     assert "PATH=" in text
     assert [name for name in stack.environment() if f"{name}=" in text.split("\0")] == []
-    assert [value for name, value in stack.environment().items() if name in SECRETS and value in text] == []
+    assert [value for name, value in stack.environment().items() if name in GENERATED and value in text] == []
 
 
 def test_nothing_of_the_hostile_shell_has_come_in(stack: Settings) -> None:

@@ -241,6 +241,10 @@ run "an_api_key_is_asked_for" {
     condition     = output.api_key == "made-up-key-of-20-chars"
     error_message = "Callers would not get the key."
   }
+  assert {
+    condition     = startswith(output.dotenv, "API_KEY=made-up-key-of-20-chars\nAPI_STAGE=")
+    error_message = "The emulator would not get the key."
+  }
 }
 
 run "a_signature_is_asked_for" {
@@ -265,6 +269,10 @@ run "a_signature_is_asked_for" {
   assert {
     condition     = length(aws_api_gateway_api_key.caller) == 0
     error_message = "There is a key that nothing asks for."
+  }
+  assert {
+    condition     = startswith(output.dotenv, "API_SIGNED=true\nAPI_STAGE=") && !strcontains(output.dotenv, "API_KEY")
+    error_message = "The emulator would not sign."
   }
 }
 

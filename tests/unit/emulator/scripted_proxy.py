@@ -1,7 +1,7 @@
 """A small HTTP server in the place of API Gateway and the REST proxy, which answers from a script."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -20,14 +20,24 @@ class Reply(NamedTuple):
     hang_up: bool = False
 
 
+class Request(NamedTuple):
+    """A request as it came."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Proxy(ThreadingHTTPServer):
-    """Answers the n-th request with the n-th reply, then acknowledges; keeps the keys of each request."""
+    """Answers the n-th request with the n-th reply, then acknowledges; keeps each request, and the keys of it."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.script: list[Reply] = []
+        self.requests: list[Request] = []
         self.received: list[list[int]] = []
         self.connections = 0
         self.on_request: Callable[[], object] = lambda: None
@@ -65,7 +75,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(keys, stream_entry, "Records")
 
     def records(self) -> list[dict[str, Any]]:
-        body = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        url = f"http://{self.headers['Host']}{self.path}"
+        self.server.requests.append(Request(self.command, url, dict(self.headers.items()), content))
+        body = msgspec.json.decode(content)
         assert list(body) == ["records"]
         records: list[dict[str, Any]] = body["records"]
         return records

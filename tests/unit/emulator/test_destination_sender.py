@@ -3,7 +3,7 @@
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -13,20 +13,11 @@ import urllib3
 from common.wait import wait_until
 from contracts.rows import Row
 from emulator import destination_sender
+from emulator.authorization import Authorize, NoAwsKeysError
 from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, TOPIC, Format, Route
 from tests.source_rows import source_row
 from tests.unit.emulator.scripted_proxy import PATHS, THROTTLED, Proxy, Reply
-
-
-@pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    with Proxy() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 class Stop(threading.Event):
@@ -47,12 +38,17 @@ class Run:
     """A sender, what stops it and what it said."""
 
     def __init__(
-        self, url: str, patience: float = 20, route: Route = "batch", form: Format | None = None
+        self,
+        url: str,
+        patience: float = 20,
+        route: Route = "batch",
+        form: Format | None = None,
+        authorize: Authorize = lambda _method, _url, headers, _body: headers,
     ) -> None:
         self.stop = Stop()
         self.settled: list[tuple[int, int]] = []
         self.notes: list[str] = []
-        api = Api(urllib3.PoolManager(), url, patience, self.stop)
+        api = Api(urllib3.PoolManager(), url, patience, self.stop, authorize)
         self.sender = DestinationSender(api, PATHS[route], form or FORMATS[route], self.report)
         self.counts = self.sender.counts
 
@@ -269,3 +265,18 @@ def test_a_request_fits_api_gateway(proxy: Proxy) -> None:
     assert run.send() == (3, 3, 0)
     assert proxy.received == [[0, 1], [2]]
     assert TOPIC.most_bytes < 10_000_000
+
+
+def test_keys_that_a_role_does_not_get_just_now_are_waited_for(proxy: Proxy) -> None:
+    refusals = [NoAwsKeysError(OSError("no metadata"))]
+
+    def authorize(_method: str, _url: str, headers: Mapping[str, str], _body: bytes) -> Mapping[str, str]:
+        if refusals:
+            raise refusals.pop()
+        return headers
+
+    run = Run(proxy.url, authorize=authorize)
+    assert run.send(range(2)) == (2, 2, 0)
+    assert run.notes == [
+        "trying again: no AWS credentials for API_SIGNED=true: no metadata. Set AWS_PROFILE, or both keys, in .env"
+    ]

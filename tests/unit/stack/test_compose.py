@@ -274,6 +274,7 @@ def test_our_services_say_their_name() -> None:
         ("KAFKA_BROKER_PASSWORD", set()),
         ("JOBS_API_TOKEN", {"jobs", "airflow-scheduler"}),
         ("NOTEBOOK_TOKEN", {"notebook", "tools"}),
+        ("API_KEY", {"emulator"}),
     ],
 )
 def test_a_secret_is_with_few(secret: str, services: set[str]) -> None:
