@@ -47,8 +47,13 @@ def ensure_rights(settings: Settings) -> None:
     wanted, found = declared(settings), granted(client)
     _remove(client, outdated(found, settings))
     _add(client, wanted - found)
+
+    def known() -> bool:
+        now = granted(client)
+        return wanted <= now and not outdated(now, settings)
+
     # The controller's answer comes first; the broker knows of it a moment later.
-    wait_until(lambda: wanted <= granted(client), timeout=_TIMEOUT_SECONDS, what="Kafka to know the rights")
+    wait_until(known, timeout=_TIMEOUT_SECONDS, what="Kafka to know the rights")
 
 
 def declared(settings: Settings) -> set[AclBinding]:

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
     AclPermissionType,
+    AdminClient,
     ResourcePatternType,
     ResourceType,
 )
@@ -28,13 +29,11 @@ from contracts.kafka_access import Principal
 from services.provision.kafka_rights import ensure_rights, granted
 from services.provision.topics import ensure_pin_topics, ensure_topics
 from stack.local.isolated import make_settings
-from tests.integration.kafka_client import OTHERS, Client
+from tests.integration.kafka_client import OTHERS, SECONDS, Client
 from tests.integration.rest_proxy.proxy import running_proxy
 from tests.integration.rights import listed, words
 from tests.integration.s3_sink_lab import sink, status
 from tests.processes import launch_server
-
-SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -139,14 +138,19 @@ def test_the_sink_says_that_it_is_refused(broker: Settings, tmp_path: Path) -> N
         assert "Kafka refuses s3-sink" in process.output()
 
 
+def grant(client: AdminClient, right: AclBinding) -> None:
+    """Return once the broker knows of the right, a moment after the controller's answer."""
+    client.create_acls([right])[right].result(SECONDS)
+    wait_until(lambda: right in granted(client), timeout=SECONDS, what=f"the broker to know {right}")
+
+
 def test_what_is_no_longer_listed_is_taken_away_and_what_is_of_others_stays(broker: Settings) -> None:
     provision = Client(broker, Principal.PROVISION).admin()
     ensure_rights(broker.replace(USER_ID="another0"))
-    theirs = AclBinding(*_on_any_topic("User:somebody"))
-    provision.create_acls([theirs])[theirs].result(SECONDS)
+    theirs, old = (AclBinding(*_on_any_topic(f"User:{name}")) for name in ("somebody", "dashboard"))
+    grant(provision, theirs)
     before = granted(provision)
-    old = AclBinding(*_on_any_topic("User:dashboard"))
-    provision.create_acls([old])[old].result(SECONDS)
+    grant(provision, old)
     ensure_rights(broker)
     assert granted(provision) == before
     assert theirs in before
