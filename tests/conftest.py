@@ -2,13 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 
 import pytest
 
 from common.settings import Settings
 from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
+from tests.file_seconds import seconds_by_file
 from tests.servers import start_server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the slowest files where `--durations` asks for the slowest tests, and as many."""
+    count = terminalreporter.config.getoption("durations")
+    if count is None:
+        return
+    terminalreporter.section("slowest files")
+    for name, seconds in seconds_by_file(chain(*terminalreporter.stats.values()))[: count or None]:
+        terminalreporter.write_line(f"{seconds:.0f} s {name}")
 
 
 @pytest.fixture(scope="session")
