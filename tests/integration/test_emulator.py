@@ -194,7 +194,8 @@ def test_a_proxy_killed_and_restarted_loses_nothing(fresh: Settings, tmp_path: P
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = fresh.replace(REST_PROXY_PORT=port, REST_PROXY_URL=url, API_URL=url)
-    with start_proxy(settings, tmp_path) as proxy, Emulator(settings, tmp_path, "--rate", 500) as emulator:
+    # The posts take 12 s, so that the proxy is killed amid them on a busy machine too.
+    with start_proxy(settings, tmp_path) as proxy, Emulator(settings, tmp_path, "--rate", 200) as emulator:
         wait_until(lambda: end_offset(settings, "pin") > 200, timeout=60, what="the first records")
         proxy.kill()
         wait_until(lambda: "trying again" in emulator.output(), timeout=60, what="the emulator to notice")
