@@ -5,11 +5,13 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from dotenv import dotenv_values
 
 from common.api import find_api, invoke_url
 from common.clients import api_gateway_client, kinesis_client, s3_client
@@ -198,7 +200,7 @@ def test_provisioning_s_policy_is_what_it_needs(made: Made) -> None:
     assert unused(policy, calls) == []
 
 
-def test_an_api_that_asks_for_a_key_gets_one(made: Made) -> None:
+def test_an_api_that_asks_for_a_key_gets_one(made: Made, tmp_path: Path) -> None:
     asking = of_localstack(made.settings, api_authorization="api_key")
     done(asking, "apply", "-input=false", "-auto-approve")
     key = json.loads(done(asking, "output", "-json", "api_key"))
@@ -207,6 +209,8 @@ def test_an_api_that_asks_for_a_key_gets_one(made: Made) -> None:
             assert client.get(path, headers={"Content-Type": "application/json"}).status_code == 403
             given = {"x-api-key": key, "Content-Type": "application/json"}
             assert client.get(path, headers=given).status_code == 200
+    lines = dotenv_values(stream=StringIO(done(asking, "output", "-raw", "dotenv")))
+    run(made.settings.replace(API_KEY=lines["API_KEY"]), tmp_path, "emulator", "stream", "--limit", "1")
     provision_aws(configure("test"), made.settings)
     assert httpx.get(f"{invoke_url(made.settings)}/topics", timeout=60).status_code == 403
     done(made.terraform, "apply", "-input=false", "-auto-approve")
