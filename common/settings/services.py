@@ -50,6 +50,8 @@ class RestProxy(Group):
 class S3Sink(Group):
     """The S3 sink: when it closes an object of the landing zone."""
 
+    enabled: bool = True
+    """Whether the S3 sink lands what is in Kafka; not where MSK Connect fills the bucket (docs/aws.md)."""
     flush_records: Positive = 10_000
     """An object of the landing zone is closed at this many records,"""
     flush_bytes: Positive = 8 * 1024**2

@@ -11,6 +11,9 @@ from services.s3_sink.sink import Sink
 from services.s3_sink.status import Status
 from services.s3_sink.zone import LandingZone
 
+# A stop is noticed at once; the state file is written once a second.
+_IDLE_SECONDS = 1.0
+
 
 def main() -> None:
     """Run the sink; SIGTERM and SIGINT land what is buffered, then end it."""
@@ -19,6 +22,10 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if not settings.s3_sink.enabled:
+        log.info("lands nothing: S3_SINK_ENABLED is false")
+        idle(Status(settings.state_dir), stop)
+        return
     try:
         connector = kept(settings)
     except ConnectorError as error:
@@ -30,6 +37,13 @@ def main() -> None:
         log.info("connector", property=applied)
     Sink(settings, LandingZone(settings), status, stop, connector).run()
     log.info("stopped")
+
+
+def idle(status: Status, stop: threading.Event) -> None:
+    """Land nothing, and say so in the state file, until `stop` is set: another sink fills the bucket."""
+    while not stop.is_set():
+        status.write(list)
+        stop.wait(_IDLE_SECONDS)
 
 
 if __name__ == "__main__":

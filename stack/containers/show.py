@@ -19,7 +19,7 @@ from stack.containers import engine
 from stack.status.bucket import print_rebuild
 from stack.status.disk import print_free
 from stack.status.service_table import Line, print_notes, print_services
-from stack.status.sink import print_connector
+from stack.status.sink import print_sink
 from stack.status.slow_streams import print_slow_streams
 from stack.status.streams import print_streams
 
@@ -46,7 +46,7 @@ def main(
         print_rebuild(console, settings)
         print_streams(console, settings)
         print_slow_streams(console, settings)
-        print_connector(console, settings)
+        print_sink(console, settings)
         # A container's own files are on the engine's disk, as its volumes are.
         print_free(console, {"the Docker engine": Path("/")})
 

@@ -26,7 +26,7 @@ from stack.status.bucket import print_rebuild
 from stack.status.disk import print_disk
 from stack.status.restarts import lines
 from stack.status.service_table import Line, print_notes, print_services, service_table
-from stack.status.sink import print_connector
+from stack.status.sink import print_sink
 from stack.status.slow_streams import print_slow_streams
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -221,7 +221,7 @@ def status() -> None:
     print_rebuild(console, settings)
     streams.print_streams(console, settings)
     print_slow_streams(console, settings)
-    print_connector(console, settings)
+    print_sink(console, settings)
     print_disk(console, settings)
 
 

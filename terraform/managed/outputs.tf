@@ -4,6 +4,8 @@ output "dotenv" {
     KAFKA_BOOTSTRAP_SERVERS = local.bootstrap_servers
     KAFKA_SECURITY          = "iam"
     API_REST_PROXY_URL      = local.rest_proxy_url
+    # MSK Connect fills the bucket.
+    S3_SINK_ENABLED = "False"
   } : "${name}=${value}\n"])
 }
 

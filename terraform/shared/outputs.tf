@@ -10,7 +10,7 @@ output "dotenv" {
     },
     # What the emulator shows an API that asks who sends.
     { for key in aws_api_gateway_api_key.caller[*].value : "API_KEY" => key },
-    { for asked in [var.api_authorization] : "API_SIGNED" => "true" if asked == "iam" },
+    { for asked in [var.api_authorization] : "API_SIGNED" => "True" if asked == "iam" },
     # LocalStack's address is the default, another one in containers than on their host. The invoke URL is another there,
     # and the emulator asks for it.
     { for url in [aws_api_gateway_stage.pipeline.invoke_url] : "API_URL" => url if var.endpoint_url == "" },

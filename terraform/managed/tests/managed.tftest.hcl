@@ -419,7 +419,7 @@ run "dotenv" {
   command = apply
 
   assert {
-    condition     = output.dotenv == "API_REST_PROXY_URL=http://0a1b2c3d4e5f-0123456789abcdef.elb.us-east-1.amazonaws.com:8082\nKAFKA_BOOTSTRAP_SERVERS=boot-abcd1234.c1.kafka-serverless.us-east-1.amazonaws.com:9098\nKAFKA_SECURITY=iam\n"
+    condition     = output.dotenv == "API_REST_PROXY_URL=http://0a1b2c3d4e5f-0123456789abcdef.elb.us-east-1.amazonaws.com:8082\nKAFKA_BOOTSTRAP_SERVERS=boot-abcd1234.c1.kafka-serverless.us-east-1.amazonaws.com:9098\nKAFKA_SECURITY=iam\nS3_SINK_ENABLED=False\n"
     error_message = "dotenv is what a machine inside the VPC needs"
   }
   assert {

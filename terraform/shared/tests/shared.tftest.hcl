@@ -271,7 +271,7 @@ run "a_signature_is_asked_for" {
     error_message = "There is a key that nothing asks for."
   }
   assert {
-    condition     = startswith(output.dotenv, "API_SIGNED=true\nAPI_STAGE=") && !strcontains(output.dotenv, "API_KEY")
+    condition     = startswith(output.dotenv, "API_SIGNED=True\nAPI_STAGE=") && !strcontains(output.dotenv, "API_KEY")
     error_message = "The emulator would not sign."
   }
 }

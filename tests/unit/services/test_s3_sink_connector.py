@@ -15,7 +15,7 @@ from services.s3_sink.connect import keep, kept
 from services.s3_sink.connector import ConnectorError, by_settings, from_properties, parse
 from services.s3_sink.status import Status
 from stack.local.isolated import make_settings
-from stack.status.sink import print_connector
+from stack.status.sink import print_sink
 
 # As one writes it for MSK Connect.
 COURSE = """
@@ -178,13 +178,13 @@ def test_the_command_says_what_each_property_is_or_that_nothing_was_changed(
 
 def test_status_shows_what_the_sink_says_it_applies(settings: Settings) -> None:
     shown = io.StringIO()
-    print_connector(Console(file=shown), settings)
+    print_sink(Console(file=shown), settings)
     Status(settings.state_dir).write(list)
-    print_connector(Console(file=shown), settings)
+    print_sink(Console(file=shown), settings)
     assert not shown.getvalue()
     connector = from_properties(settings, parse(COURSE))
     Status(settings.state_dir, connector.applied).write(list)
-    print_connector(Console(file=shown, width=400), settings)
+    print_sink(Console(file=shown, width=400), settings)
     assert shown.getvalue().startswith(
         "\nS3 sink, by `make connector`: topics.regex=0a1b2c3d4e5f.*: every topic"
     )
