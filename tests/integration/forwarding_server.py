@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
+from stack.local.isolated import free_port
+
 # Headers that say how a message is sent on one connection, not what it is.
 _OF_THE_CONNECTION = {"content-length", "transfer-encoding", "connection"}
 
@@ -38,7 +40,7 @@ class ForwardingServer:
         """
         self._target = urlsplit(target).netloc
         self._server: ThreadingHTTPServer | None = None
-        self._port = 0
+        self._port = free_port()
 
     @property
     def url(self) -> str:
@@ -55,7 +57,6 @@ class ForwardingServer:
     def listen(self) -> None:
         """Take connections, on the port that it had before."""
         self._server = _Server(("127.0.0.1", self._port), _handler(self))
-        self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def refuse(self) -> None:

@@ -1,0 +1,37 @@
+"""Test the ports of an isolated stack."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from common.settings import LOOPBACK
+from stack.local import isolated
+from stack.local.isolated import free_port, make_settings
+
+COUNT = 200
+
+
+def test_free_ports_are_none_that_a_clients_connection_is_given() -> None:
+    """A server that was killed would find its port taken at its next start, by a client that had looked for it."""
+    first_of_clients, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert max(free_port() for _ in range(COUNT)) < first_of_clients
+
+
+def test_free_ports_of_a_process_differ() -> None:
+    assert len({free_port() for _ in range(COUNT)}) == COUNT
+
+
+def test_a_port_that_is_taken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as server:
+        server.bind((LOOPBACK, 0))
+        server.listen()
+        taken, free = server.getsockname()[1], free_port()
+        monkeypatch.setattr(isolated, "_ports", iter([taken, free]))
+        assert free_port() == free
+
+
+def test_a_stacks_ports_differ(tmp_path: Path) -> None:
+    environment = make_settings(tmp_path).environment()
+    ports = [port for name, port in environment.items() if name.endswith("_PORT")]
+    assert len({*ports}) == len(ports) > 5
