@@ -1,6 +1,7 @@
 """Calls that Kinesis refuses or does not answer, and its limits on them."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from kinesis_fake import FakeKinesis, FakeShard, error, options
@@ -10,14 +11,21 @@ from pyspark_kinesis_source.offsets import Position
 from pyspark_kinesis_source.partitions import RangePartition
 
 
-def test_reads_keep_to_five_a_second_and_to_the_rate() -> None:
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Stop the clock that cursors look at; return its seconds."""
+    now = time.monotonic()
+    monkeypatch.setattr("pyspark_kinesis_source.cursor.time", SimpleNamespace(monotonic=lambda: now))
+    return now
+
+
+def test_reads_keep_to_five_a_second_and_to_the_rate(stopped: float) -> None:
     client = FakeKinesis(a=FakeShard(100_000))
     cursor = ShardCursor(client, options(maxFetchRate="0.00001"), ORIGIN, Position(read_to=0))  # type: ignore[arg-type]
-    before = time.monotonic()
     cursor.fetch(1)
-    assert cursor.due - before == pytest.approx(0.2, abs=0.1)
+    assert cursor.due - stopped == pytest.approx(0.2, abs=0.1)
     cursor.fetch(100)  # 190 bytes at 10 a second
-    assert cursor.due - before == pytest.approx(19, abs=1)
+    assert cursor.due - stopped == pytest.approx(19, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -34,14 +42,14 @@ def test_throttling_is_waited_out_with_growing_delays(
     assert sum(clock.waited) > 0.2 + 0.4 + 0.8
 
 
-def test_other_shards_go_on_while_one_is_throttled(make_planner: MakePlanner) -> None:
+def test_other_shards_go_on_while_one_is_throttled(make_planner: MakePlanner, stopped: float) -> None:
     client = FakeKinesis(a=FakeShard(5))
     planner = make_planner(client)
     start = planner.latest({}, None)
     cursor = ShardCursor(client, planner.options, ORIGIN, Position(read_to=0))  # type: ignore[arg-type]
     client.failures = iter([error("ProvisionedThroughputExceededException")])
     assert cursor.fetch(10) is None
-    assert cursor.due > time.monotonic()
+    assert cursor.due > stopped
     end = planner.latest(start, None)
     assert numbers(planner.partitions(start, end)) == [0, 1, 2, 3, 4]
 
