@@ -138,6 +138,15 @@ def test_kafkas_tools_are_in_its_image_and_in_local_mode() -> None:
             "topics --bootstrap-server=kafka:19092 --list",
             "--bootstrap-server=kafka:19092 --list --command-config client.properties",
         ),
+        (
+            "topics --bootstrap-server localhost:9092",
+            "--bootstrap-server kafka:19092 --command-config client.properties",
+        ),
+        (
+            "topics --bootstrap-server=127.0.0.1:9092 --topic localhost",
+            "--bootstrap-server=kafka:19092 --topic localhost --command-config client.properties",
+        ),
+        ("topics --bootstrap-server localhost:9093", "--bootstrap-server localhost:9093"),
         ("topics --bootstrap-server x:1", "--bootstrap-server x:1"),
         ("topics --command-config a", "--command-config a --bootstrap-server kafka:19092"),
         ("topics --consumer.config a", "--consumer.config a --bootstrap-server kafka:19092"),
