@@ -50,7 +50,7 @@ def read(
 
 
 def dataset(paths: Sequence[str], filesystem: FileSystem, declared: pa.Schema = _NONE) -> ds.Dataset:
-    """The files' rows; every time is in microseconds of UTC, whatever wrote it.
+    """The files' rows; every time is in microseconds of UTC, every text a string, whatever wrote it.
 
     Args:
         declared: columns that files may lack, as they are older; such a file's rows have nulls in them.
@@ -58,10 +58,12 @@ def dataset(paths: Sequence[str], filesystem: FileSystem, declared: pa.Schema = 
     factory = ds.FileSystemDatasetFactory(filesystem, list(paths), _FORMAT)
     found = factory.inspect(fragments=1)
     later = (field for field in declared if field.name not in found.names)
-    return factory.finish(pa.schema([*map(_in_utc, found), *later]))
+    return factory.finish(pa.schema([*map(_plain, found), *later]))
 
 
-def _in_utc(field: pa.Field) -> pa.Field:
+def _plain(field: pa.Field) -> pa.Field:
+    if pa.types.is_string_view(field.type):  # delta-rs writes it, and few functions of Arrow take it
+        return field.with_type(pa.string())
     return field.with_type(_TIME) if pa.types.is_timestamp(field.type) else field
 
 

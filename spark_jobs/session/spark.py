@@ -100,7 +100,7 @@ def spark_session(
     _compose_environment(settings)
     builder = SparkSession.builder.appName(app_name).master(settings.spark.master)
     special = _streaming(settings) if streaming else {}
-    sockets = _sockets() if _is_local(settings) else {}
+    sockets = _sockets() if is_local(settings) else {}
     jvm = _jvm(settings, brief=brief, streaming=streaming)
     ours = _DELTA | _LEAN | _process(settings, jvm) | sockets | special | _s3a(settings)
     for key, value in (ours | {**(options or {})}).items():
@@ -133,7 +133,7 @@ def _place(settings: Settings) -> dict[str, str]:
 
     Spark would ask the host's name server, which may be slow or absent on a laptop; executors elsewhere need it.
     """
-    if _is_local(settings):
+    if is_local(settings):
         return {"SPARK_LOCAL_IP": LOOPBACK}
     given = settings.environment()
     return {
@@ -148,11 +148,11 @@ def submit_options(settings: Settings, *, brief: bool) -> dict[str, str]:
 
 def _jvm(settings: Settings, *, brief: bool, streaming: bool) -> str:
     """Options of the driver's JVM and of executors': only a batch run in one process has the machine for itself."""
-    gc = _FAST_GC if _is_local(settings) and not streaming else _LEAN_GC
+    gc = _FAST_GC if is_local(settings) and not streaming else _LEAN_GC
     return f"{_LOG4J} {gc} {_LONG_METHODS} {_BRIEF_JVM if brief else ''}".rstrip()
 
 
-def _is_local(settings: Settings) -> bool:
+def is_local(settings: Settings) -> bool:
     """Return whether driver and executors are one process."""
     return settings.spark.master.startswith("local")
 

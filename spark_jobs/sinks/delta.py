@@ -1,4 +1,4 @@
-"""The batch path's Delta tables `pin`, `geo`, `user` and `quarantine`, written by Spark.
+"""The batch path's Delta tables `pin`, `geo`, `user` and `quarantine`, written by Spark, or by delta-rs a few rows.
 
 The tables hold the cleaned columns, then the place of the record that a row comes from (`source_partition int,
 source_offset bigint`). A later write compares places, so records may arrive in any order.
@@ -7,7 +7,9 @@ source_offset bigint`). A later write compares places, so records may arrive in 
 from collections.abc import Sequence
 
 import deltalake
+import pyarrow as pa
 from delta.tables import DeltaTable
+from deltalake import ColumnProperties, WriterProperties
 from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options
@@ -20,6 +22,12 @@ from contracts.tables import KEY
 _STATISTICS = (KEY, "source_partition", "source_offset")
 _LATER = is_not_older([f"{{row}}.{name}" for name in BATCH_ORDER])
 OFFSET = ("topic", "partition", "offset")
+# As the session has Spark write (spark_jobs/session/spark.py); a group of rows is what a reader may skip.
+_PARQUET = WriterProperties(
+    compression="ZSTD",
+    max_row_group_size=100_000,
+    default_column_properties=ColumnProperties(dictionary_enabled=False),
+)
 
 
 def location(settings: Settings, name: str, layer: Layer = BATCH) -> str:
@@ -54,6 +62,41 @@ def _merge(rows: DataFrame, path: str, key: Sequence[str], later: str | None = N
     merging = table.merge(rows.alias("new"), same(key)).withSchemaEvolution()
     merging = merging.whenMatchedUpdateAll(later).whenNotMatchedInsertAll()
     affected: int = merging.execute().collect()[0]["num_affected_rows"]
+    return affected
+
+
+def merge_here(
+    rows: pa.Table,
+    path: str,
+    options: dict[str, str] | None,
+    key: Sequence[str] = (KEY,),
+    later: str | None = _LATER,
+) -> int:
+    """Do in this process, by delta-rs, what `merge` does by Spark (docs/adr/0015-few-rows-are-merged-by-delta-rs.md).
+
+    Args:
+        rows: the new rows, one per key.
+        path: of the table.
+        options: how its storage is reached.
+        key: the columns by which a new row finds the old one.
+        later: the condition under which it takes its place; always where there is none.
+
+    Raises:
+        deltalake.exceptions.DeltaError: the storage fails, or another writer was there.
+    """
+    # Of rows that are not streamed the least and the greatest key are known, and no file beyond them is read. That is
+    # for numbers: of long texts a file's limits may be cut off.
+    merging = deltalake.DeltaTable(path, storage_options=options).merge(
+        rows,
+        same(key),
+        source_alias="new",
+        target_alias="old",
+        merge_schema=True,
+        streamed_exec=tuple(key) != (KEY,),
+        writer_properties=_PARQUET,
+    )
+    done = merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
+    affected: int = done["num_target_rows_updated"] + done["num_target_rows_inserted"]
     return affected
 
 

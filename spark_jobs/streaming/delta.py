@@ -124,11 +124,7 @@ def take_in(
     if not DeltaTable.is_deltatable(path, options):
         write_deltalake(path, rows, storage_options=options)
     elif rows.num_rows:
-        # A column that is newer than the table is added to it; in the rows that were there it is null.
-        merging = DeltaTable(path, storage_options=options).merge(
-            rows, delta.same(key), source_alias="new", target_alias="old", merge_schema=True
-        )
-        merging.when_matched_update_all(later).when_not_matched_insert_all().execute()
+        delta.merge_here(rows, path, options, key, later)
 
 
 def latest(rows: pa.Table) -> pa.Table:

@@ -47,6 +47,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
+        "spark.databricks.delta.snapshotPartitions": "2",  # as in production: each commit has 50 tasks otherwise
         **submit_options(make_settings(folder), brief=True),
     }
     builder = SparkSession.builder.master("local[2]").appName("unit tests")

@@ -37,9 +37,8 @@ def files(tmp_path: Path) -> dict[str, str]:
 def test_an_older_file_has_nulls_wherever_it_stands(files: dict[str, str], order: Sequence[str]) -> None:
     rows = parquet.dataset([files[name] for name in order], LocalFileSystem(), DECLARED)
     boards = rows.to_table(columns=["ind", "board_name"])
-    found = dict(
-        zip(boards["ind"].to_pylist(), boards["board_name"].cast(pa.string()).to_pylist(), strict=True)
-    )
+    assert boards.schema.field("board_name").type == pa.string()
+    found = dict(zip(boards["ind"].to_pylist(), boards["board_name"].to_pylist(), strict=True))
     inds = {"old": (1, None), "new": (2, "cats"), "merged": (3, "cats")}
     assert found == dict(inds[name] for name in order)
 
