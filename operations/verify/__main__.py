@@ -10,14 +10,15 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 
 from common import health
-from common.clients import postgres_connection
+from common.clients import postgres_connection, s3_client
 from common.command import run_command
 from common.settings import Settings, load_settings
 from common.terminal import complain, make_console, note
 from common.wait import wait_until
 from contracts.tables import TABLES
-from operations.verify import loss, show, speed
+from operations.verify import loss, proof, show, speed
 from operations.verify.batch import BatchStages
+from operations.verify.proof import NOTHING, Proof
 from operations.verify.run import compare_batch
 from operations.verify.speed import SpeedStages
 from services.s3_sink.catch_up import end_offsets, not_landed
@@ -60,8 +61,20 @@ def _batch(console: Console, settings: Settings) -> list[BatchStages]:
     """Compare the stages of the batch path, and print them."""
     note("Comparing what each hop holds ...")
     batch = compare_batch(settings, _landed_ends(settings))
+    known = proof.load(settings, s3_client(settings))
+    for each in batch:
+        each.problems += _mistaken(each, known.get(each.table, NOTHING))
     console.print(show.batch(batch))
+    console.print(show.trusted(batch, known), highlight=False, soft_wrap=True)
     return batch
+
+
+def _mistaken(stages: BatchStages, known: Proof) -> list[str]:
+    """Return where scheduled runs go by what is not so."""
+    return [
+        f"{stages.table}: scheduled runs take {what} for what it was, and it has changed: `make trigger FULL=1`"
+        for what in proof.mistaken(known, stages.proved)
+    ]
 
 
 def _speed(console: Console, settings: Settings) -> list[SpeedStages]:

@@ -7,6 +7,7 @@ from contracts.tables import Table
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+    from psycopg2.sql import Composable
 
 # The runs of a table since it was last built from nothing, in its last run's bucket: earlier ones no longer say what is
 # there. (Runs of before buckets had ids are of none.)
@@ -66,7 +67,11 @@ class Mended(NamedTuple):
     text: str
 
 
-def ask(connection: "PostgresConnection", query: str, values: Any = None) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg2's
+def ask(
+    connection: "PostgresConnection",
+    query: "str | Composable",
+    values: Any = None,  # noqa: ANN401 - psycopg2's
+) -> list[tuple[Any, ...]]:
     """The rows of an answer."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)

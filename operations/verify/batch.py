@@ -1,31 +1,28 @@
-"""The batch path, hop by hop, for one table."""
+"""The batch path, hop by hop, for one table: all of it, or what has changed since it was last found to add up."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from common import batch_progress
-from common.clients import s3_client
 from common.settings import Settings
-from contracts.delta_tables import BATCH, Layer
 from contracts.latest import BATCH_ORDER
 from contracts.tables import Table
-from operations.verify import accounts, cleaned, keys, landed, rows
+from operations.verify import accounts, digest, gather, keys, landed, served, stored
 from operations.verify.accounts import Counts
 from operations.verify.chain import OffsetCoverage, describe, ranges
-from operations.verify.landed import Object
+from operations.verify.gather import Beginning, Contents
+from operations.verify.landed import Extent, Object
+from operations.verify.proof import NOTHING, Proof
+from operations.verify.stored import PLACE, KafkaPosition, Stored
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
 
-PLACE = ("source_partition", "source_offset")
-_QUARANTINED = 'SELECT partition, "offset" FROM quarantine.batch WHERE topic = %s'
-
-KafkaPosition = tuple[int, int]  # partition, offset
+FindRows = Callable[[Sequence[str]], Sequence[KafkaPosition | None]]
+"""The records that the rows of records' posts come from, by the records' texts; None where there is no row."""
 _order = itemgetter(*(PLACE.index(name) for name in BATCH_ORDER))
 
 
@@ -33,7 +30,9 @@ _order = itemgetter(*(PLACE.index(name) for name in BATCH_ORDER))
 class BatchStages:
     """The contents of the stages for a table, up to fixed offsets; `problems` says what does not add up.
 
+    nulls: how many each compared column has in Postgres.
     lost: the bucket that the table's last run wrote into is lost, so what is in S3 says nothing of that run.
+    proved: the parts that add up, if there is no problem.
     """
 
     table: Table
@@ -48,13 +47,20 @@ class BatchStages:
     served: int
     delta_sum: str
     served_sum: str
-    rows: pa.Table
+    nulls: Mapping[str, int]
     lost: bool
+    proved: Proof = NOTHING
     problems: list[str] = field(default_factory=list)
 
 
-def check(
-    settings: Settings, connection: "PostgresConnection", table: Table, ends: Mapping[int, int], *, lost: bool
+def check(  # noqa: PLR0913 - what it looks at, up to where, and what it need not look at
+    settings: Settings,
+    connection: "PostgresConnection",
+    table: Table,
+    ends: Mapping[int, int],
+    *,
+    lost: bool,
+    known: Proof = NOTHING,
 ) -> BatchStages:
     """Compare the stages of a table.
 
@@ -62,79 +68,78 @@ def check(
         connection: one snapshot of Postgres, of a time at which no batch run was at work.
         ends: by partition, the offset up to which to look, exclusive.
         lost: whether the table's last run wrote into a bucket that is lost.
+        known: what was found to add up before, and is not read again while it has not changed.
     """
     topic = settings.topic(table)
-    objects = landed.as_mended(list(landed.read(settings, topic, ends)), accounts.mended(connection, topic))
-    walks = landed.walks(objects, ends_landed_again(objects, ends) if lost else ends)
-    read = accounts.batch_offsets(connection, table, topic)
-    stored = cleaned.of_delta(settings, _layer(settings), table, PLACE)
-    served = cleaned.of_postgres(connection, "batch", table)
-    rejected = {(partition, offset) for partition, offset in accounts.ask(connection, _QUARANTINED, [topic])}
-    names = rows.comparable_names(table)
-    reached = {} if lost else _reached(read)  # what a lost bucket's run has read is to be read again
-    stages = BatchStages(
-        table,
-        sent=accounts.sent(connection, topic),
-        kafka=sum(ends.values()),
-        landed=sum(each.records for each in walks.values()),
-        waiting=_waiting(objects, ends, reached),
-        counts=accounts.batch_counts(connection, table),
-        replayed=accounts.replayed(connection, table),
-        set_aside=len(rejected),
-        delta=len(stored),
-        served=len(served),
-        delta_sum=rows.checksum(stored, names),
-        served_sum=rows.checksum(served, names),
-        rows=served,
-        lost=lost,
-    )
+    begin = gather.find(settings, connection, table, ends, lost=lost)
+    known = known if gather.holds(known, begin) else NOTHING
+    here = gather.read(settings, connection, table, begin, known)
+    walks = landed.walks(here.extents, gather.landed_up_to(here.extents, ends) if lost else ends)
+    stages = _stages(settings, connection, table, ends, begin, here)
+    stages.landed, stages.lost = sum(each.records for each in walks.values()), lost
     stages.problems = [
         *coverage_problems(topic, walks),
-        *read_problems(topic, read),
-        *fate_problems(topic, objects, reached, _places(stored), rejected, keys.finder(settings, table)),
+        *read_problems(topic, begin.read),
+        *gone_problems(topic, here.content),
+        *fate_problems(
+            topic,
+            landed.from_offsets(here.objects, known.reached),
+            begin.reached,
+            set(here.content.places.values()),
+            begin.rejected,
+            partial(_rows_of, settings, table, here.content, known.files.keys() & set(begin.delta.paths)),
+        ),
         *_count_problems(stages, topic),
         *([] if lost else _bucket_problems(stages)),
     ]
     return stages
 
 
-def _layer(settings: Settings) -> Layer:
-    """Return the folder that the Delta tables are in; an earlier version's are in another until the next run."""
-    known = batch_progress.load(s3_client(settings), settings.bucket)
-    return known.layer if known else BATCH
-
-
-def _reached(read: Mapping[int, list[range]]) -> dict[int, int]:
-    """By partition, the offset up to which the runs have read."""
-    return {partition: max(each.stop for each in found) for partition, found in read.items()}
-
-
-def ends_landed_again(objects: list[Object], ends: Mapping[int, int]) -> dict[int, int]:
-    """By partition, the end of what has landed: what is beyond it is not missing, but on its way."""
-    stops = dict.fromkeys(ends, 0)
-    for each in objects:
-        stops[each.partition] = max(stops[each.partition], _stop(each))
-    return {partition: min(end, stops[partition]) for partition, end in ends.items()}
-
-
-def _waiting(objects: list[Object], ends: Mapping[int, int], reached: Mapping[int, int]) -> int:
-    """Records that landed after the last run."""
-    return sum(
-        len(range(max(each.start, reached.get(each.partition, 0)), min(_stop(each), ends[each.partition])))
-        for each in objects
+def _stages(  # noqa: PLR0913, PLR0917 - all that is there
+    settings: Settings,
+    connection: "PostgresConnection",
+    table: Table,
+    ends: Mapping[int, int],
+    begin: Beginning,
+    here: Contents,
+) -> BatchStages:
+    """Return what each stage holds; what is in S3 below the ends is told later."""
+    files, groups = here.content.files.values(), here.groups.values()
+    return BatchStages(
+        table,
+        sent=accounts.sent(connection, settings.topic(table)),
+        kafka=sum(ends.values()),
+        landed=0,
+        waiting=_waiting(here.extents, ends, begin.reached),
+        counts=accounts.batch_counts(connection, table),
+        replayed=accounts.replayed(connection, table),
+        set_aside=len(begin.rejected),
+        delta=sum(each.rows for each in files),
+        served=sum(each.rows for each in groups),
+        delta_sum=digest.of_parts(files),
+        served_sum=digest.of_parts(groups),
+        nulls=served.nulls(table, here.groups),
+        lost=False,
+        proved=gather.proved(begin, here),
     )
 
 
-def _stop(each: Object) -> int:
-    return each.start + len(each.lines)
+def _rows_of(
+    settings: Settings, table: Table, content: Stored, others: Iterable[str], texts: Sequence[str]
+) -> list[KafkaPosition | None]:
+    """Return the records of the rows of the texts' posts: rows that were read, or of the other files."""
+    found = keys.finder(settings, table)(texts)
+    elsewhere = {key for key in found if key is not None} - content.places.keys()
+    places = {**stored.places_of(settings, table, [*others], elsewhere), **content.places}
+    return [None if key is None else places.get(key) for key in found]
 
 
-def _places(stored: pa.Table) -> dict[int, KafkaPosition]:
-    """By the row's ind, the record that it was made from."""
-    if not len(stored):
-        return {}
-    columns = (stored[name].to_pylist() for name in ("ind", *PLACE))
-    return {ind: (partition, offset) for ind, partition, offset in zip(*columns, strict=True)}
+def _waiting(objects: Iterable[Extent], ends: Mapping[int, int], reached: Mapping[int, int]) -> int:
+    """Records that landed after the last run."""
+    return sum(
+        len(range(max(each.start, reached.get(each.partition, 0)), min(each.stop, ends[each.partition])))
+        for each in objects
+    )
 
 
 def coverage_problems(topic: str, walks: Mapping[int, OffsetCoverage]) -> list[str]:
@@ -161,21 +166,32 @@ def read_problems(topic: str, read: Mapping[int, list[range]]) -> list[str]:
     return problems
 
 
+def gone_problems(topic: str, content: Stored) -> list[str]:
+    """Every row that is in Delta no more has made room for that of a later record of its post."""
+    lost: dict[int, list[int]] = defaultdict(list)
+    for ind, (partition, offset) in content.gone.items():
+        if not _is_superseded((partition, offset), content.places.get(ind)):
+            lost[partition].append(offset)
+    return [
+        f"{topic}[{partition}]: rows in Delta no more: {describe(ranges(sorted(offsets)))}"
+        for partition, offsets in lost.items()
+    ]
+
+
 def fate_problems(  # noqa: PLR0913, PLR0917 - what there is of records, and where each may have gone
     topic: str,
     objects: list[Object],
     reached: Mapping[int, int],
-    places: Mapping[int, KafkaPosition],
+    kept: set[KafkaPosition],
     rejected: set[KafkaPosition],
-    find_keys: keys.Find,
+    find_rows: FindRows,
 ) -> list[str]:
     """Every record that was read is a row of Delta, or in quarantine, or older than the row of its post."""
-    kept = set(places.values())
     known = kept | rejected
     others = {place: landed.text(line) for place, line in _read(objects, reached) if place not in known}
     lost: dict[int, list[int]] = defaultdict(list)
-    for place, key in zip(others, find_keys([*others.values()]), strict=True):
-        if not _is_superseded(place, places.get(key) if key is not None else None):
+    for place, row in zip(others, find_rows([*others.values()]), strict=True):
+        if not _is_superseded(place, row):
             lost[place[0]].append(place[1])
     both = sorted(kept & rejected)
     return [

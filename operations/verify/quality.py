@@ -1,8 +1,7 @@
 """Data-quality thresholds: what a run may look like before people are told, and before it counts as failed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pyarrow as pa
 
 from common.settings import Settings
 from contracts.tables import Table
@@ -19,10 +18,14 @@ class Quality:
     null_rates: dict[str, float]
 
 
-def measure(table: Table, rows: pa.Table, read: int, quarantined: int) -> Quality:
-    """The measures of a table from its rows as served."""
-    count = len(rows)
-    rates = {name: round(rows[name].null_count / count, 6) if count else 0.0 for name in rows.column_names}
+def measure(table: Table, count: int, nulls: Mapping[str, int], read: int, quarantined: int) -> Quality:
+    """The measures of a table.
+
+    Args:
+        count: how many rows are served.
+        nulls: how many of them have none, by column.
+    """
+    rates = {name: round(number / count, 6) if count else 0.0 for name, number in nulls.items()}
     return Quality(table, count, read, quarantined, rates)
 
 

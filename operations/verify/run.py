@@ -11,9 +11,10 @@ from common.clients import postgres_connection, s3_client
 from common.settings import Settings
 from common.terminal import make_console
 from contracts.tables import TABLES, Table
-from operations.verify import batch, quality, show
+from operations.verify import batch, proof, quality, show
 from operations.verify.accounts import ask
 from operations.verify.batch import BatchStages
+from operations.verify.proof import NOTHING, Proof
 from operations.verify.quality import Quality
 from operations.verify.snapshot import undisturbed
 
@@ -29,6 +30,7 @@ INSERT INTO ops.reconciliations (dag_run_id, table_name, row_count, quarantined,
 VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (dag_run_id, table_name) DO UPDATE
 SET (row_count, quarantined, read, null_rates, checked_at)
 = ROW(excluded.row_count, excluded.quarantined, excluded.read, excluded.null_rates, excluded.checked_at)
+RETURNING checked_at::text
 """
 
 
@@ -36,15 +38,24 @@ class ReconciliationError(RuntimeError):
     """Hops do not add up, or a data-quality threshold is broken; the message has the numbers."""
 
 
-def compare_batch(settings: Settings, ends: Mapping[str, Mapping[int, int]]) -> list[BatchStages]:
-    """The batch path's stages, table by table, up to the end offsets by topic and partition."""
+def compare_batch(
+    settings: Settings, ends: Mapping[str, Mapping[int, int]], known: Mapping[Table, Proof] | None = None
+) -> list[BatchStages]:
+    """The batch path's stages, table by table, up to the end offsets by topic and partition.
+
+    Args:
+        known: what is not read again; without it everything is, as in a table where something does not add up.
+    """
 
     def compare(connection: "PostgresConnection") -> list[BatchStages]:
         lost = lost_tables(connection, settings, bucket_id(s3_client(settings), settings.bucket))
-        return [
-            batch.check(settings, connection, table, ends[settings.topic(table)], lost=table in lost)
-            for table in TABLES
-        ]
+
+        def check(table: Table, proved: Proof) -> BatchStages:
+            topic = settings.topic(table)
+            return batch.check(settings, connection, table, ends[topic], lost=table in lost, known=proved)
+
+        quick = [check(table, (known or {}).get(table, NOTHING)) for table in TABLES]
+        return [check(each.table, NOTHING) if known and each.problems else each for each in quick]
 
     return undisturbed(settings, compare)
 
@@ -62,7 +73,8 @@ def reconcile_run(
         ReconciliationError: something does not add up, or a threshold is broken.
     """
     fixed = {topic: {int(one): end for one, end in found.items()} for topic, found in ends.items()}
-    stages = compare_batch(settings, fixed)
+    s3 = s3_client(settings)
+    stages = compare_batch(settings, fixed, proof.load(settings, s3))
     console = make_console(width=120)
     console.print(show.batch(stages))
     unread = [
@@ -73,14 +85,16 @@ def reconcile_run(
     gone = [f"{each.table}: the bucket was lost after the run" for each in stages if each.lost]
     problems = unread + gone + [problem for each in stages for problem in each.problems]
     measured = [
-        quality.measure(each.table, each.rows, each.counts.read, each.counts.quarantined) for each in stages
+        quality.measure(each.table, each.served, each.nulls, each.counts.read, each.counts.quarantined)
+        for each in stages
     ]
     warnings, failures = _validate(settings, run_id, measured)
     for warning in warnings:
         console.print(f"Warning: {warning}", soft_wrap=True)
     if problems or failures:
         raise ReconciliationError("\n".join(["", *problems, *failures, _REMEDY]))
-    _keep(settings, run_id, measured)
+    times = _keep(settings, run_id, measured)
+    proof.save(settings, s3, {each.table: (run_id, times[each.table], each.proved) for each in stages})
 
 
 _REMEDY = (
@@ -105,8 +119,12 @@ def _rows_before(connection: "PostgresConnection", table: Table, run_id: str) ->
     return rows[0][0] if rows else None
 
 
-def _keep(settings: Settings, run_id: str, measured: Sequence[Quality]) -> None:
-    """Only of a run that passed: what failed is not what the next one is measured against."""
+def _keep(settings: Settings, run_id: str, measured: Sequence[Quality]) -> dict[Table, str]:
+    """Keep the measures, and return when that was, by table.
+
+    Only of a run that passed: what failed is not what the next one is measured against.
+    """
+    times = {}
     with (
         closing(postgres_connection(settings, "batch_writer")) as connection,
         connection,
@@ -115,3 +133,5 @@ def _keep(settings: Settings, run_id: str, measured: Sequence[Quality]) -> None:
         for each in measured:
             numbers = (each.row_count, each.quarantined, each.read)
             cursor.execute(_KEEP, [run_id, each.table, *numbers, Json(each.null_rates)])
+            [times[each.table]] = cursor.fetchall()[0]
+    return times

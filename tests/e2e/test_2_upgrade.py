@@ -10,7 +10,7 @@ from common.clients import s3_client
 from common.settings import Settings
 from contracts.delta_tables import BATCH, FORMER_BATCH, QUARANTINE, SPEED, Layer, folder
 from contracts.tables import TABLES
-from operations.verify.batch import PLACE
+from operations.verify.stored import PLACE
 from services.provision.databases import DATABASES, SQL_FOLDER
 from stack.local import supervision
 from tests.baseline import databases

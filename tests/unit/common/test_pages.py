@@ -157,7 +157,7 @@ class Bucket:
         return prefix + key.removeprefix(prefix).partition(delimiter)[0] + delimiter
 
     def _page(self, name: str, field: str, found: list[str]) -> dict[str, Any]:
-        entries = [{field: each, "Size": 1} for each in found[:2]]
+        entries = [{field: each, "Size": 1, "ETag": f"of {each}"} for each in found[:2]]
         more = {"NextContinuationToken": found[1]} if len(found) > 2 else {}
         return {name: entries, "IsTruncated": bool(more)} | more
 
@@ -191,8 +191,9 @@ def test_verify_reads_every_object_below_the_end(
 ) -> None:
     monkeypatch.setattr(landed, "s3_client", lambda each: _client(s3_client, each, landing_zone))
     monkeypatch.setattr(landed, "read_object", lambda *_: b"{}\n" * 10)
-    objects = list(landed.read(settings, TOPIC, dict.fromkeys(range(5), 50)))
-    assert len(objects) == 25
+    listed = landed.listed(settings, TOPIC, dict.fromkeys(range(5), 50))
+    assert [each.key for each in listed] == landing_zone.keys
+    assert len(landed.read(settings, listed)) == 25
 
 
 def test_verify_reads_all_of_a_delta_log(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Sequence
 
-import pyarrow as pa
 import pytest
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -22,11 +21,10 @@ SUM = "0123456789abcdef"
 
 def batch_path() -> Table:
     counts = accounts.Counts(MOST, MOST, MOST, MOST)
-    empty = pa.table({})
     return show.batch(
         [
             BatchStages(
-                table, MOST, MOST, MOST, MOST, counts, MOST, MOST, MOST, MOST, SUM, SUM, empty, lost=False
+                table, MOST, MOST, MOST, MOST, counts, MOST, MOST, MOST, MOST, SUM, SUM, {}, lost=False
             )
             for table in TABLES
         ]

@@ -8,15 +8,11 @@ import pytest
 
 from operations.verify import quality
 from operations.verify.accounts import Mended
-from operations.verify.batch import (
-    KafkaPosition,
-    coverage_problems,
-    ends_landed_again,
-    fate_problems,
-    read_problems,
-)
+from operations.verify.batch import coverage_problems, fate_problems, gone_problems, read_problems
+from operations.verify.gather import landed_up_to
 from operations.verify.landed import Object, as_mended, split_lines, walks
 from operations.verify.rows import checksum
+from operations.verify.stored import KafkaPosition, Stored
 from stack.local.isolated import make_settings
 
 NAMES = ["ind", "text", "number"]
@@ -63,11 +59,11 @@ def fates(
 ) -> list[str]:
     """The problems, with keys that are seen at once: the digit in a record, which is not JSON without one."""
 
-    def find(texts: Sequence[str]) -> list[int | None]:
+    def find_rows(texts: Sequence[str]) -> list[KafkaPosition | None]:
         digits = ("".join(filter(str.isdigit, text)) for text in texts)
-        return [int(found) if found else None for found in digits]
+        return [places.get(int(found)) if found else None for found in digits]
 
-    return fate_problems("t", objects, reached, places, rejected, find)
+    return fate_problems("t", objects, reached, set(places.values()), rejected, find_rows)
 
 
 def test_rows_quarantine_and_outdone_records_are_all_there_is() -> None:
@@ -117,6 +113,13 @@ def test_a_record_in_two_places_is_named() -> None:
     assert found == ["t[0]: both in Delta and in quarantine: offset 2"]
 
 
+def test_a_row_that_is_gone_made_room_for_that_of_a_later_record() -> None:
+    later = Stored(files={}, places={1: (0, 9), 2: (1, 4)}, gone={1: (0, 2), 2: (0, 4)})
+    assert gone_problems("t", later) == []
+    earlier = Stored(files={}, places={1: (0, 2), 2: (0, 4)}, gone={1: (1, 2), 2: (1, 4), 3: (1, 5)})
+    assert gone_problems("t", earlier) == ["t[1]: rows in Delta no more: 3 offsets: 2, 4 to 5"]
+
+
 def test_offsets_read_twice_or_never_are_named() -> None:
     assert read_problems("t", {0: [range(5), range(5, 9)]}) == []
     assert read_problems("t", {0: [range(5), range(4, 9)]}) == ["t[0]: read by two runs: 1 offsets: 4"]
@@ -125,19 +128,16 @@ def test_offsets_read_twice_or_never_are_named() -> None:
 
 def test_what_a_lost_bucket_has_not_landed_again_is_not_missing_but_a_gap_is() -> None:
     ends = {0: 9, 1: 7, 2: 4}
-    again = ends_landed_again(OBJECTS, ends)
+    again = landed_up_to(OBJECTS, ends)
     assert again == {0: 4, 1: 1, 2: 0}
     assert coverage_problems("t", walks(OBJECTS, again)) == []
     gap = [*OBJECTS, Object(0, 5, [b"1"])]
-    assert coverage_problems("t", walks(gap, ends_landed_again(gap, ends))) == [
-        "t[0]: not in S3: 1 offsets: 4"
-    ]
+    assert coverage_problems("t", walks(gap, landed_up_to(gap, ends))) == ["t[0]: not in S3: 1 offsets: 4"]
 
 
 def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    served = rows(*[(ind, None, 0.5) for ind in range(10)])
-    measured = quality.measure("pin", served, read=100, quarantined=2)
+    measured = quality.measure("pin", 10, {"ind": 0, "text": 10, "number": 0}, read=100, quarantined=2)
     warnings, failures = quality.validate(settings, measured, rows_before=10)
     assert warnings == ["pin: 2 of 100 records quarantined: 2.00% is above QUALITY_QUARANTINE_WARN=0.01"]
     assert failures == ["pin.text: nulls: 100.00% is above QUALITY_NULL_FAIL=0.5"]
@@ -146,7 +146,7 @@ def test_thresholds_warn_and_fail_with_the_numbers(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_breaks_no_threshold(tmp_path: Path) -> None:
-    measured = quality.measure("pin", rows(), read=0, quarantined=0)
+    measured = quality.measure("pin", 0, dict.fromkeys(NAMES, 0), read=0, quarantined=0)
     assert quality.validate(make_settings(tmp_path), measured, None) == ([], [])
 
 
@@ -163,6 +163,5 @@ def test_a_share_at_its_threshold_breaks_none(
 
 
 def test_shares_of_nulls_are_kept_to_a_millionth() -> None:
-    served = rows((1, None, 0.5), (2, "a", 0.5), (3, "b", None))
-    measured = quality.measure("pin", served, read=3, quarantined=0)
-    assert set(measured.null_rates.values()) == {0.0, 0.333333}
+    measured = quality.measure("pin", 3, {"ind": 0, "text": 1, "number": 1}, read=3, quarantined=0)
+    assert measured.null_rates == {"ind": 0.0, "text": 0.333333, "number": 0.333333}

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from rich.console import Console
 
@@ -62,7 +61,7 @@ def _hops(*, landed: int, lost: bool) -> BatchStages:
         "served": 10,
     }
     sums = {"delta_sum": "0", "served_sum": "1"}
-    return BatchStages("pin", landed=landed, lost=lost, counts=Counts(), rows=pa.table({}), **numbers, **sums)  # type: ignore[arg-type]
+    return BatchStages("pin", landed=landed, lost=lost, counts=Counts(), nulls={}, **numbers, **sums)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
