@@ -1,4 +1,4 @@
-"""Measure the batch job: all posts cleaned and served, a few more of them, and a small set from a cold start.
+"""Measure scheduled runs: all posts cleaned, served and reconciled, a few more of them, and a small set from cold.
 
 Starts a LocalStack and a Postgres of its own, so that nobody's data are touched. The posts are the generator's, landed
 as the S3 sink lands them: 10,000 records an object, three partitions.
@@ -25,6 +25,7 @@ from common.settings import ROOT, Settings
 from contracts.landing import ROOT_PREFIX, object_key
 from contracts.rows import columns
 from contracts.tables import TABLES, Table
+from operations.verify.run import reconcile_run
 from services.provision.bucket import ensure_bucket
 from services.provision.databases import ensure_schema
 from services.source.generator import generate
@@ -57,9 +58,11 @@ def main(posts: int = 1_000_000, write: bool = False) -> None:
         spark = spark_session(settings, "batch")
         parsing = seconds(lambda: read_and_parse(spark, settings))
         full = seconds(lambda: run_batch(settings))
+        compared = seconds(lambda: reconcile_run(settings, "full", landing.ends, "all"))
         copying = bare_copy(settings)
         landing.land(posts // 100)
         more = seconds(lambda: run_batch(settings))
+        more_compared = seconds(lambda: reconcile_run(settings, "more", landing.ends, "all"))
         nothing = seconds(lambda: run_batch(settings))
         spark.stop()
     floor = parsing + copying
@@ -69,9 +72,19 @@ def main(posts: int = 1_000_000, write: bool = False) -> None:
         Row("bare COPY of their rows", copying, "s"),
         Row(f"{posts:,} posts cleaned and served, against these two", full, "s", floor, 2, "lower"),
         Row("1 % more posts, against the full run", more, "s", full, 0.2, "lower"),
+        Row(f"{posts:,} posts reconciled, all of it read", compared, "s"),
+        Row("1 % more posts reconciled, against that", more_compared, "s", compared),
+        Row(
+            "1 % more posts cleaned, served and reconciled, against all",
+            more + more_compared,
+            "s",
+            full + compared,
+            0.2,
+            "lower",
+        ),
         Row("nothing new", nothing, "s"),
     ]
-    report("Batch: clean and serve", rows, packages=PACKAGES, write=write)
+    report(f"Batch: clean and serve {posts:,} posts", rows, packages=PACKAGES, write=write)
 
 
 @contextmanager
@@ -93,6 +106,14 @@ class Landing:
         self._settings = settings
         self._lines = {table: _lines(table, posts) for table in TABLES}
         self._ends = {table: [0] * PARTITIONS for table in TABLES}
+
+    @property
+    def ends(self) -> dict[str, dict[str, int]]:
+        """The offsets after the last records, by topic and partition, as the DAG's sensor gives them."""
+        return {
+            self._settings.topic(table): {str(partition): end for partition, end in enumerate(ends)}
+            for table, ends in self._ends.items()
+        }
 
     def land(self, posts: int) -> None:
         """Put the next posts there."""
