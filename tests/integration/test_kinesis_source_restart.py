@@ -76,6 +76,7 @@ def child(stream: Stream, folder: Path, moment: str, batch: int) -> ServiceProce
     return ServiceProcess(stream.settings, *arguments, log=folder / "child.log")
 
 
+@pytest.mark.timeout(4 * CHILD_SECONDS + 60)  # four children, one after the other
 def test_kill_at_fixed_and_at_random_moments(localstack: Settings, tmp_path: Path) -> None:
     stream, sink = Stream(localstack, shards=2), Sink(tmp_path / "sink")  # where the child's reader has it
     stream.put(range(200))
@@ -123,7 +124,7 @@ def test_stream_created_again_under_a_running_query(
     options = source_options(localstack, stream.name, other.name, initialPosition="earliest")
     reader = Reader(spark, tmp_path, options | {"failOnDataLoss": "false", "clientRetries": "20"})
     query = reader.start()
-    wait_until(lambda: len(reader.sink.values()) == 10, timeout=60, what="the first records")
+    wait_until(lambda: len(reader.sink.values()) == 10, timeout=CHILD_SECONDS, what="the first records")
     # The query may meet the gap between the two streams, and ends then; it goes on when started again.
     stream.delete()
     stream.create(shards=1)
