@@ -1,8 +1,14 @@
-"""Read what a stream of one shard holds, over Kinesis' own API."""
+"""Read what streams there are, and what one of one shard holds, over Kinesis' own API."""
 
 from common.clients import kinesis_client
 from common.settings import Settings
 from common.wait import wait_until
+
+
+def stream_names(user: Settings) -> set[str]:
+    """Return the names of all streams: an answer has 100 at the most, and the other files of a process leave theirs."""
+    pages = kinesis_client(user).get_paginator("list_streams").paginate()
+    return {name for page in pages for name in page["StreamNames"]}
 
 
 def records(user: Settings, stream: str, count: int) -> list[tuple[str, bytes]]:

@@ -14,7 +14,7 @@ import pytest
 from dotenv import dotenv_values
 
 from common.api import find_api, invoke_url
-from common.clients import api_gateway_client, kinesis_client, s3_client
+from common.clients import api_gateway_client, s3_client
 from common.log import configure
 from common.settings import Settings
 from common.wait import wait_until
@@ -29,7 +29,7 @@ from stack.terraform.program import Terraform, is_installed
 from tests.iam_policies import refused, unused
 from tests.integration.aws_calls import Call, CallRecorder, stream_arn
 from tests.integration.rest_proxy.proxy import running_proxy
-from tests.kinesis_records import records
+from tests.kinesis_records import records, stream_names
 
 # Servers start in half a minute, Terraform needs two for all and half of one for a change; on a busy machine three
 # times that.
@@ -96,9 +96,9 @@ def made(
 def left_over(settings: Settings) -> list[str]:
     """Return the names of what is there of this user."""
     buckets = [each["Name"] for each in s3_client(settings).list_buckets()["Buckets"]]
-    apis = [each["name"] for each in api_gateway_client(settings).get_rest_apis()["items"]]
-    streams = kinesis_client(settings).list_streams()["StreamNames"]
-    return [name for name in (*buckets, *apis, *streams) if settings.user_id in name]
+    pages = api_gateway_client(settings).get_paginator("get_rest_apis").paginate()
+    apis = [each["name"] for page in pages for each in page["items"]]
+    return [name for name in (*buckets, *apis, *stream_names(settings)) if settings.user_id in name]
 
 
 @contextmanager

@@ -10,14 +10,13 @@ import pytest
 
 from bench.chromium import missing
 from common.api import invoke_url
-from common.clients import kinesis_client
 from common.settings import Settings
 from services.rest_proxy.records import JSON_TYPE
 from tests.e2e.browser import Browser
 from tests.integration.api_gateway.gateway import JSON, KEPT, STOLEN, keys
 from tests.integration.foreign_page import Request, other_site
 from tests.integration.rest_proxy.proxy import new_topic, read_all, running_proxy
-from tests.kinesis_records import records
+from tests.kinesis_records import records, stream_names
 from tests.servers import IN_CONTAINERS
 
 
@@ -59,7 +58,7 @@ def test_a_web_page_of_another_site_changes_nothing(
         # What the browser sends to a server that takes it from anybody.
         assert {(r.options["method"], r.path) for r in requests} <= careless.taken
     assert keys(user, bucket) == [KEPT]
-    streams = kinesis_client(user).list_streams()["StreamNames"]
+    streams = stream_names(user)
     assert (stream in streams, f"{stream}-new" in streams) == (True, False)
     assert records(user, stream, 0) == []
     assert read_all(kafka, topic) == {}

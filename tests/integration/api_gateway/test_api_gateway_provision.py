@@ -39,8 +39,10 @@ def user(
 
 
 def deployments(user: Settings) -> int:
-    [api] = [api for api in api_gateway_client(user).get_rest_apis()["items"] if api["name"] == user.api_name]
-    return len(api_gateway_client(user).get_deployments(restApiId=api["id"])["items"])
+    gateway = api_gateway_client(user)
+    api = find_api(gateway, user.api_name)
+    assert api
+    return len(gateway.get_deployments(restApiId=api)["items"])
 
 
 def test_the_api_is_deployed_again_only_when_its_definition_changes(
