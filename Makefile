@@ -387,6 +387,11 @@ format: setup-dev ## Format the code, and write .env.example and what is derived
 bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
 	@set -e; for bench in ingest emulator landing cleaning batch kinesis_puts kinesis_source streaming decisions mutated_requests; do $(IN_OURS) bench.$$bench --write; done
 
+# Processes of this machine in both modes: a stack of its own, as the tests start.
+.PHONY: drill
+drill: setup-local ## Kill, pause and cut off services of a stack of its own under load, and prove that nothing was lost (KILLS=20 SEED=1)
+	@$(IN_OURS) bench.drill $(if $(KILLS),--kills "$(KILLS)") $(if $(SEED),--seed "$(SEED)")
+
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow
 	@set -e; for set in bootstrap runtime dev notebook localstack mysql postgres; do \

@@ -138,8 +138,16 @@ class ServiceProcess:
         self._signal_group(signal.SIGKILL)
         return self.process.returncode if self.process else None
 
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status once it has ended by itself.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not after `timeout` seconds.
+        """
+        return self._started().wait(timeout)
+
     def _wait(self) -> None:
-        self._started().wait(STOP_SECONDS)
+        self.wait(STOP_SECONDS)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self.process is None:

@@ -46,6 +46,12 @@ def started(pid: int) -> str:
     return f"{_BOOT_ID.read_text().strip()} {ticks}"
 
 
+def recorded_pid(settings: Settings, service: str) -> int:
+    """Return the process that has last noted itself as the service; 0 where none has."""
+    path = _record_path(settings, service)
+    return int(json.loads(path.read_text())["pid"]) if path.exists() else 0
+
+
 def _record_path(settings: Settings, service: str) -> Path:
     return settings.state_dir / "run" / f"{service}.pid.json"
 

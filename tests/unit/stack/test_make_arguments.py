@@ -42,6 +42,8 @@ def make(
             ["kafka", "query", "KAFKA_ARGS=topics --list", "QUERY_ARGS=3"],
             ["stack.kafka.tools topics --list", "operations.query 3"],
         ),
+        (["drill"], ["bench.drill"]),
+        (["drill", "KILLS=3", "SEED=7"], ['bench.drill --kills "3" --seed "7"']),
         (["backfill", "TO=2026-01-03"], ['operations.airflow.backfill "" "2026-01-03"']),
     ],
 )
