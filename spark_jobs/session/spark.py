@@ -242,6 +242,8 @@ def _s3a(settings: Settings) -> dict[str, str]:
         "path.style.access": "true",
         "connection.ssl.enabled": str(not endpoint.startswith("http:")).lower(),
         "input.stream.type": "classic",
+        # Else it asks of each folder above a new one whether it is a file, to which a job need have no right.
+        "performance.flags": "mkdir",
     }
     if endpoint:
         options["endpoint"] = endpoint
