@@ -21,11 +21,23 @@ locals {
         Action   = ["s3:GetObject"]
         Resource = ["${local.bucket_arn}/topics/*", "${local.bucket_arn}/checkpoints/bucket.json"]
       },
-      { Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/checkpoints/batch/*"] },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = ["${local.bucket_arn}/checkpoints/batch/progress.json"]
+      },
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-        Resource = ["${local.bucket_arn}/delta_tables/*"]
+        Resource = ["${local.bucket_arn}/delta_tables/cleaned/*"]
+      },
+      # Tables of an earlier version are moved from there.
+      { Effect = "Allow", Action = ["s3:GetObject", "s3:DeleteObject"], Resource = ["${local.bucket_arn}/delta_tables/transformed/*"] },
+      # Delta asks for a log in each folder above a table that is not there, since it may be a part of another.
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = [for folder in ["", "delta_tables/"] : "${local.bucket_arn}/${folder}_delta_log"]
       },
     ]
     sink = [

@@ -172,6 +172,14 @@ run "policies_allow_by_name" {
     error_message = "Others than API Gateway may assume its role."
   }
   assert {
+    condition = !anytrue(flatten([
+      for policy in local.policies : [for each in jsondecode(policy).Statement : [
+        for resource in each.Resource : endswith(resource, "/delta_tables/*") || endswith(resource, "/checkpoints/*")
+      ]]
+    ]))
+    error_message = "A job has rights to the tables or checkpoints of the others."
+  }
+  assert {
     condition     = toset(keys(aws_iam_policy.job)) == toset(["batch", "emulator", "provision", "sink", "streaming"])
     error_message = "There are other policies."
   }
