@@ -50,7 +50,8 @@ def found(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> dic
 def _stream(settings: Settings) -> None:
     kinesis = kinesis_client(settings)
     kinesis.create_stream(StreamName="posts", ShardCount=1)
-    kinesis.get_waiter("stream_exists").wait(StreamName="posts")
+    # By itself boto3 looks again after 10 s; LocalStack's Kinesis takes half a second.
+    kinesis.get_waiter("stream_exists").wait(StreamName="posts", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     kinesis.put_record(StreamName="posts", PartitionKey="1", Data=b'{"n":1}')
 
 
