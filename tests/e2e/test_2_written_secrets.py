@@ -32,6 +32,10 @@ def test_only_secret_files_have_secrets(stack: Settings) -> None:
     assert {file: file.stat().st_mode & 0o077 for file in own} == dict.fromkeys(own, 0)
 
 
+def test_what_the_demo_prints_has_none(stack: Settings, demo: str) -> None:
+    assert named_in(demo, secrets_of(stack)) == set()
+
+
 def test_no_command_line_has_had_a_secret(processes: ProcessWatch) -> None:
     before = processes.looks
     wait_until(lambda: processes.looks > before, timeout=60, what="the watch to look again", interval=0.1)
