@@ -45,7 +45,9 @@ class Broker:
     process: ServiceProcess
 
     def stall(self) -> None:
+        """Return once it has stopped: its threads go on until the one that the signal went to has a processor."""
         self._signal(signal.SIGSTOP)
+        wait_until(self._has_stopped, timeout=60, what="the broker to stop")
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
@@ -66,6 +68,12 @@ class Broker:
     def _signal(self, number: int) -> None:
         assert self.process.process is not None
         os.killpg(self.process.process.pid, number)
+
+    def _has_stopped(self) -> bool:
+        broker = psutil.Process(self.process.pid)
+        return {each.status() for each in (broker, *broker.children(recursive=True))} == {
+            psutil.STATUS_STOPPED
+        }
 
 
 @pytest.fixture(scope="module")
