@@ -4,7 +4,6 @@ import json
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,28 +17,33 @@ from common.clients import api_gateway_client, s3_client
 from common.log import configure
 from common.settings import Settings
 from common.wait import wait_until
-from contracts.tables import TABLES
+from contracts.delta_tables import BATCH, SPEED
+from contracts.tables import TABLES, Table
+from services.provision.databases import ensure_schema
 from services.provision.kafka_rights import ensure_rights
 from services.provision.steps import provision_aws
-from services.provision.topics import ensure_topics
+from services.provision.topics import ensure_pin_topics, ensure_topics
 from services.source.fill import ensure_source
 from stack.local.isolated import START_SECONDS, ServiceProcess
 from stack.terraform.localstack import apply, destroy, of_localstack
 from stack.terraform.program import Terraform, is_installed
+from tests.e2e.stages import served_rows, source_rows
 from tests.iam_policies import refused, unused
-from tests.integration.aws_calls import Call, CallRecorder, stream_arn
+from tests.integration.aws_calls import Call, stream_arn
 from tests.integration.rest_proxy.proxy import running_proxy
+from tests.integration.terraform_lab import Calls, Jobs, recorded, run, stored
 from tests.kinesis_records import records, stream_names
+from tests.plain_cleaning import CLEAN
 
-# Servers start in half a minute, Terraform needs two for all and half of one for a change; on a busy machine three
-# times that.
+# Servers start in half a minute, Terraform needs two for all and half of one for a change, the jobs one; on a busy
+# machine three times that.
 pytestmark = [
     pytest.mark.skipif(not is_installed(), reason="terraform is not installed"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(800),
 ]
 ROWS = 60
-# The emulator takes 3 s; on a busy machine ten times that, and its start.
-JOB_SECONDS = 60.0
+# Spark's start and the first micro-batches take 40 s on two cores; on a busy machine eight times that.
+SPEED_SECONDS = 320.0
 
 
 class Made(NamedTuple):
@@ -74,10 +78,12 @@ def made(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Made]:
     """All that Terraform makes, between real servers; destroyed at the end, which must leave nothing."""
-    own = {"USER_ID": secrets.token_hex(6), "SOURCE_ROWS": ROWS, "SOURCE_SEED": 5, "KAFKA_PARTITIONS": 1}
+    user = secrets.token_hex(6)
+    topics = {"PIN_BATCH_TOPIC": f"{user}-batch", "PIN_STREAMING_TOPIC": f"{user}-streaming"}
+    few = {"SOURCE_ROWS": ROWS, "SOURCE_SEED": 5, "KAFKA_PARTITIONS": 1, "SPARK_MASTER": "local[2]"}
     with running_proxy(kafka, tmp_path_factory.mktemp("proxy")) as proxy, ThreadPoolExecutor() as pool:
         url = proxy.settings.rest_proxy.url
-        settings = kafka.replace(**own, API_REST_PROXY_URL=url)
+        settings = kafka.replace(USER_ID=user, **topics, **few, API_REST_PROXY_URL=url)
         terraform = of_localstack(settings)
         terraform.init()
         # It waits most of its minute for LocalStack to be as told, ten times in a row.
@@ -85,6 +91,7 @@ def made(
         ensure_source(settings)
         ensure_rights(settings)
         assert ensure_topics(settings) == []
+        assert ensure_pin_topics(settings) == []
         applied = applying.result()
         assert applied.returncode == 0, applied.stderr
         yield Made(settings, terraform)
@@ -101,20 +108,6 @@ def left_over(settings: Settings) -> list[str]:
     return [name for name in (*buckets, *apis, *stream_names(settings)) if settings.user_id in name]
 
 
-@contextmanager
-def recorded(settings: Settings, calls: set[Call]) -> Iterator[Settings]:
-    """Yield settings whose AWS is a server that notes the calls."""
-    with CallRecorder(settings.aws.endpoint_url, calls) as recorder:
-        yield settings.replace(AWS_ENDPOINT_URL=recorder.url)
-
-
-def run(settings: Settings, folder: Path, *command: str) -> None:
-    """Run a job to its end, which must be a good one."""
-    with ServiceProcess(settings, *command, log=folder / f"{command[0]}.log") as job:
-        assert job.process
-        assert job.process.wait(JOB_SECONDS) == 0, job.output()
-
-
 def landed(settings: Settings) -> int:
     """Return how many records are in the landing zone."""
     s3, bucket = s3_client(settings), settings.bucket
@@ -122,39 +115,72 @@ def landed(settings: Settings) -> int:
     return sum(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().count(b"\n") for each in objects)
 
 
-Calls = dict[str, set[Call]]
-
-
 @pytest.fixture(scope="module")
-def sent(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Calls:
-    """All posts are sent, and landed: the calls of emulator and S3 sink."""
-    folder = tmp_path_factory.mktemp("sent")
-    calls: Calls = {"emulator": set(), "sink": set()}
-    with recorded(made.settings, calls["emulator"]) as own:
-        run(own, folder, "emulator")
-    with (
-        recorded(made.settings, calls["sink"]) as own,
-        ServiceProcess(own, "services.s3_sink", log=folder / "sink.log"),
-    ):
+def calls(
+    made: Made,
+    postgres: Settings,  # noqa: ARG001 - it has to run
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Calls:
+    """All posts are sent, landed, cleaned and served: the calls of each job."""
+    ensure_schema(made.settings)
+    jobs = Jobs(made.settings, tmp_path_factory.mktemp("jobs"))
+    jobs.run("emulator", "emulator")
+    with jobs.started("streaming", "spark_jobs.streaming") as writer:
+        land(jobs)
+        wait_for_speed_path(made.settings, writer)
+    jobs.vacuum("streaming", SPEED)
+    jobs.run("batch", "spark_jobs.batch")
+    jobs.move()
+    return jobs.calls
+
+
+def land(jobs: Jobs) -> None:
+    """Run the S3 sink until all posts have landed."""
+    with jobs.started("sink", "services.s3_sink"):
         wait_until(
-            lambda: landed(made.settings) == 3 * ROWS, timeout=START_SECONDS, what="all records to land"
+            lambda: landed(jobs.settings) == 3 * ROWS, timeout=START_SECONDS, what="all records to land"
         )
         # It looks at idle partitions' ends every few seconds.
         wait_until(
-            lambda: "s3:GetObject" in {call.action for call in calls["sink"].copy()},
+            lambda: "s3:GetObject" in {call.action for call in jobs.calls["sink"].copy()},
             timeout=START_SECONDS,
             what="the sink to look at what it has landed",
         )
-    return calls
 
 
-def test_posts_reach_kinesis_and_the_bucket(made: Made, sent: Calls) -> None:
-    assert sent.keys() == {"emulator", "sink"}
+def wait_for_speed_path(settings: Settings, writer: ServiceProcess) -> None:
+    """Wait until the streaming writer has stored all posts, in Postgres and Delta."""
+
+    def complete() -> bool:
+        assert writer.running, writer.output()
+        rows = [served_rows(settings, table, "speed") for table in TABLES]
+        rows += [stored(settings, table, SPEED) for table in TABLES]
+        return all(len(each) == ROWS for each in rows)
+
+    try:
+        wait_until(complete, timeout=SPEED_SECONDS, what="the speed path's rows", interval=1)
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}\n{writer.output()[-4000:]}") from None
+
+
+@pytest.mark.usefixtures("calls")
+def test_posts_reach_kinesis_and_the_bucket(made: Made) -> None:
     assert landed(made.settings) == 3 * ROWS
     for table in TABLES:
         assert len(records(made.settings, made.settings.stream(table), ROWS)) == ROWS
 
 
+@pytest.mark.usefixtures("calls")
+@pytest.mark.parametrize("table", TABLES)
+def test_both_paths_serve_what_was_sent(made: Made, table: Table) -> None:
+    posts = [tuple(CLEAN[table](row)) for row in source_rows(made.settings, table)]
+    assert len(posts) == ROWS
+    for schema, layer in (("batch", BATCH), ("speed", SPEED)):
+        assert served_rows(made.settings, table, schema) == posts
+        assert stored(made.settings, table, layer) == posts
+
+
+@pytest.mark.usefixtures("calls")
 def test_provisioning_finds_all_there_and_nothing_has_drifted(made: Made) -> None:
     gateway, api = api_gateway_client(made.settings), made.output("api_id")
     assert find_api(gateway, made.settings.api_name) == api
@@ -163,9 +189,9 @@ def test_provisioning_finds_all_there_and_nothing_has_drifted(made: Made) -> Non
     assert made.drift() == ""
 
 
-@pytest.mark.parametrize("job", ["emulator", "sink"])
-def test_a_sender_s_policy_is_what_it_needs(made: Made, sent: Calls, job: str) -> None:
-    compare(made, job, sent[job])
+@pytest.mark.parametrize("job", ["emulator", "sink", "streaming", "batch"])
+def test_a_job_s_policy_is_what_it_needs(made: Made, calls: Calls, job: str) -> None:
+    compare(made, job, calls[job])
 
 
 def test_api_gateway_s_policy_is_what_its_integrations_need(made: Made) -> None:
