@@ -15,6 +15,9 @@ from workspace.catalogs import activate
 
 # A notebook has stopped Spark, or its process has ended.
 _GONE = (AttributeError, Py4JError, OSError)
+# From a statement's call to its first stage pass some seconds, of planning and of listing files; ten times that.
+_LATE_SECONDS = 60.0
+_LOOK_SECONDS = 0.2
 
 
 class Interrupted(BaseException):
@@ -91,12 +94,28 @@ def _cancel_jobs(session: SparkSession) -> None:
     """End what the notebook waits for. Its streaming queries go on: they are to be stopped, and not to fail."""
     context = session.sparkContext
     context._jsc.sc().cancelJobGroupAndFutureJobs(_Group.name)
+    threading.Thread(target=_cancel_late_stages, args=(session, _Group.name), daemon=True).start()
     tracker = context.statusTracker()
     streaming = {
         job for query in session.streams.active for job in tracker.getJobIdsForGroup(str(query.runId))
     }
     for job in {*tracker.getActiveJobsIds()} - streaming:
         context._jsc.sc().cancelJob(job)
+
+
+def _cancel_late_stages(session: SparkSession, group: str) -> None:
+    """End for a while what the JVM yet starts for a statement that was ended.
+
+    Of a group that is cancelled Spark refuses later jobs, but not the stages of shuffles, which adaptive execution
+    submits one by one (DAGScheduler.handleMapStageSubmitted of Spark 4.2).
+    """
+    end = time.monotonic() + _LATE_SECONDS
+    with suppress(*_GONE):
+        tracker = session.sparkContext.statusTracker()
+        while time.monotonic() < end:
+            for job in {*tracker.getJobIdsForGroup(group)} & {*tracker.getActiveJobsIds()}:
+                session.sparkContext._jsc.sc().cancelJob(job, "after its statement was interrupted")
+            time.sleep(_LOOK_SECONDS)
 
 
 def _drop_connection(session: SparkSession) -> None:

@@ -1,6 +1,7 @@
 """Notebooks' time limits, and their streams."""
 
 import signal
+import threading
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,6 +50,22 @@ def test_job_that_an_interrupted_statement_has_yet_to_start_is_ended_too(spark: 
         with pytest.raises(Py4JJavaError, match="cancelled job group"):
             spark.sparkContext.parallelize(range(3)).count()
     finally:
+        spark.sparkContext.setLocalProperty("spark.jobGroup.id", "")
+
+
+def test_shuffle_that_an_interrupted_statement_has_yet_to_start_is_ended_too(spark: SparkSession) -> None:
+    """Spark refuses a cancelled group's jobs, but not the stages that it plans adaptively, one by one."""
+    with suppress(Interrupted), ctrl_c(spark):
+        group = spark.sparkContext.getLocalProperty("spark.jobGroup.id") or ""
+        signal.raise_signal(signal.SIGINT)
+    spark.sparkContext.setLocalProperty("spark.jobGroup.id", group)
+    watchdog = threading.Timer(60, spark.sparkContext.cancelAllJobs)
+    watchdog.start()
+    try:
+        with pytest.raises(Py4JJavaError, match="after its statement was interrupted"):
+            spark.range(1 << 50).selectExpr("max(id % 7)").collect()
+    finally:
+        watchdog.cancel()
         spark.sparkContext.setLocalProperty("spark.jobGroup.id", "")
 
 
