@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 from common.msk_iam import token_source
 from common.settings import Settings
 from stack.local.isolated import make_settings
+from tests.aws_keys import hide_credentials
 from tests.msk_logins import date_of, end_of, from_token, signature
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -16,12 +17,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 @pytest.fixture(autouse=True)
 def no_other_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Leave out what this machine has, and ask no address of EC2's metadata."""
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    hide_credentials(monkeypatch, tmp_path)
 
 
 def _settings(folder: Path, **values: str) -> Settings:

@@ -17,6 +17,7 @@ from emulator.authorization import NoAwsKeysError, authorization
 from emulator.destination_sender import Api, DestinationSender
 from emulator.formats import FORMATS, Route
 from stack.local.isolated import make_settings
+from tests.aws_keys import hide_credentials
 from tests.source_rows import source_row
 from tests.unit.emulator.scripted_proxy import PATHS, Proxy, Reply, Request
 
@@ -27,12 +28,7 @@ SIGNED = {"API_SIGNED": True, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY":
 
 @pytest.fixture(autouse=True)
 def no_other_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Leave out what this machine has, and ask no address of EC2's metadata."""
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    hide_credentials(monkeypatch, tmp_path)
 
 
 def _settings(folder: Path, **values: object) -> Settings:
