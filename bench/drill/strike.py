@@ -14,6 +14,7 @@ from common import health
 from common.clients import postgres_connection
 from common.settings import Settings
 from common.wait import wait_until
+from stack.local import processes
 
 _REAP_SECONDS = 30.0  # supervisord looks once a second
 _UP_SECONDS = 600.0  # as long as any recovery may take
@@ -47,7 +48,7 @@ class Striker:
     def strike(self, fault: Fault) -> None:
         """Carry a fault out; returns when it is over."""
         if fault.kind == "kill":
-            _kill(_tree(self._pid_of(fault.target))[:1])
+            _kill(processes.tree(self._pid_of(fault.target))[:1])
             return
         with self._hold(fault):
             self._sleep(fault.seconds)
@@ -68,7 +69,7 @@ class Striker:
         if (fault.kind, fault.target) == ("cut", "postgres"):
             return lambda: limit_roles(self._settings, 0), lambda: limit_roles(self._settings, -1)
         # Kafka's clients go where the broker says it is, past any link: it is cut off by standing still.
-        tree = _tree(self._pid_of(fault.target))
+        tree = processes.tree(self._pid_of(fault.target))
         return lambda: _signal_all(tree, signal.SIGSTOP), lambda: _signal_all(tree, signal.SIGCONT)
 
 
@@ -89,21 +90,13 @@ def limit_roles(settings: Settings, connections: int) -> None:
             cursor.execute(_TERMINATE, [[*WRITERS]])
 
 
-def _tree(pid: int) -> list[psutil.Process]:
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
 def _signal_all(tree: list[psutil.Process], number: int) -> None:
     for process in tree:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
 
 
-def _kill(processes: list[psutil.Process]) -> None:
+def _kill(killed: list[psutil.Process]) -> None:
     """Return once whoever started them knows that they have ended."""
-    _signal_all(processes, signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=_REAP_SECONDS)
+    _signal_all(killed, signal.SIGKILL)
+    psutil.wait_procs(killed, timeout=_REAP_SECONDS)

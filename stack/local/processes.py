@@ -117,7 +117,7 @@ def _end_group(group: int, since: str) -> None:
 
 def memory(pid: int) -> int:
     """Resident bytes of a process and all its descendants."""
-    return sum(_resident(process) for process in _tree(pid))
+    return sum(_resident(process) for process in tree(pid))
 
 
 def _resident(process: psutil.Process) -> int:
@@ -127,7 +127,8 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def _tree(pid: int) -> list[psutil.Process]:
+def tree(pid: int) -> list[psutil.Process]:
+    """Return the process and all that it started, itself first; nothing where it has ended."""
     try:
         root = psutil.Process(pid)
         return [root, *root.children(recursive=True)]
@@ -144,7 +145,7 @@ def listening(port: int) -> bool:
 
 def listens(pid: int, port: int) -> bool:
     """Return whether a process or a descendant of it listens on `port`."""
-    return any(_listens(process, port) for process in _tree(pid))
+    return any(_listens(process, port) for process in tree(pid))
 
 
 def _listens(process: psutil.Process, port: int) -> bool:
