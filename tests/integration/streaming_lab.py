@@ -62,9 +62,11 @@ class Flow:
     def lose_streams(self) -> None:
         """Delete the three streams with all that they hold."""
         kinesis = kinesis_client(self.settings)
+        gone = kinesis.get_waiter("stream_not_exists")
         for table in TABLES:
             kinesis.delete_stream(StreamName=self.settings.stream(table))
-            kinesis.get_waiter("stream_not_exists").wait(StreamName=self.settings.stream(table))
+            # By default it looks at once, while the stream is still being deleted, and again after 10 s.
+            gone.wait(StreamName=self.settings.stream(table), WaiterConfig={"Delay": 1, "MaxAttempts": 180})
         self.sent = dict.fromkeys(TABLES, 0)
 
     def produce(self, values: Sequence[bytes]) -> None:
