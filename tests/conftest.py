@@ -9,7 +9,7 @@ import pytest
 from common.settings import Settings
 from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
-from tests.file_seconds import seconds_by_file
+from tests.file_seconds import note_seconds, seconds_by_file, seconds_by_test
 from tests.servers import start_server
 
 
@@ -18,9 +18,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = terminalreporter.config.getoption("durations")
     if count is None:
         return
+    reports = list(chain(*terminalreporter.stats.values()))
+    files, tests = (each[: count or None] for each in (seconds_by_file(reports), seconds_by_test(reports)))
     terminalreporter.section("slowest files")
-    for name, seconds in seconds_by_file(chain(*terminalreporter.stats.values()))[: count or None]:
+    for name, seconds in files:
         terminalreporter.write_line(f"{seconds:.0f} s {name}")
+    note_seconds([*files, *tests])
 
 
 @pytest.fixture(scope="session")
