@@ -25,9 +25,22 @@ START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 
 
-# Below those that Linux gives to clients' connections, 32768 and up: a killed server finds its port free when it starts
-# again, though clients have looked for it all the while. In an order of this process's own, so that two seldom meet.
-_PORTS = range(20_000, 32_768)
+# Processes of pytest that run side by side: a run without workers, and the workers gw0, gw1 and gw2 of another.
+_SHARES = 4
+
+
+def ports_of(worker: str | None) -> range:
+    """Return the ports for servers of one of pytest's workers, or of a process that is none: others take others.
+
+    Below those that Linux gives to clients' connections, 32768 and up: a killed server finds its port free when it
+    starts again, though clients have looked for it all the while.
+    """
+    number = int(worker.removeprefix("gw")) + 1 if worker else 0
+    return range(20_000 + number % _SHARES, 32_768, _SHARES)
+
+
+# In an order of this process's own, so that two with the same share seldom meet.
+_PORTS = ports_of(os.environ.get("PYTEST_XDIST_WORKER"))
 _ports = cycle(secrets.SystemRandom().sample(_PORTS, len(_PORTS)))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from common.settings import LOOPBACK
 from stack.local import isolated
-from stack.local.isolated import free_port, make_settings
+from stack.local.isolated import free_port, make_settings, ports_of
 
 COUNT = 200
 # Linux's net.ipv4.ip_local_port_range where nobody has set another; other systems begin at 49152.
@@ -21,6 +21,13 @@ def test_free_ports_are_none_that_a_clients_connection_is_given() -> None:
 
 def test_free_ports_of_a_process_differ() -> None:
     assert len({free_port() for _ in range(COUNT)}) == COUNT
+
+
+def test_processes_of_pytest_that_run_side_by_side_have_no_port_in_common() -> None:
+    """Else one could take a port of another's server, while that is being started again."""
+    shares = [set(ports_of(worker)) for worker in (None, "gw0", "gw1", "gw2")]
+    assert len(set().union(*shares)) == sum(map(len, shares))
+    assert all(len(share) > 3000 for share in shares)
 
 
 def test_a_port_that_is_taken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
