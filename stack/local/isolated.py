@@ -20,8 +20,9 @@ from common.settings import LOOPBACK, ROOT, VARIABLES, Settings
 from common.wait import wait_until
 from stack.dotenv import generated
 
-# LocalStack needs 20 s on two idle cores; the suite may share them with Spark.
-START_SECONDS = 90.0
+# LocalStack needs 20 s on two idle cores; four times that among three processes of tests with servers and Spark; twice
+# that.
+START_SECONDS = 160.0
 STOP_SECONDS = 30.0
 
 
