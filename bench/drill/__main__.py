@@ -128,7 +128,7 @@ def _carry_out(
         return Outcome(fault, at, None)
     ended, done = time.monotonic(), runs.succeeded
     _wait_well(settings)
-    if fault.target == BATCH_JOB:
+    if BATCH_JOB in (fault.target, fault.client):
         wait_until(lambda: runs.succeeded > done, timeout=_RUN_SECONDS, what="a batch run to succeed")
     return Outcome(fault, at, time.monotonic() - ended)
 

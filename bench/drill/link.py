@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -10,14 +11,22 @@ from common.settings import LOOPBACK
 _CHUNK = 64 * 1024
 
 
+def _all(_: int) -> bool:
+    return True
+
+
+def _none(_: int) -> bool:
+    return False
+
+
 class Link:
     """Passes bytes on between its own port and the server's, as long as it is entered and not cut."""
 
     def __init__(self, port: int, server: int) -> None:
         self._port = port
         self._server = server
-        self._whole = True
-        self._ends: set[asyncio.StreamWriter] = set()
+        self._is_cut: Callable[[int], bool] = _none
+        self._ends: dict[asyncio.StreamWriter, int] = {}  # and the client's port
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -35,18 +44,19 @@ class Link:
         self._thread.join()
         self._runner.close()
 
-    def cut(self) -> None:
-        """Break all connections; new ones are broken at once, until `mend`."""
-        self._whole = False
+    def cut(self, is_cut: Callable[[int], bool] = _all) -> None:
+        """Break all connections, or those from clients' ports of which `is_cut` says so; new ones too, until `mend`."""
+        self._is_cut = is_cut
         self._loop.call_soon_threadsafe(self._break)
 
     def mend(self) -> None:
         """Pass on again."""
-        self._whole = True
+        self._is_cut = _none
 
     def _break(self) -> None:
-        for end in self._ends:
-            end.transport.abort()
+        for end, port in self._ends.items():
+            if self._is_cut(port):
+                end.transport.abort()
 
     async def _ended(self) -> None:
         self._listening.close()
@@ -55,7 +65,7 @@ class Link:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if self._whole:
+            if not self._is_cut(_client_port(writer)):
                 there = await asyncio.open_connection(LOOPBACK, self._server)
                 await self._exchange((reader, writer), there)
         except OSError:
@@ -68,13 +78,19 @@ class Link:
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        ends = {here[1], there[1]}
-        self._ends |= ends
+        ends = (here[1], there[1])
+        self._ends |= dict.fromkeys(ends, _client_port(here[1]))
         try:
             await asyncio.gather(_copy(here[0], there[1]), _copy(there[0], here[1]))
         finally:
-            self._ends -= ends
+            for end in ends:
+                del self._ends[end]
             there[1].transport.abort()
+
+
+def _client_port(writer: asyncio.StreamWriter) -> int:
+    port: int = writer.get_extra_info("peername")[1]
+    return port
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -43,7 +43,7 @@ def rows(outcomes: Sequence[Outcome], found: Sequence[Account]) -> list[Row]:
     recoveries: dict[str, list[float]] = {}
     for each in outcomes:
         if each.recovery is not None:
-            recoveries.setdefault(f"{each.fault.kind} {each.fault.target}", []).append(each.recovery)
+            recoveries.setdefault(each.fault.what, []).append(each.recovery)
     return [
         Row("faults", len(outcomes), ""),
         *(

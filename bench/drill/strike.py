@@ -2,14 +2,14 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 
 import psutil
 from psycopg2 import sql
 
 from bench.drill.link import Link
-from bench.drill.plan import Fault
+from bench.drill.plan import BATCH_JOB, Fault
 from common import health
 from common.clients import postgres_connection
 from common.settings import Settings
@@ -18,7 +18,8 @@ from stack.local import processes
 
 _REAP_SECONDS = 30.0  # supervisord looks once a second
 _UP_SECONDS = 600.0  # as long as any recovery may take
-WRITERS = ("batch_writer", "speed_writer")
+# Who writes to Postgres, and as whom.
+WRITERS = {BATCH_JOB: "batch_writer", "streaming-writer": "speed_writer"}
 # Ends the connections that the roles have, the server's own workers for them included.
 _TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY(%s)"
 
@@ -65,16 +66,35 @@ class Striker:
 
     def _ways(self, fault: Fault) -> tuple[Callable[[], None], Callable[[], None]]:
         if (fault.kind, fault.target) == ("cut", "localstack"):
-            return self._link.cut, self._link.mend
+            return lambda: self._cut(fault.client), self._link.mend
         if (fault.kind, fault.target) == ("cut", "postgres"):
-            return lambda: limit_roles(self._settings, 0), lambda: limit_roles(self._settings, -1)
+            roles = [WRITERS[fault.client]] if fault.client else WRITERS.values()
+            return lambda: limit_roles(self._settings, 0, roles), lambda: limit_roles(
+                self._settings, -1, roles
+            )
         # Kafka's clients go where the broker says it is, past any link: it is cut off by standing still.
         tree = processes.tree(self._pid_of(fault.target))
         return lambda: _signal_all(tree, signal.SIGSTOP), lambda: _signal_all(tree, signal.SIGCONT)
 
+    def _cut(self, client: str) -> None:
+        if not client:
+            self._link.cut()
+            return
+        pid = self._pid_of(client)
+        self._link.cut(lambda port: port in ports_of(processes.tree(pid)))
 
-def limit_roles(settings: Settings, connections: int) -> None:
-    """Have Postgres take so many connections of each role that writes, -1 for any number; none stays open.
+
+def ports_of(tree: list[psutil.Process]) -> set[int]:
+    """Return the ports from which the processes have TCP connections now."""
+    found = set[int]()
+    for process in tree:
+        with suppress(psutil.Error):
+            found |= {each.laddr.port for each in process.net_connections("tcp")}
+    return found
+
+
+def limit_roles(settings: Settings, connections: int, roles: Collection[str] = WRITERS.values()) -> None:
+    """Have Postgres take so many connections of each of the roles, -1 for any number; none stays open.
 
     Waits for a server that has not recovered from the fault before.
     """
@@ -84,10 +104,10 @@ def limit_roles(settings: Settings, connections: int) -> None:
     with closing(postgres_connection(settings, database="postgres")) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for role in WRITERS:
+            for role in roles:
                 limit = sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}")
                 cursor.execute(limit.format(sql.Identifier(role), sql.Literal(connections)))
-            cursor.execute(_TERMINATE, [[*WRITERS]])
+            cursor.execute(_TERMINATE, [[*roles]])
 
 
 def _signal_all(tree: list[psutil.Process], number: int) -> None:

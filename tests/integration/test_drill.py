@@ -34,7 +34,7 @@ def _ask(settings: Settings, role: str) -> int:
         return len(cursor.fetchall())
 
 
-@pytest.mark.parametrize("role", WRITERS)
+@pytest.mark.parametrize("role", WRITERS.values())
 def test_a_writer_is_cut_off_and_let_in_again(cut: Settings, role: str) -> None:
     with closing(postgres_connection(cut, role)) as connection, connection.cursor() as cursor:
         limit_roles(cut, 0)

@@ -15,6 +15,7 @@ from common.command import run_command
 
 KILL = Fault("kill", "kafka", 2.0, 0.0, awaited=True)
 PAUSE = Fault("pause", "mysql", 2.0, 12.4, awaited=True)
+CUT = Fault("cut", "localstack", 2.0, 30.0, awaited=True, client="s3-sink")
 
 
 def test_a_seed_gives_one_plan_and_another_seed_another() -> None:
@@ -23,9 +24,9 @@ def test_a_seed_gives_one_plan_and_another_seed_another() -> None:
     assert faults(10, 7) == faults(50, 7)[:10]
 
 
-@pytest.mark.parametrize("count", [1, 20, 45])
+@pytest.mark.parametrize("count", [1, 20, 55])
 def test_each_kind_of_fault_comes_once_before_any_comes_again(count: int) -> None:
-    times = Counter((each.kind, each.target) for each in faults(count, 3))
+    times = Counter((each.kind, each.target, each.client) for each in faults(count, 3))
     assert times.total() == count
     assert {times[kind] for kind in KINDS} <= {count // len(KINDS), count // len(KINDS) + 1}
 
@@ -38,8 +39,8 @@ def test_a_fault_lasts_as_long_as_its_kind_allows() -> None:
 
 
 def test_localstack_is_not_killed_since_its_data_end_with_it() -> None:
-    assert ("kill", "localstack") not in KINDS
-    assert {("pause", "localstack"), ("cut", "localstack")} <= {*KINDS}
+    assert ("kill", "localstack", "") not in KINDS
+    assert {("pause", "localstack", ""), ("cut", "localstack", "")} <= {*KINDS}
 
 
 def test_a_long_drill_sends_the_streams_no_more_than_a_short_one() -> None:
@@ -80,6 +81,9 @@ def test_an_account_in_words() -> None:
 def test_the_log_says_what_was_done_when_and_how_long_its_recovery_took() -> None:
     assert str(Outcome(KILL, 3.2, 41.26)) == "     3 s  kill kafka, recovered after 41.3 s"
     assert str(Outcome(PAUSE, 1234.5, None)) == "  1234 s  pause mysql for 12 s, the next one at once"
+    assert str(Outcome(CUT, 70, 0.34)) == (
+        "    70 s  cut s3-sink off from localstack for 30 s, recovered after 0.3 s"
+    )
 
 
 def test_the_slowest_recovery_is_named() -> None:
@@ -95,15 +99,17 @@ def test_the_report_has_each_kinds_slowest_recovery_and_what_was_lost() -> None:
         Outcome(KILL, 60, 9.0),
         Outcome(PAUSE, 90, 2.0),
         Outcome(PAUSE, 99, None),
+        Outcome(CUT, 140, 3.0),
     ]
     found = [account("batch", "pin", range(9), 0, range(8)), account("stream", "pin", [1, 2], 0, [1, 2, 2])]
     shown = rows(outcomes, found)
-    assert shown[:3] == [
-        Row("faults", 4, ""),
+    assert shown[:4] == [
+        Row("faults", 5, ""),
+        Row("cut s3-sink off from localstack: slowest recovery of 1", 3.0, "s"),
         Row("kill kafka: slowest recovery of 2", 41.0, "s"),
         Row("pause mysql: slowest recovery of 1", 2.0, "s"),
     ]
-    assert {row.what: (row.value, row.met) for row in shown[3:]} == {
+    assert {row.what: (row.value, row.met) for row in shown[4:]} == {
         "records acknowledged": (11, None),
         "of them lost": (1, False),
         "of them served twice": (1, False),

@@ -115,10 +115,11 @@ def test_the_next_fault_may_come_at_once(settings: Settings, asked: list[dict[st
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize("hit", [{"target": "batch job"}, {"kind": "cut", "client": "batch job"}])
 def test_a_batch_job_has_recovered_with_the_next_run_that_succeeds(
-    settings: Settings, asked: list[dict[str, str]]
+    settings: Settings, asked: list[dict[str, str]], hit: dict[str, Any]
 ) -> None:
-    _, _, runs = _carry_out(settings, replace(FAULT, target="batch job"))
+    _, _, runs = _carry_out(settings, replace(FAULT, **hit))
     assert asked == []
     assert runs.looks == 2  # as the fault ended, and after the next success
 

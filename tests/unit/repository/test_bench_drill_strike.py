@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -15,8 +15,9 @@ import pytest
 
 from bench.drill.link import Link
 from bench.drill.plan import Fault, Kind
-from bench.drill.strike import Striker
+from bench.drill.strike import Striker, ports_of
 from common.wait import wait_until
+from stack.local import processes
 from stack.local.isolated import free_port, make_settings
 
 _PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
@@ -38,7 +39,7 @@ class _Hello(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[int]:
     """The port of a server that says hello."""
-    with HTTPServer(("127.0.0.1", 0), _Hello) as listening:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hello) as listening:
         thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
         thread.start()
         yield listening.server_address[1]
@@ -84,6 +85,42 @@ def test_a_link_passes_on_until_it_is_cut_and_again_once_mended(server: int) -> 
             _asked_anew(port)
         link.mend()
         assert _asked_anew(port) == b"hello"
+
+
+_CLIENT = """
+import http.client, sys
+connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
+try:
+    while connection.request("GET", "/") or connection.getresponse().read():
+        pass
+except (ConnectionError, http.client.HTTPException):
+    print("broken", flush=True)
+input()
+"""
+
+
+def test_a_cut_of_one_client_leaves_the_others_alone(server: int, tmp_path: Path) -> None:
+    seen = list[str]()
+    with Link(port := free_port(), server) as link:
+        command = [sys.executable, "-c", _CLIENT, str(port)]
+        with (
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client,
+            closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as other,
+        ):
+            assert _ask(other) == b"hello"
+            wait_until(
+                lambda: ports_of(processes.tree(client.pid)), timeout=60, what="the client's connection"
+            )
+
+            def look(_: float) -> None:
+                assert client.stdout
+                seen.append(client.stdout.readline())
+                assert _ask(other) == _asked_anew(port) == b"hello"
+
+            striker = Striker(make_settings(tmp_path), link, lambda _: client.pid, look)
+            striker.strike(Fault("cut", "localstack", 0, 7.0, awaited=True, client="s3-sink"))
+            client.communicate("\n")
+    assert seen == ["broken\n"]
 
 
 def test_a_link_to_a_server_that_is_down_breaks_the_connection() -> None:
