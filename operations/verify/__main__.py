@@ -21,7 +21,7 @@ from operations.verify.batch import BatchStages
 from operations.verify.proof import NOTHING, Proof
 from operations.verify.run import compare_batch
 from operations.verify.speed import SpeedStages
-from services.s3_sink.catch_up import end_offsets, not_landed
+from services.s3_sink.catch_up import end_offsets, lost_by_kafka, not_landed
 from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 # The sink closes an object 2 s after its first record; on a busy machine it may be a minute behind a burst.
@@ -39,7 +39,8 @@ def main() -> None:
         health.kafka(settings)
         batch = _batch(console, settings)
         fast = _speed(console, settings)
-        problems = [*loss.describe(settings, batch), *_problems(batch), *_problems(fast)]
+        lost = [*loss.describe(settings, batch), *_lost_by_kafka(settings)]
+        problems = [*lost, *_problems(batch), *_problems(fast)]
     except health.Unhealthy as reason:
         console.print(f"Cannot compare: {reason}. `make up` starts the stack.", style="red")
         raise SystemExit(1) from None
@@ -51,6 +52,13 @@ def main() -> None:
     if problems:
         raise SystemExit(1)
     console.print(show.verdict(fast, _SETTLED.seconds), highlight=False, soft_wrap=True)
+
+
+def _lost_by_kafka(settings: Settings) -> list[str]:
+    try:
+        return lost_by_kafka(settings, LandingZone(settings))
+    except (StaleEnd, Unavailable):
+        return []  # the bucket is going just now; what was read of it stands above
 
 
 def _problems(stages: Sequence[BatchStages | SpeedStages]) -> list[str]:

@@ -59,6 +59,18 @@ def not_landed(zone: LandingZone, ends: dict[TopicPartition, int]) -> list[str]:
     ]
 
 
+def lost_by_kafka(settings: Settings, zone: LandingZone) -> list[str]:
+    """Return, of each partition that ends before its landing zone does, which offsets Kafka has lost, as a sentence."""
+    # In this order: whatever lands meanwhile was in Kafka before.
+    tails = {one: zone.tail(one.topic, one.partition).next for one in end_offsets(settings)}
+    return [
+        f"{one.topic}[{one.partition}]: Kafka has lost offsets {end} to {tails[one] - 1}, which have landed; see"
+        ' docs/troubleshooting.md, "this partition does not land"'
+        for one, end in end_offsets(settings).items()
+        if end < tails.get(one, 0)
+    ]
+
+
 def main() -> None:
     """Return once all that was in Kafka at the start has landed; status 1 where it does not."""
     settings = load_settings()

@@ -33,17 +33,28 @@ class Repeat(Exception):  # noqa: N818 - an answer rather than an error
 
 
 class Rewound(Exception):  # noqa: N818
-    """Kafka's partition is behind its landing zone: the topic was made anew, or the broker lost its data."""
+    """Kafka's partition is not the one that has landed: the topic was made anew, or the broker lost its data."""
 
 
 class OpenPartition:
     """A partition whose place in the landing zone is known; it lands what `take` is given.
 
     Every method that lands raises what `LandingZone.append` raises; the partition must then be opened again.
+
+    Kafka's offsets alone do not tell that it has lost its latest records once others have taken their place. So where
+    the last line that has landed is given, Kafka is to begin with its record, which is compared, and does not land.
     """
 
-    def __init__(self, place: Partition, tail: PartitionEnd, zone: LandingZone, limits: Limits) -> None:
+    def __init__(
+        self,
+        place: Partition,
+        tail: PartitionEnd,
+        zone: LandingZone,
+        limits: Limits,
+        last: bytes | None = None,
+    ) -> None:
         self._place = place
+        self._last = last
         self._zone = zone
         self._limits = limits
         self._tail = tail
@@ -65,15 +76,23 @@ class OpenPartition:
 
         Raises:
             Repeat: an offset is missing, which Kafka is to confirm.
-            Rewound: an offset comes again.
+            Rewound: an offset comes again, or Kafka's last landed record is another one.
         """
         for record in records:
             offset = record.offset()
+            last, self._last = self._last, None
+            if last is not None and offset == self.landed - 1:
+                self._compare(record, last)
+                continue
             if offset != self._buffer.next:
                 self._leave_out(offset)
             self._buffer.add(to_line(record.value()), now)
             if self._buffer.is_full(self._limits):
                 self.land()
+
+    def _compare(self, record: Record, last: bytes) -> None:
+        if to_line(record.value()) != last:
+            raise Rewound(f"Kafka's record at offset {record.offset()} is another one than has landed")
 
     def land(self) -> None:
         """Close the object and put it; without a record there is none."""

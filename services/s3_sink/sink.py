@@ -154,9 +154,10 @@ class Sink:
         _, end = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_KAFKA_TIMEOUT_SECONDS)
         if end < tail.next:
             raise Rewound(f"Kafka ends at offset {end}, the landing zone at {tail.next}")
-        self._consumer.seek(TopicPartition(*place, tail.next))
+        last = self._zone.last_line(*place, tail)
+        self._consumer.seek(TopicPartition(*place, tail.next if last is None else tail.next - 1))
         self._consumer.resume([TopicPartition(*place)])
-        self._open[place] = OpenPartition(place, tail, self._zone, self._limits)
+        self._open[place] = OpenPartition(place, tail, self._zone, self._limits, last)
         del self._closed[place]
         self._problems.pop(place, None)
         self._backoff.reset()
@@ -181,7 +182,8 @@ class Sink:
         """Nothing that waiting mends: say so, loudly, until somebody has."""
         log.error(
             "this partition does not land: its landing zone does not fit the topic. If the topic was made anew, "
-            "move or delete the landing zone of the old one",
+            "move or delete the landing zone of the old one; if Kafka has lost records, docs/troubleshooting.md has "
+            "how to send them again",
             topic=place[0],
             partition=place[1],
             reason=reason,

@@ -99,6 +99,19 @@ class LandingZone:
                 else PartitionEnd(start, self._end(topic, partition, start))
             )
 
+    def last_line(self, topic: str, partition: int, tail: PartitionEnd) -> bytes | None:
+        """Return the line of the offset before the tail's end, None where none has landed there.
+
+        Raises:
+            StaleEnd: the tail's object is gone.
+        """
+        if tail.start is None:
+            return None
+        with _errors():
+            key = object_key(topic, partition, tail.start)
+            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return body[body.rfind(b"\n", 0, -1) + 1 :] or None
+
     def confirm(self, topic: str, partition: int, tail: PartitionEnd) -> None:
         """Return if the tail's object is there and ends where the tail says.
 

@@ -47,6 +47,7 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> Command:
         monkeypatch.setattr(health, "kafka", lambda _: None)
         monkeypatch.setattr(verify, "_batch", lambda *_: [])
         monkeypatch.setattr(loss, "describe", lambda *_: [])
+        monkeypatch.setattr(verify, "_lost_by_kafka", lambda _: [])
         monkeypatch.setattr(verify, "postgres_connection", lambda *_: connection)
         monkeypatch.setattr(speed, "check", lambda _, __, table, ___: found[table])
         status: object = 0

@@ -11,7 +11,7 @@ from common import progress
 from common.settings import Settings
 from common.terminal import make_console
 from services.s3_sink import catch_up
-from services.s3_sink.zone import Unavailable
+from services.s3_sink.zone import PartitionEnd, Unavailable
 from stack.local.isolated import make_settings
 from tests.clock import Clock
 
@@ -115,3 +115,26 @@ def test_where_nothing_is_missing_nothing_is_waited_for(
 ) -> None:
     assert wait(monkeypatch, settings, lambda: 0)[0] == RECORDS
     assert clock.now == 0
+
+
+class ZoneOfEnds:
+    """A landing zone by its partitions' ends."""
+
+    def __init__(self, **ends: int) -> None:
+        self.ends = ends
+
+    def tail(self, topic: str, partition: int) -> PartitionEnd:
+        assert partition == 0
+        return PartitionEnd(0, self.ends[topic])
+
+
+def test_what_has_landed_and_kafka_no_longer_has_is_named(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ends = {TopicPartition("pin", 0): 90, TopicPartition("geo", 0): 100, TopicPartition("user", 0): 120}
+    monkeypatch.setattr(catch_up, "end_offsets", lambda _: ends)
+    zone = ZoneOfEnds(pin=100, geo=100, user=100)
+    assert catch_up.lost_by_kafka(settings, zone) == [  # type: ignore[arg-type]
+        "pin[0]: Kafka has lost offsets 90 to 99, which have landed; see docs/troubleshooting.md, "
+        '"this partition does not land"'
+    ]

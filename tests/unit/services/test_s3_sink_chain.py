@@ -134,8 +134,9 @@ class Writer:
 
     def open(self) -> None:
         tail = self.zone.tail(*PLACE)
-        self.partition = OpenPartition(PLACE, tail, self.zone, LIMITS)
-        self.position = tail.next
+        last = self.zone.last_line(*PLACE, tail)
+        self.partition = OpenPartition(PLACE, tail, self.zone, LIMITS, last)
+        self.position = tail.next if last is None else tail.next - 1
 
     def act(self, count: int) -> None:
         """Take up to `count` records; none means that the object is old and is landed."""
@@ -314,6 +315,19 @@ def test_an_object_copied_by_hand_ends_after_its_lines() -> None:
     s3.objects[object_key(*PLACE, 5)] = b"5\n6\n7\n", {}
     assert landing_zone.tail(*PLACE) == PartitionEnd(5, 8)
     landing_zone.confirm(*PLACE, PartitionEnd(5, 8))
+
+
+def test_the_line_before_the_chains_end() -> None:
+    landing_zone, s3 = zone_on_fake()
+    tail = PartitionEnd(None, 0)
+    found = [landing_zone.last_line(*PLACE, tail)]
+    for body, end in ((b"0\n", 1), (b"1\n2\n", 3), (b"", 9)):
+        tail = landing_zone.append(*PLACE, tail, body, end)
+        found.append(landing_zone.last_line(*PLACE, tail))
+    assert found == [None, b"0\n", b"2\n", None]
+    s3.objects.clear()
+    with pytest.raises(StaleEnd):
+        landing_zone.last_line(*PLACE, tail)
 
 
 def test_a_foreign_object_among_the_partitions_is_named() -> None:

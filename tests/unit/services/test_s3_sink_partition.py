@@ -130,6 +130,37 @@ def test_an_offset_that_comes_again_is_named(partition: OpenPartition) -> None:
         partition.take(messages(7, 1), now=0.0)
 
 
+@pytest.fixture
+def compared(zone: ZoneOfList) -> OpenPartition:
+    """The same partition, with its last line: Kafka is to begin with the record that has landed last."""
+    return OpenPartition(("t.pin", 4), PartitionEnd(5, 7), zone, LIMITS, b"6\n")  # type: ignore[arg-type]
+
+
+def test_the_record_that_has_landed_last_does_not_land_again(
+    zone: ZoneOfList, compared: OpenPartition
+) -> None:
+    compared.take(messages(6, 4), now=0.0)
+    assert zone.puts == [("t.pin", 4, PartitionEnd(5, 7), b"7\n8\n9\n", 10)]
+
+
+def test_another_record_in_the_place_of_the_last_one_is_named_and_nothing_lands(
+    zone: ZoneOfList, compared: OpenPartition
+) -> None:
+    with pytest.raises(Rewound, match="Kafka's record at offset 6 is another one than has landed"):
+        compared.take([Message(6, b"another"), *messages(7, 3)], now=0.0)
+    assert (zone.puts, compared.buffered) == ([], 0)
+
+
+def test_a_record_that_kafka_no_longer_has_is_not_compared(compared: OpenPartition) -> None:
+    compared.take(messages(7, 2), now=0.0)
+    assert compared.buffered == 2
+
+
+def test_a_log_that_begins_anew_is_noticed(compared: OpenPartition) -> None:
+    with pytest.raises(Rewound, match="Kafka sent offset 0 after offset 6"):
+        compared.take(messages(0, 8), now=0.0)
+
+
 def test_the_landing_zone_is_asked_whether_it_still_ends_there(
     zone: ZoneOfList, partition: OpenPartition
 ) -> None:
