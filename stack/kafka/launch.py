@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 from common.settings import INSTALL_DIR, VARIABLES, Settings, load_settings
+from stack.kafka.tools import BRIEF_JVM
 
 _DEFAULTS = Path(__file__).parent / "defaults"
 
@@ -21,7 +22,7 @@ def prepare(settings: Settings, classpath: str) -> Path:
     for folder in (final, mounted):
         folder.mkdir(parents=True, exist_ok=True)
     folders = [f"--default-configs-dir={_DEFAULTS}", f"--mounted-configs-dir={mounted}"]
-    setup = ["java", "-cp", classpath, "kafka.docker.KafkaDockerWrapper", "setup", *folders]
+    setup = ["java", *BRIEF_JVM, "-cp", classpath, "kafka.docker.KafkaDockerWrapper", "setup", *folders]
     command = [*setup, f"--final-configs-dir={final}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     printed = result.stdout + result.stderr

@@ -1,5 +1,6 @@
 """Make what the files of a process share as new for each of them: which files those are depends on their speed."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def _allowed_seconds(item: pytest.Item) -> float:
     """Return the time-out of a test of this folder that has one of its own, else nothing."""
     mark = item.get_closest_marker("timeout")
     return float(mark.args[0]) if mark and Path(__file__).parent in item.path.parents else 0.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _brief_spark() -> Iterator[None]:
+    """Have Spark's JVMs do without the optimizing compiler, as a batch run of seconds does: none lives long here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+        yield
 
 
 @pytest.fixture(scope="module")

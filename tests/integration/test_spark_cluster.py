@@ -37,6 +37,7 @@ class SparkDaemon(ServiceProcess):
         keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         env = {**keys, "SPARK_LOCAL_IP": LOOPBACK, "SPARK_DAEMON_MEMORY": "128m"}
         env |= {"PYSPARK_PYTHON": sys.executable}  # by which spark-class finds Spark
+        env |= {"SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}  # as the stack's
         super().__init__(settings, log=log, env=env)
         program = Path(sys.executable).with_name("spark-class")
         self.command = (str(program), f"org.apache.spark.deploy.{daemon}", "--host", LOOPBACK, *words)
