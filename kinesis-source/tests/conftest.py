@@ -16,7 +16,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     For the source alone: Spark's own threads in this process, which wait in loops, would spin.
     """
     fast = Clock()
-    for module in ("client", "cursor", "partitions", "prefetch", "watch"):
+    for module in ("ahead", "client", "cursor", "partitions", "prefetch", "watch"):
         monkeypatch.setattr(f"pyspark_kinesis_source.{module}.time", fast)
     return fast
 

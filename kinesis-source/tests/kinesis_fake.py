@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -30,12 +31,20 @@ class FakeShard:
     """Records 0, 1, 2 ... whose data is their number; the first may have expired.
 
     page: no page has more, whatever the limit of the call.
+    width: bytes of the data, with blanks before the number.
     """
 
     def __init__(
-        self, records: int = 0, *, parents: tuple[str, ...] = (), closed: bool = False, page: int = 10_000
+        self,
+        records: int = 0,
+        *,
+        parents: tuple[str, ...] = (),
+        closed: bool = False,
+        page: int = 10_000,
+        width: int = 1,
     ) -> None:
-        self.records, self.parents, self.closed, self.expired, self.page = records, parents, closed, 0, page
+        self.records, self.parents, self.closed, self.expired = records, parents, closed, 0
+        self.page, self.width = page, width
 
 
 class FakeKinesis:
@@ -44,11 +53,12 @@ class FakeKinesis:
     failures: raised by the next calls of get_records, one each; None lets a call pass.
     empty_pages: before each page with records.
     behind: milliseconds that each record which a page leaves puts the reader behind.
+    begin: when each shard's first record arrived; the others followed by the second.
     """
 
     def __init__(self, **shards: FakeShard) -> None:
         self.shards = shards
-        self.created = BEGIN
+        self.created = self.begin = BEGIN
         self.failures: Iterator[Exception | None] = iter(())
         self.empty_pages = 0
         self.behind = 5000
@@ -66,15 +76,18 @@ class FakeKinesis:
         ]
         return {"Shards": listed}
 
-    def get_shard_iterator(self, **given: str) -> dict[str, str]:
+    def get_shard_iterator(self, **given: Any) -> dict[str, str]:  # noqa: ANN401 - texts and a time
         self.calls.append(given["ShardIteratorType"])
         shard = self.shards[given["ShardId"]]
         number = shard.expired
         if "StartingSequenceNumber" in given:
             after = given["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
             asked = int(given["StartingSequenceNumber"]) - int(sequence(0)) + after
-            asked -= asked == 1  # as LocalStack does: "after" the very first record begins with it
+            asked -= after and asked == 1  # as LocalStack does: "after" the very first record begins with it
             number = max(asked, shard.expired)  # as Kinesis does: what has expired is passed over in silence
+        elif "Timestamp" in given:
+            asked = ceil((given["Timestamp"] - self.begin).total_seconds())
+            number = min(max(asked, shard.expired), shard.records)
         return {"ShardIterator": f"{given['ShardId']} {number} {self.empty_pages}"}
 
     def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803 - boto3's names
@@ -88,9 +101,17 @@ class FakeKinesis:
             "NextShardIterator": f"{name} {stop} {int(empty) - 1 if int(empty) else self.empty_pages}"
         }
         return {
-            "Records": [_record(number) for number in range(start, stop)],
+            "Records": [self._record(number, shard.width) for number in range(start, stop)],
             "MillisBehindLatest": self.behind * (shard.records - stop),
             **({} if shard.closed and stop == shard.records else following),
+        }
+
+    def _record(self, number: int, width: int) -> dict[str, Any]:
+        return {
+            "Data": b"%*d" % (width, number),
+            "PartitionKey": "k",
+            "SequenceNumber": sequence(number),
+            "ApproximateArrivalTimestamp": self.begin + timedelta(seconds=number),
         }
 
 
@@ -115,12 +136,3 @@ class FakeStreams:
         answer = self.streams[name].get_records(ShardIterator=iterator, Limit=Limit)
         following = answer.get("NextShardIterator")
         return answer | ({"NextShardIterator": f"{name}/{following}"} if following else {})
-
-
-def _record(number: int) -> dict[str, Any]:
-    return {
-        "Data": str(number).encode(),
-        "PartitionKey": "k",
-        "SequenceNumber": sequence(number),
-        "ApproximateArrivalTimestamp": BEGIN + timedelta(seconds=number),
-    }

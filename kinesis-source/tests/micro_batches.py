@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from pyspark_kinesis_source.cursor import ShardOrigin
 from pyspark_kinesis_source.offsets import Offset, from_json, to_json
-from pyspark_kinesis_source.partitions import PrefetchedPartition, RangePartition
+from pyspark_kinesis_source.partitions import PrefetchedPartition
 from pyspark_kinesis_source.planner import Planner
+from pyspark_kinesis_source.ranges import RangePartition
 
 MakePlanner = Callable[..., Planner]
 

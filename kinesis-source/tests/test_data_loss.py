@@ -7,7 +7,7 @@ from kinesis_fake import FakeKinesis, FakeShard, error, options, sequence
 from micro_batches import MakePlanner, drain, numbers, recent
 from pyspark_kinesis_source.errors import DataLossError
 from pyspark_kinesis_source.offsets import Position
-from pyspark_kinesis_source.partitions import RangePartition
+from pyspark_kinesis_source.ranges import RangePartition
 
 
 def test_range_that_has_expired_is_an_error_or_counted(

@@ -8,7 +8,7 @@ from kinesis_fake import FakeKinesis, FakeShard, error, options
 from micro_batches import ORIGIN, Clock, MakePlanner, drain, numbers
 from pyspark_kinesis_source.cursor import ShardCursor
 from pyspark_kinesis_source.offsets import Position
-from pyspark_kinesis_source.partitions import RangePartition
+from pyspark_kinesis_source.ranges import RangePartition
 
 
 @pytest.fixture

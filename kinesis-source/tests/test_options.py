@@ -32,7 +32,8 @@ def test_names_in_any_case_and_values_with_units() -> None:
             "fetchBufferSize": "10mb",
             "minFetchPeriod": "250ms",
             "failOnDataLoss": "False",
-            "shardsPerTask": "5",
+            "shardsPerTask": "3",
+            "coalesce": "true",
         },
         default_position="latest",
     )
@@ -42,7 +43,8 @@ def test_names_in_any_case_and_values_with_units() -> None:
     assert (options.max_fetch_seconds, options.min_fetch_seconds) == (120, 0.25)
     assert options.fetch_buffer_bytes == 10 * 1024**2
     assert not options.fail_on_data_loss
-    assert options.ignored == ("shardsPerTask",)
+    assert options.shards_per_task == 3
+    assert options.ignored == ("coalesce",)
 
 
 def test_options_of_files_and_of_fan_out_are_ignored_by_name() -> None:

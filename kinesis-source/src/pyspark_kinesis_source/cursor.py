@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.literals import ShardIteratorTypeType
 
+    from .ahead import Pace
+
 log = logging.getLogger(__name__)
 
 # A page ends at 10 MB, whatever the limit of records: from half of that on it may be cut short.
@@ -69,6 +71,7 @@ class ShardCursor:
 
     position: where the micro-batch starts; sequence: of the last record read since.
     behind: the last page's, in milliseconds.
+    pace: of the shard at the position; None if nothing was read of it yet.
     due: when it may be read again, as time.monotonic() has it.
     stale: the position is older than what the stream keeps; reading fails unless its record is still there.
     """
@@ -86,6 +89,7 @@ class ShardCursor:
         self.sequence = position.sequence
         self.due = 0.0
         self.behind = 0
+        self.pace: Pace | None = None
         self.iterator: str | None = None
         self.unproven = stale
         self.backoff = Backoff(options.client_retries)

@@ -24,18 +24,21 @@ class Position:
     sequence: of the last record read; None if there was none yet.
     records: how many records were read in the micro-batch that ended here.
     closed: a split or a merge ended the shard, and it is read to its end.
+    since: tasks read the micro-batch's records, uncounted; the record before them arrived at this time.
     """
 
     read_to: int
     sequence: str | None = None
     records: int = 0
     closed: bool = False
+    since: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the offset; what is not set is left out."""
         sequence = {} if self.sequence is None else {"sequence": self.sequence}
         closed = {"closed": True} if self.closed else {}
-        return {**sequence, "records": self.records, "read_to": self.read_to, **closed}
+        since = {} if self.since is None else {"since": self.since}
+        return {**sequence, "records": self.records, "read_to": self.read_to, **closed, **since}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ WITHOUT_EFFECT = (
     "coalesceThresholdBlockSize",
     "maxShardsPerDescribe",
     "reuseKinesisClient",
-    "shardsPerTask",
     # They are for enhanced fan-out; a notebook may set them beside consumerMode=polling.
     "consumerName",
     "consumerNamePrefix",
@@ -54,6 +53,7 @@ class Options:
     min_fetch_seconds: float
     max_fetch_seconds: float
     fetch_buffer_bytes: int
+    shards_per_task: int
     look_seconds: float
     client_retries: int
     fail_on_data_loss: bool
@@ -91,6 +91,7 @@ def parse_options(given: Mapping[str, str], *, default_position: str) -> Options
         min_fetch_seconds=reader.value("minFetchPeriod", fetch_period, 0.4),
         max_fetch_seconds=reader.value("maxFetchDuration", duration, 10.0),
         fetch_buffer_bytes=min(reader.value("fetchBufferSize", size, MAX_BUFFER_BYTES), MAX_BUFFER_BYTES),
+        shards_per_task=reader.value("shardsPerTask", positive, 5),
         look_seconds=reader.value("shardFetchInterval", duration, 10.0),
         client_retries=reader.value("clientRetries", positive, 5),
         fail_on_data_loss=reader.value("failOnDataLoss", boolean, True),

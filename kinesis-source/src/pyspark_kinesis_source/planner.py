@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
+from .ahead import Ahead, Pace, density, far_behind, look_ahead
 from .client import make_client
 from .cursor import ShardCursor, ShardOrigin
 from .offsets import Offset, Position, StreamOffset, advance
 from .options import Options
-from .partitions import PrefetchedPartition, RangePartition
+from .partitions import PrefetchedPartition
 from .prefetch import Prefetch, Taken, in_tasks
+from .ranges import RangePartition, ShardRange, in_shares
 from .records import pack
 from .streams import StreamView, look_at
 from .watch import Watch
@@ -21,12 +24,13 @@ _THREADS = 8  # hides the round trips of a handful of shards
 
 
 @dataclass(frozen=True)
-class Prefetched:
-    """The records between two offsets, by shard."""
+class Planned:
+    """A micro-batch: the records of shards that were read, and the ranges that tasks are to read."""
 
     start: Offset
     end: Offset
     taken: Mapping[ShardOrigin, Taken]
+    ranges: Sequence[ShardRange]
 
 
 class Planner:
@@ -39,7 +43,7 @@ class Planner:
         self.cursors: dict[ShardOrigin, ShardCursor] = {}
         self.target: int | None = None
         self.finished: set[ShardOrigin] = set()
-        self.prefetched: Prefetched | None = None
+        self.planned: Planned | None = None
 
     def close(self) -> None:
         """End the threads; those that wait for an answer do so when it comes."""
@@ -51,7 +55,9 @@ class Planner:
         self.target = min(view.now() for view in self.watch.views.values())
 
     def latest(self, start: Offset, limit: int | None) -> Offset:
-        """The end of the next micro-batch, whose records are then prefetched; `start` if there is none.
+        """The end of the next micro-batch; `start` if there is none.
+
+        Its records are then prefetched, those of shards far behind apart: tasks read these.
 
         Raises:
             DataLossError: records have expired, or a stream is not the one that it was.
@@ -60,13 +66,28 @@ class Planner:
         self.watch.look(unless_fresh=True)
         base = self.watch.rebased(start)
         cursors = {origin: self._cursor(origin, position) for origin, position in self._readable(start, base)}
-        taken = Prefetch(self.options, limit=limit, target=self.target).run(cursors, self.pool)
-        if self._must_look(cursors, taken) and self.watch.finds_new_stream():
+        ahead = self._ahead(cursors) if limit is None else {}
+        near = {origin: cursor for origin, cursor in cursors.items() if origin not in ahead}
+        prefetch = Prefetch(self.options, limit=limit, target=self.target, patient=not ahead)
+        taken = prefetch.run(near, self.pool)
+        if self._must_look(near, taken) and self.watch.finds_new_stream():
             return self.latest(start, limit)
-        read = {origin: self._position(cursors[origin], each) for origin, each in taken.items()}
+        ranges = [ShardRange(origin, cursors[origin].position, each.end) for origin, each in ahead.items()]
+        read = {origin: self._position(near[origin], each) for origin, each in taken.items()}
+        read |= {origin: _leap(cursors[origin], each) for origin, each in ahead.items()}
         end = self._advanced(base, read)
-        self.prefetched = Prefetched(start, end, taken)
+        self.planned = Planned(start, end, taken, ranges)
         return end
+
+    def _ahead(self, cursors: Mapping[ShardOrigin, ShardCursor]) -> dict[ShardOrigin, Ahead]:
+        """The ends of the ranges that tasks are to read."""
+        found: dict[ShardOrigin, Ahead] = {}
+        for name, view in self.watch.views.items():
+            own = [cursor for origin, cursor in cursors.items() if origin.stream == name]
+            far = far_behind(own, view, self.options)
+            ends = self.pool.map(look_ahead, far, repeat(view.now()), repeat(self.target))
+            found |= {cursor.origin: end for cursor, end in zip(far, ends, strict=True) if end}
+        return found
 
     def _must_look(
         self, cursors: Mapping[ShardOrigin, ShardCursor], taken: Mapping[ShardOrigin, Taken]
@@ -80,28 +101,32 @@ class Planner:
     def partitions(self, start: Offset, end: Offset) -> Sequence[PrefetchedPartition | RangePartition]:
         """The records between the offsets, in as many tasks as they are worth.
 
-        After a restart they are not at hand; then there is a task for each shard, which reads its range again.
+        After a restart nothing is at hand; then tasks read the ranges of all shards.
         """
-        kept = self.prefetched
-        if kept and (kept.start, kept.end) == (start, end):
-            return [PrefetchedPartition(pack(batches)) for batches in in_tasks(kept.taken, TASK_RECORDS)]
+        planned = self.planned
+        if planned and (planned.start, planned.end) == (start, end):
+            prefetched = [
+                PrefetchedPartition(pack(batches)) for batches in in_tasks(planned.taken, TASK_RECORDS)
+            ]
+            return [*in_shares(planned.ranges, self.options.shards_per_task), *prefetched]
         self.watch.look()
-        return [
-            part
+        ranges = [
+            each
             for name in end
             if name in start and start[name].created == end[name].created
-            for part in self._ranges(name, start[name], end[name])
+            for each in self._ranges(name, start[name], end[name])
         ]
+        return list(in_shares(ranges, self.options.shards_per_task))
 
-    def _ranges(self, name: str, start: StreamOffset, end: StreamOffset) -> list[RangePartition]:
+    def _ranges(self, name: str, start: StreamOffset, end: StreamOffset) -> list[ShardRange]:
         view = self.watch.views.get(name) or look_at(self.client, name, retries=self.options.client_retries)
         if view.created != end.created:
             self.watch.lose(f"stream {name} was deleted and created again while a micro-batch of it was open")
             return []
         return [
-            RangePartition(ShardOrigin(name, shard, end.start), start.shards[shard], position)
+            ShardRange(ShardOrigin(name, shard, end.start), start.shards[shard], position)
             for shard, position in end.shards.items()
-            if position.records and position != start.shards.get(shard)
+            if (position.records or position.since is not None) and position != start.shards.get(shard)
         ]
 
     def _readable(self, start: Offset, base: Offset) -> list[tuple[ShardOrigin, Position]]:
@@ -136,6 +161,11 @@ class Planner:
             return Position(read_to=view.now())
         if self.target is not None and taken.over:
             self.finished.add(origin)
+        if taken.records:
+            dense = density(taken.size, taken.first_arrival, taken.arrival)
+            cursor.pace = Pace(taken.arrival, dense, cursor.behind, view.now())
+        elif cursor.pace and taken.at_end:
+            cursor.pace = replace(cursor.pace, behind=0)
         position = _moved(before, taken, view, origin.shard)
         if position.closed:
             del self.cursors[origin]
@@ -163,6 +193,13 @@ class Planner:
         for origin, cursor in self.cursors.items():
             streams.setdefault(origin.stream, {})[origin.shard] = cursor.behind
         return {"millisBehindLatest": streams, "dataLosses": self.watch.losses}
+
+
+def _leap(cursor: ShardCursor, ahead: Ahead) -> Position:
+    """Return where the shard stands after its range; moves its cursor there."""
+    cursor.pace, cursor.behind = ahead.pace, ahead.pace.behind
+    cursor.settle(ahead.end)
+    return ahead.end
 
 
 def _moved(before: Position, taken: Taken, view: StreamView, shard: str) -> Position:

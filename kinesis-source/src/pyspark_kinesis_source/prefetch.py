@@ -22,7 +22,7 @@ _LAGGING_MILLIS = 1000
 
 @dataclass
 class Taken:
-    """The records read of one shard; arrival of its last record, in milliseconds since 1970.
+    """The records read of one shard; arrival of its first and its last record, in milliseconds since 1970.
 
     lagging: more is known to follow, a second's worth or more.
     cut: records that arrived after the target were left out.
@@ -32,6 +32,7 @@ class Taken:
     records: int = 0
     size: int = 0
     sequence: str | None = None
+    first_arrival: int = 0
     arrival: int = 0
     at_end: bool = False
     closed: bool = False
@@ -51,10 +52,13 @@ class Prefetch:
     Args:
         limit: of records; None for no limit of its own.
         target: records that arrived later (milliseconds since 1970) are left for another run.
+        patient: wait for records if there are none.
     """
 
-    def __init__(self, options: Options, *, limit: int | None, target: int | None) -> None:
-        self.options, self.limit, self.target = options, limit, target
+    def __init__(
+        self, options: Options, *, limit: int | None, target: int | None, patient: bool = True
+    ) -> None:
+        self.options, self.limit, self.target, self.patient = options, limit, target, patient
         self.taken: dict[ShardOrigin, Taken] = {}
 
     def run(self, cursors: Mapping[ShardOrigin, ShardCursor], pool: Executor) -> Mapping[ShardOrigin, Taken]:
@@ -94,7 +98,7 @@ class Prefetch:
         """With records at hand, only for shards known to hold more; with none, as long as is polite."""
         if self._count():
             return pause <= MIN_FETCH_SECONDS and any(taken.lagging for taken in self.taken.values())
-        return self.target is not None or elapsed < _TIMEOUT_SECONDS
+        return self.patient and (self.target is not None or elapsed < _TIMEOUT_SECONDS)
 
     def _take(self, cursor: ShardCursor, page: Page | GoneError | None) -> None:
         taken = self.taken[cursor.origin]
@@ -113,6 +117,7 @@ class Prefetch:
             taken.records += len(records)
             taken.size += taken.batches[-1].nbytes
             taken.sequence = records[-1]["SequenceNumber"]
+            taken.first_arrival = taken.first_arrival or arrival_millis(records[0])
             taken.arrival = arrival_millis(records[-1])
 
     def _in_time(self, record: Mapping[str, object]) -> bool:

@@ -17,8 +17,9 @@ from .client import make_client
 from .cursor import ShardOrigin
 from .offsets import from_json, to_json
 from .options import Options
-from .partitions import PrefetchedPartition, RangePartition, ShardPartition
+from .partitions import PrefetchedPartition, ShardPartition
 from .planner import Planner
+from .ranges import RangePartition
 from .streams import look_at
 
 log = logging.getLogger(__name__)
