@@ -7,10 +7,8 @@ Starts a Kafka and a proxy of its own. Whatever the bytes are, each request is t
 import asyncio
 import json
 import secrets
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +21,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from bench.mutations import mutated, requests
-from bench.raw_http import FILLING_BYTES, Exchange, exchange_all
+from bench.raw_http import FILLING_BYTES, exchange_all
 from bench.report import Row, report
+from bench.seen import Seen
 from common import health
 from common.kafka_security import client_options
 from common.settings import Settings
@@ -36,42 +35,16 @@ TOPIC = "mutated"
 # More at a time keep more than one core busy with the sending.
 CONNECTIONS = 32
 PACKAGES = ("uvicorn", "httptools", "starlette", "msgspec")
-_UNAVAILABLE = 503
-_SERVER_ERROR = 500
-_OK = 200
 
 Place = tuple[str, int, int]  # topic, partition, offset
 
 
-@dataclass
-class Seen:
-    """The outcome of all requests so far.
-
-    Attributes:
-        statuses: how many answers had each status.
-        places: of each record that was acknowledged, how often.
-        wrong: the requests that were not answered as they have to be, and how.
-    """
-
-    statuses: Counter[int] = field(default_factory=Counter)
-    places: Counter[Place] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def add(self, exchange: Exchange) -> None:
-        """Count an exchange."""
-        self.statuses.update(exchange.statuses)
-        errors = [each for each in exchange.statuses if each >= _SERVER_ERROR and each != _UNAVAILABLE]
-        if exchange.fault or errors:
-            self.wrong.append(f"{exchange.fault or errors}: {exchange.sent!r}")
-        for status, body in zip(exchange.statuses, exchange.bodies, strict=True):
-            if status == _OK and body.startswith(b'{"offsets"'):
-                self.places.update(_acknowledged(body))
-
-
-def _acknowledged(body: bytes) -> Iterator[Place]:
-    for entry in json.loads(body)["offsets"]:
-        if entry.get("error_code") is None:
-            yield entry.get("topic", TOPIC), entry["partition"], entry["offset"]
+def acknowledged(body: bytes) -> Iterator[Place]:
+    """Yield the places that an answer of status 200 acknowledges."""
+    if body.startswith(b'{"offsets"'):
+        for entry in json.loads(body)["offsets"]:
+            if entry.get("error_code") is None:
+                yield entry.get("topic", TOPIC), entry["partition"], entry["offset"]
 
 
 def main(
@@ -85,14 +58,8 @@ def main(
     with running_proxy() as (settings, proxy):
         seen, memory = send(settings, proxy, count, seed)
         held = places_in_kafka(settings)
-    missing = [place for place, times in seen.places.items() if times > 1 or place not in held]
     rows = [
-        Row("requests", count, ""),
-        *(Row(f"answers with {status}", number, "") for status, number in sorted(seen.statuses.items())),
-        Row("not answered, or with a server error but 503", len(seen.wrong), "", aim=0, better="lower"),
-        Row("records acknowledged", seen.places.total(), ""),
-        Row("of them not in Kafka, or acknowledged twice", len(missing), "", aim=0, better="lower"),
-        Row("in Kafka, their answer cut off by the bytes that followed", len(held) - len(seen.places), ""),
+        *seen.rows(held, "Kafka"),
         Row("the proxy's memory, against that after a tenth", memory[1], "MB", memory[0], 1.1, "lower"),
     ]
     report("Mutated requests to the REST proxy", rows, packages=PACKAGES, write=write)
@@ -127,11 +94,11 @@ def topics(settings: Settings) -> tuple[str, ...]:
 
 def send(
     settings: Settings, proxy: psutil.Process, count: int, seed: int
-) -> tuple[Seen, tuple[float, float]]:
+) -> tuple[Seen[Place], tuple[float, float]]:
     """Send the requests; the proxy's megabytes after a tenth of them and after all."""
     address = (settings.rest_proxy.host, settings.rest_proxy.port)
     stream = mutated(requests(TOPIC, f"{address[0]}:{address[1]}"), seed)
-    seen = Seen()
+    seen = Seen(acknowledged)
 
     def megabytes_after(number: int) -> float:
         asyncio.run(exchange_all(address, islice(stream, number), CONNECTIONS, seen.add))

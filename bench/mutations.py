@@ -43,6 +43,24 @@ def requests(topic: str, host: str) -> list[bytes]:
     ]
 
 
+def stream_requests(api: str, stream: str, host: str) -> list[bytes]:
+    """Return the valid requests for a stream behind API Gateway, at this path of its API: what writes comes oftener."""
+    row = {"index": 1, "title": "é😀 \"q\" 'q' back\\\\slash", "follower_count": "12k"}
+    entries = [
+        {"data": data, "partition-key": str(n)} for n, data in enumerate((json.dumps(row), row, [None, 1.5]))
+    ]
+    record = json.dumps({"StreamName": stream, "Data": row, "PartitionKey": "1"}).encode()
+    records = json.dumps({"records": entries}, ensure_ascii=False).encode()
+    path, kind = f"{api}/streams/{stream}", "application/json"
+    return [
+        *(_request("PUT", f"{path}/record", host, kind, record),) * 2,
+        *(_request("PUT", f"{path}/records", host, kind, records),) * 3,
+        _request("GET", path, host, kind),
+        _request("GET", f"{path}/sharditerator?shard-id=shardId-000000000000", host, kind),
+        _request("GET", f"{api}/streams", host, kind),
+    ]
+
+
 def _request(method: str, path: str, host: str, kind: str = "", body: bytes = b"") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
     if kind:
