@@ -11,6 +11,7 @@ import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
+from bench.kinesis_server import serving
 from common.settings import Settings
 from common.wait import wait_until
 from stack.local.isolated import ServiceProcess
@@ -55,6 +56,30 @@ def test_exceptions_before_and_after_the_sink(
         reader.drain()
     assert reader.sink.check_repeats() == 2  # the batches that had reached the sink before they failed
     reader.sink.check_holds([*range(480), 1001, 1002, 1003])
+
+
+def test_shards_far_behind_are_read_by_tasks_and_again(spark: SparkSession, tmp_path: Path) -> None:
+    """Of each shard 6 MB wait, of which tasks are given 2 at once."""
+    limits = {
+        "fetchBufferSize": "1mb",
+        "maxFetchRate": "2",
+        "maxFetchDuration": "1s",
+        "maxRecordsPerFetch": "500",
+    }
+    with serving(shards=3, records=6000, size=1000) as url:
+        given = {"streamName": "s", "endpointUrl": url, "region": "us-east-1", "initialPosition": "earliest"}
+        keys = {"awsAccessKey": "key", "awsSecretKey": "secret"}
+        reader = Reader(spark, tmp_path, given | keys | limits | {"shardsPerTask": "2"})
+        with pytest.raises(StreamingQueryException, match="on purpose"):
+            reader.drain(after=lambda batch: fail(batch) if batch == 2 else None)
+        assert {"since", "sequence"} <= reader.offset()["streams"]["s"]["shards"][
+            "shardId-000000000000"
+        ].keys()
+        reader.drain()
+    assert reader.sink.check_repeats() == 1
+    for number in range(3):
+        read = [row.value for row in reader.sink.rows() if row.shard == f"shardId-{number:012}"]
+        assert read == list(range(6000))
 
 
 def test_death_between_sink_and_commit(localstack: Settings, spark: SparkSession, tmp_path: Path) -> None:
