@@ -69,11 +69,11 @@ def main(records: int = 500_000, single: int = 1_000, write: bool = False) -> No
 
 
 @contextmanager
-def fresh_user(settings: Settings) -> Iterator[Settings]:
+def fresh_user(settings: Settings, partitions: int = PARTITIONS) -> Iterator[Settings]:
     """The settings of a user of this run, with topics and bucket, which are deleted at the end."""
     with TemporaryDirectory() as folder:
         user = settings.replace(
-            USER_ID=f"bench{secrets.token_hex(4)}", STATE_DIR=Path(folder), KAFKA_PARTITIONS=PARTITIONS
+            USER_ID=f"bench{secrets.token_hex(4)}", STATE_DIR=Path(folder), KAFKA_PARTITIONS=partitions
         )
         ensure_rights(user)
         ensure_topics(user)
@@ -107,10 +107,11 @@ def one_object_a_record(settings: Settings, count: int) -> float:
     return count / (time.perf_counter() - begin)
 
 
-def produce(settings: Settings, count: int, seconds: float = 0.0) -> None:
-    """Send posts to all partitions in turn, spread over `seconds`."""
+def produce(settings: Settings, count: int, seconds: float = 0.0, partitions: int | None = None) -> None:
+    """Send posts to all partitions, or to so many of them, in turn, spread over `seconds`."""
     producer = Producer({**client_options(settings, Principal.USER), "linger.ms": 5})
-    places = [(settings.topic(table), p) for table in TABLES for p in range(PARTITIONS)]
+    numbers = range(settings.kafka.partitions)
+    places = [(settings.topic(table), number) for table in TABLES for number in numbers][:partitions]
     value = post()
     begin = time.perf_counter()
     for number in range(count):

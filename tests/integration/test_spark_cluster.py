@@ -1,7 +1,6 @@
 """The batch job on a standalone Spark cluster of two workers: the same tables as with a local master."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from contracts.tables import TABLES
 from services.provision.databases import ensure_schema
 from stack.containers import health
 from stack.local.isolated import ServiceProcess, free_port
+from stack.local.spark_cluster import SparkDaemon, workers_alive
 from tests.e2e.stages import delta_rows, served_rows
 from tests.records import geo, pin, user
 from tests.secret_search import files_with, named_in, secrets_of
@@ -28,19 +28,6 @@ MAKE = {"pin": pin, "geo": geo, "user": user}
 # Executors start in 5 s on two idle cores and a run takes 30; beside another suite it took 330.
 RUN_SECONDS = 400
 pytestmark = pytest.mark.timeout(2 * RUN_SECONDS + 100)
-
-
-class SparkDaemon(ServiceProcess):
-    """A master or a worker: `spark-class <words>`, on loopback alone."""
-
-    def __init__(self, settings: Settings, log: Path, daemon: str, *words: str) -> None:
-        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        env = {**keys, "SPARK_LOCAL_IP": LOOPBACK, "SPARK_DAEMON_MEMORY": "128m"}
-        env |= {"PYSPARK_PYTHON": sys.executable}  # by which spark-class finds Spark
-        env |= {"SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}  # as the stack's
-        super().__init__(settings, log=log, env=env)
-        program = Path(sys.executable).with_name("spark-class")
-        self.command = (str(program), f"org.apache.spark.deploy.{daemon}", "--host", LOOPBACK, *words)
 
 
 class Cluster(NamedTuple):
@@ -64,15 +51,8 @@ def cluster(localstack: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
         found = [SparkDaemon(localstack, log, "worker.Worker", *small, url) for log in logs]
         for daemon in (master, *found):
             stack.enter_context(daemon)
-        master.wait_healthy(lambda: _alive(f"{page}/json/") == len(found))
+        master.wait_healthy(lambda: workers_alive(page) == len(found))
         yield Cluster(url, page, found, folder)
-
-
-def _alive(url: str) -> int:
-    try:
-        return sum(worker["state"] == "ALIVE" for worker in health.page(url)["workers"])
-    except (OSError, ValueError):  # its page is not there yet, or empty
-        return 0
 
 
 def _zone(settings: Settings, user_id: str, master: str) -> Settings:
