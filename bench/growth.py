@@ -1,4 +1,4 @@
-"""How the cost of a whole batch run grows with the posts: seconds, memory of each service, and the exponent.
+"""Measure the growth of a batch run's cost with the posts: seconds, memory of each service, and the exponent.
 
 Each size has servers and a Spark of its own, one after the other. With the exponent 1 ten times the posts take ten
 times the seconds; a step that compares each row with each other one would show as an exponent of 2.
@@ -32,7 +32,7 @@ GIB = 1024**3
 
 
 class Size(NamedTuple):
-    """What a run of one size took.
+    """The cost of a run of one size.
 
     Attributes:
         cleaned: seconds until all is in Delta and Postgres.

@@ -1,4 +1,4 @@
-"""How fast so many instances of a part work, from what one of them was measured to take.
+"""Predict the rate of so many instances of a part from what one of them was measured to take.
 
 Pure. A record costs each process seconds of a processor, and of its busiest thread, which a second core does not
 relieve. Of the machine's cores, of the other processes' busiest threads and of the instances, the slowest decides.

@@ -1,4 +1,4 @@
-"""What a rate of posts takes of each part: the table of docs/scaling.md.
+"""Compute what a rate of posts takes of each part: the table of docs/scaling.md.
 
 Pure. CPU seconds are those of the measurement; the limits of AWS' services are those of the documents that
 docs/scaling.md names.
@@ -52,7 +52,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Need:
-    """How much of a part each of RATES takes; `cost` says what it is computed from."""
+    """The amount of a part that each of RATES takes; `cost` says what it is computed from."""
 
     part: str
     unit: str

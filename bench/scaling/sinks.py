@@ -23,7 +23,7 @@ LANDING_SECONDS = 120.0
 
 
 class Shape(NamedTuple):
-    """How many sinks land how many partitions."""
+    """The numbers of sinks and of partitions that they land."""
 
     sinks: int
     partitions: int
