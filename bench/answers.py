@@ -44,7 +44,7 @@ def main(posts: int = 1_000_000, write: bool = False) -> None:
         write: put the table into docs/benchmarks.md.
     """
     queries = list(load_queries().values())
-    with servers() as settings:
+    with servers() as (settings, _):
         serve_batch(settings, posts)
         serve_speed(settings, posts)
         with closing(in_duckdb(settings)) as duck:
