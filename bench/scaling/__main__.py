@@ -5,7 +5,7 @@ machine's cores; what a rate of posts takes (`bench.scaling.projection`) goes in
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ PACKAGES = ("pyspark", "delta-spark", "confluent-kafka", "uvicorn", "boto3", "ps
 DOCUMENT = ROOT / "docs" / "scaling.md"
 TITLE = "Scaling on one machine: measured against the model"
 PARTITIONS = 4  # of each topic
-AIM = 0.2  # how far a measurement may be from the model
+AIM = 0.8  # of what the model says; more than it says is no fault
 CORES = os.cpu_count() or 1
 
 
@@ -116,12 +116,7 @@ def _workers(batches: dict[int, Point]) -> Iterator[Row]:
 
 def _row(what: str, point: Point, model: float | None, unit: str = "records/s") -> Row:
     """Return a point's row; what the model was given has no baseline."""
-    return Row(what, point.rate, unit, model, aim=None if model is None else 1 - AIM)
-
-
-def _farthest(points: Sequence[Row]) -> Row:
-    farthest = max(abs(point.ratio - 1) for point in points if point.ratio is not None)
-    return Row("farthest from the model", 100 * farthest, "%", aim=100 * AIM, better="lower")
+    return Row(what, point.rate, unit, model, aim=None if model is None else AIM)
 
 
 def _costs(
