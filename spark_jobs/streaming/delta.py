@@ -20,7 +20,6 @@ from contracts.delta_tables import QUARANTINE, SPEED
 from contracts.latest import SPEED_ORDER, is_not_older
 from contracts.tables import DECLARATIONS, KEY, TABLES
 from spark_jobs.sinks import delta
-from spark_jobs.sinks.delta_writers import merge_arrow
 from spark_jobs.streaming import served, speed
 from spark_jobs.streaming.transactions import split
 
@@ -125,7 +124,7 @@ def take_in(
     if not DeltaTable.is_deltatable(path, options):
         write_deltalake(path, rows, storage_options=options)
     elif rows.num_rows:
-        merge_arrow(rows, path, options, key, later)
+        delta.merge_here(rows, path, options, key, later)
 
 
 def latest(rows: pa.Table) -> pa.Table:
