@@ -131,20 +131,12 @@ ifneq ($(TESTS),)
 	@$(IN_OURS) pytest $(TESTS)
 else
 	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
-	@$(MAKE) test-unit
-	@$(MAKE) test-integration
-	@$(IN_OURS) pytest tests/e2e
-endif
-
-.PHONY: test-unit
-test-unit: setup-dev
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit kinesis-source/tests
-
-.PHONY: test-integration
-test-integration: setup-dev
 	@# A file's tests stay together: each process has servers of its own, some 4 GB of them. The files begin in the order
 	@# of tests/integration/conftest.py; by default those of many tests would be the first.
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests/integration
+	@$(IN_OURS) pytest tests/e2e
+endif
 
 .PHONY: test-pythons
 test-pythons: setup-dev ## The unit tests on Python 3.11, 3.12 and 3.13, as many as are here, .venv's own apart
