@@ -23,6 +23,7 @@ from msgspec.structs import astuple
 
 from bench.report import Row, report
 from bench.running import running_stack
+from bench.sampling import repeated
 from bench.streaming import PACKAGES, Watch, wait_seen, watched
 from common.api import invoke_url
 from common.clients import postgres_connection
@@ -118,21 +119,15 @@ def newest_post(settings: Settings) -> int:
 @contextmanager
 def memory(settings: Settings) -> Iterator[dict[str, list[float]]]:
     """While it lasts, MB of each service of local mode every MEMORY_SECONDS; nothing in containers."""
-    stop, found = threading.Event(), defaultdict[str, list[float]](list)
+    found = defaultdict[str, list[float]](list)
 
     def look() -> None:
-        while not stop.wait(MEMORY_SECONDS):
-            for name, state in supervision.states(settings).items():
-                if state.active:
-                    found[name].append(processes.memory(state.pid) / MB)
+        for name, state in supervision.states(settings).items():
+            if state.active:
+                found[name].append(processes.memory(state.pid) / MB)
 
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
+    with repeated(look, MEMORY_SECONDS):
         yield found
-    finally:
-        stop.set()
-        thread.join()
 
 
 def limits() -> dict[str, float]:

@@ -5,12 +5,11 @@ times the seconds; a step that compares each row with each other one would show 
 """
 
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from math import log
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import psutil
 import typer
@@ -18,7 +17,9 @@ import typer
 from bench.batch import PACKAGES, Landing, seconds, servers
 from bench.ingest import in_process
 from bench.report import Row, report
+from bench.sampling import repeated
 from bench.scaling.cpu import processes_of
+from bench.spark_lab import jvm
 from common.clients import postgres_connection, s3_client
 from common.settings import Settings
 from contracts.landing import ROOT_PREFIX
@@ -65,8 +66,7 @@ def measure(posts: int) -> Size:
         landing = Landing(settings, posts)
         landing.land(posts)
         spark = spark_session(settings, "batch")
-        gateway: Any = spark.sparkContext._gateway
-        with peaks({"Spark": gateway.proc.pid, "the driver's Python": os.getpid(), **pids}) as memory:
+        with peaks({"Spark": jvm(spark), "the driver's Python": os.getpid(), **pids}) as memory:
             cleaned = seconds(lambda: run_batch(settings))
             reconciled = seconds(lambda: reconcile_run(settings, "full", landing.ends, "all"))
         spark.stop()
@@ -88,20 +88,14 @@ def stored(settings: Settings) -> dict[str, int]:
 @contextmanager
 def peaks(pids: Mapping[str, int], interval: float = LOOK_SECONDS) -> Iterator[dict[str, float]]:
     """While it lasts, the most bytes that each of the processes has had, with all that it started."""
-    stop, most = threading.Event(), dict.fromkeys(pids, 0.0)
+    most = dict.fromkeys(pids, 0.0)
 
     def look() -> None:
-        while not stop.wait(interval):
-            for name, pid in pids.items():
-                most[name] = max(most[name], sum(map(_proportional, processes_of(pid))))
+        for name, pid in pids.items():
+            most[name] = max(most[name], sum(map(_proportional, processes_of(pid))))
 
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
+    with repeated(look, interval):
         yield most
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _proportional(process: psutil.Process) -> float:

@@ -1,8 +1,9 @@
-"""Spark for the benchmarks of the cleaning: generated posts, a session, and rounds in turns."""
+"""Spark for benchmarks: generated posts, a session, its JVM, and rounds in turns."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from pyspark.sql import DataFrame, SparkSession
@@ -32,6 +33,13 @@ def session(state_dir: Path) -> SparkSession:
     spark.conf.set("spark.sql.session.timeZone", "Asia/Kathmandu")
     spark.conf.set("spark.sql.files.maxPartitionBytes", "128m")
     return spark
+
+
+def jvm(spark: SparkSession) -> int:
+    """Return the id of the session's JVM, a process of this one."""
+    gateway: Any = spark.sparkContext._gateway
+    pid: int = gateway.proc.pid
+    return pid
 
 
 def drain(rows: DataFrame) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pyspark.sql import SparkSession
 
 from bench.batch import Landing
 from bench.scaling.cpu import Meter
 from bench.scaling.model import Point
+from bench.spark_lab import jvm
 from common.settings import LOOPBACK, Settings
 from common.wait import wait_until
 from spark_jobs.batch.job import run_batch
@@ -70,8 +70,7 @@ def measure(settings: Settings, servers: Mapping[str, int], posts: int) -> dict[
     Landing(settings, posts).land(posts)
     with _session(settings) as (cluster, spark):
         groups = {name: [pid] for name, pid in servers.items()}
-        gateway: Any = spark.sparkContext._gateway
-        groups["driver"] = [gateway.proc.pid, os.getpid()]
+        groups["driver"] = [jvm(spark), os.getpid()]
         for number in WORKERS:
             cluster.add_worker()
             found[number] = _point(cluster.settings, posts, groups | {"executors": cluster.workers})
