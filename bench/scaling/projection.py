@@ -4,8 +4,9 @@ Pure. CPU seconds are those of the measurement; the limits of AWS' services are 
 docs/scaling.md names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 RATES = (1_000, 100_000, 10_000_000)  # posts a second
@@ -63,49 +64,33 @@ class Need:
 def needs(costs: Costs) -> list[Need]:
     """Return what each part needs, in the order of the flow."""
 
-    def need(part: str, unit: str, cost: str, amounts: Iterable[float]) -> Need:
-        return Need(part, unit, cost, tuple(amounts))
+    def need(part: str, unit: str, cost: str, of: Callable[[int], float]) -> Need:
+        return Need(part, unit, cost, tuple(map(of, RATES)))
 
     def cores(part: str, seconds: float, of: str = "record") -> Need:
-        a_second = RECORDS if of == "record" else 1
-        found = [ceil(rate * a_second * seconds / BUSY) for rate in RATES]
-        return need(part, "cores", f"{micro(seconds)} a {of}", found)
+        a_post = RECORDS if of == "record" else 1
+        cost = f"{micro(seconds)} a {of}"
+        return need(part, "cores", cost, lambda rate: ceil(rate * a_post * seconds / BUSY))
 
     size = sum(POST_BYTES)
+    run = f"{micro(costs.batch)} a post"
     return [
-        need("records", "a second", f"{RECORDS} a post", [rate * RECORDS for rate in RATES]),
-        need("data", "MB/s", f"{size} B a post", [rate * size / 1e6 for rate in RATES]),
-        need("data", "TB a day", "", [rate * size * DAY / 1e12 for rate in RATES]),
+        need("records", "a second", f"{RECORDS} a post", lambda rate: rate * RECORDS),
+        need("data", "MB/s", f"{size} B a post", lambda rate: rate * size / 1e6),
+        need("data", "TB a day", "", lambda rate: rate * size * DAY / 1e12),
         cores("REST proxies, 500 records a request", costs.proxy_many),
         cores("REST proxies, 1 record a request", costs.proxy_single),
         cores("Kafka's brokers, without their replicas", costs.kafka),
-        need(
-            "Kafka's brokers, by what they write", "brokers", "3 replicas", [_brokers(rate) for rate in RATES]
-        ),
-        need("partitions, of all topics", "", "5 MB/s each", [_partitions(costs, rate) for rate in RATES]),
+        need("Kafka's brokers, by what they write", "brokers", "3 replicas", _brokers),
+        need("partitions, of all topics", "", "5 MB/s each", partial(_partitions, costs)),
         cores("S3 sinks", costs.sink),
-        need("objects put into S3", "a second", "", [_objects(costs, rate) for rate in RATES]),
-        need(
-            "Kinesis, all three streams",
-            "shards",
-            "1 MB/s, 1,000 records/s",
-            [_shards(rate) for rate in RATES],
-        ),
+        need("objects put into S3", "a second", "", partial(_objects, costs)),
+        need("Kinesis, all three streams", "shards", "1 MB/s, 1,000 records/s", _shards),
         cores("streaming writers", costs.writer),
         cores("Postgres, rows of the stream", costs.upsert),
-        need(
-            "batch run each hour",
-            "cores",
-            f"{micro(costs.batch)} a post",
-            [_run(costs, rate) for rate in RATES],
-        ),
+        need("batch run each hour", "cores", run, partial(_run, costs)),
         cores("Postgres, rows of the batch runs", costs.copy, "post"),
-        need(
-            "rows in Postgres after 30 days",
-            "billions",
-            "",
-            [rate * RECORDS * 30 * DAY / 1e9 for rate in RATES],
-        ),
+        need("rows in Postgres after 30 days", "billions", "", lambda rate: rate * RECORDS * 30 * DAY / 1e9),
     ]
 
 
