@@ -9,6 +9,7 @@ import socket
 import uvicorn
 
 from common.settings import load_settings
+from services.rest_proxy.__main__ import options
 from services.rest_proxy.app import create_app
 
 
@@ -20,8 +21,7 @@ def main() -> None:
         listening.bind((settings.rest_proxy.host, settings.rest_proxy.port))
         app = create_app(settings)
         gc.freeze()  # as the service does
-        config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(uvicorn.Config(app, **options(settings))).run(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import gc
 import signal
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -34,21 +35,25 @@ def serve(settings: Settings) -> None:
     app = create_app(settings)
     # What is there now stays. To look through it for garbage took 50 ms, once in 150 requests of 500 records.
     gc.freeze()
-    uvicorn.run(
-        app,
-        host=settings.rest_proxy.host,
-        port=settings.rest_proxy.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
+    uvicorn.run(app, **options(settings))
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options for the proxy."""
+    return {
+        "host": settings.rest_proxy.host,
+        "port": settings.rest_proxy.port,
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
         # Longer than a client's pause between two requests, so that it does not meet a closed connection.
-        timeout_keep_alive=75,
+        "timeout_keep_alive": 75,
         # A request just begun may take this long to arrive, then to be acknowledged.
-        timeout_graceful_shutdown=READ_SECONDS + round(settings.rest_proxy.delivery_timeout_seconds) + 1,
-    )
+        "timeout_graceful_shutdown": READ_SECONDS + round(settings.rest_proxy.delivery_timeout_seconds) + 1,
+    }
 
 
 if __name__ == "__main__":
