@@ -98,19 +98,26 @@ def main(
 @contextmanager
 def stack() -> Iterator[tuple[Settings, ServiceProcess]]:
     """The servers and the writer, healthy, in a folder that is removed at the end."""
-    with TemporaryDirectory() as folder, ExitStack() as servers:
-        settings = make_settings(Path(folder), KAFKA_PARTITIONS=3)
-        for name in ("kafka", "localstack", "postgres"):
-            launch_server(servers, settings, name)
+    with servers(partitions=3) as (settings, _):
+        log = settings.state_dir / "writer.log"
+        with ServiceProcess(settings, "spark_jobs.streaming", log=log) as writer:
+            writer.wait_healthy(lambda: health.problem("streaming-writer", settings) is None)
+            yield settings, writer
+
+
+@contextmanager
+def servers(partitions: int) -> Iterator[tuple[Settings, dict[str, int]]]:
+    """Kafka, LocalStack and Postgres, with all that is in them, and their processes by name."""
+    with TemporaryDirectory() as folder, ExitStack() as running:
+        settings = make_settings(Path(folder), KAFKA_PARTITIONS=partitions)
+        names = ("kafka", "localstack", "postgres")
+        pids = {name: launch_server(running, settings, name).pid for name in names}
         ensure_schema(settings)
         ensure_bucket(settings)
         ensure_streams(settings)
         ensure_rights(settings)
         ensure_pin_topics(settings)
-        writer = ServiceProcess(settings, "spark_jobs.streaming", log=Path(folder, "writer.log"))
-        servers.enter_context(writer)
-        writer.wait_healthy(lambda: health.problem("streaming-writer", settings) is None)
-        yield settings, writer
+        yield settings, pids
 
 
 def kinesis_latency(settings: Settings) -> list[Row]:

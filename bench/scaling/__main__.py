@@ -6,9 +6,6 @@ machine's cores; what a rate of posts takes (`bench.scaling.projection`) goes in
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -17,13 +14,8 @@ from bench.report import Row, replace_section, report
 from bench.scaling import projection, proxies, sinks, workers, writer
 from bench.scaling.model import Point, predicted
 from bench.scaling.projection import Costs
-from common.settings import ROOT, Settings
-from services.provision.bucket import ensure_bucket
-from services.provision.databases import ensure_schema
-from services.provision.kafka_rights import ensure_rights
-from services.provision.streams import ensure_streams
-from services.provision.topics import ensure_pin_topics
-from stack.local.isolated import launch_server, make_settings
+from bench.streaming import servers
+from common.settings import ROOT
 
 PACKAGES = ("pyspark", "delta-spark", "confluent-kafka", "uvicorn", "boto3", "psycopg2-binary")
 DOCUMENT = ROOT / "docs" / "scaling.md"
@@ -41,7 +33,7 @@ def main(
     ] = False,
 ) -> None:
     """Measure and print."""
-    with _servers() as (settings, pids):
+    with servers(PARTITIONS) as (settings, pids):
         broker, s3, postgres = ({name: pids[name]} for name in ("kafka", "localstack", "postgres"))
         streamed = writer.measure(settings, broker | postgres, records)
         batches = workers.measure(settings, s3 | postgres, posts)
@@ -69,21 +61,6 @@ def main(
     print(needed)
     if write:
         DOCUMENT.write_text(replace_section(DOCUMENT.read_text(), "what it takes", needed))
-
-
-@contextmanager
-def _servers() -> Iterator[tuple[Settings, dict[str, int]]]:
-    """Kafka, LocalStack and Postgres, with all that is in them, and their processes."""
-    with TemporaryDirectory() as folder, ExitStack() as stack:
-        settings = make_settings(Path(folder), KAFKA_PARTITIONS=PARTITIONS)
-        names = ("kafka", "localstack", "postgres")
-        pids = {name: launch_server(stack, settings, name).pid for name in names}
-        ensure_schema(settings)
-        ensure_bucket(settings)
-        ensure_streams(settings)
-        ensure_rights(settings)
-        ensure_pin_topics(settings)
-        yield settings, pids
 
 
 def _proxies(served: dict[int, proxies.Points]) -> Iterator[Row]:
