@@ -132,10 +132,9 @@ ifneq ($(TESTS),)
 else
 	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit kinesis-source/tests
-	@# A file's tests stay together: each process has servers of its own, some 4 GB of them. The files begin in the order
-	@# of tests/integration/conftest.py; by default those of many tests would be the first.
-	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests/integration
-	@$(IN_OURS) pytest tests/e2e
+	@# Each process has servers of its own, some 4 GB of them. Groups of tests begin in the order of tests/groups.py; by
+	@# default those of many tests would be the first.
+	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder tests/e2e tests/integration
 endif
 
 .PHONY: test-pythons

@@ -10,7 +10,14 @@ from common.settings import Settings
 from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
 from tests.file_seconds import note_seconds, seconds_by_file, seconds_by_test
+from tests.groups import order_by_group
 from tests.servers import start_server
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist takes the groups from the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares servers, for --dist loadgroup, and begin with what may take longest."""
+    order_by_group(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,7 +23,7 @@ TEST_SECONDS = 900
 ARTEFACTS = ROOT / ".local" / "artefacts"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A stack of its own: its own state folder, ports, secrets and names.
 
@@ -39,14 +39,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def processes(stack: Settings) -> Iterator[ProcessWatch]:
     """A watch on what all processes show of themselves, from before the stack's first one on."""
     with ProcessWatch(secrets_of(stack)) as watch:
         yield watch
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def make(
     stack: Settings,
     processes: ProcessWatch,  # noqa: ARG001 - begins before the stack does
@@ -63,7 +63,7 @@ def make(
     remove_server_home(stack)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(make: Make) -> str:
     """Return what `make demo` prints."""
     return make("demo")
