@@ -385,7 +385,7 @@ format: setup-dev ## Format the code, and write .env.example and what is derived
 
 .PHONY: bench
 bench: setup-dev up ## Run every benchmark and write the figures into docs/benchmarks.md
-	@set -e; for bench in ingest authentication emulator landing cleaning batch growth scaling answers kinesis_puts kinesis_source kinesis_executors streaming decisions mutated_requests mutated_streams; do $(IN_OURS) bench.$$bench --write; done
+	@set -e; for bench in start ingest authentication emulator landing cleaning batch growth scaling answers kinesis_puts kinesis_source kinesis_executors streaming decisions mutated_requests mutated_streams; do $(IN_OURS) bench.$$bench --write; done
 
 # Processes of this machine in both modes: a stack of its own, as the tests start.
 .PHONY: drill
