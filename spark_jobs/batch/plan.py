@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 Mode = Literal["incremental", "rebuild", "full"]
 
-# Some 80,000 posts: below, most of a run is Spark's own start.
-_BRIEF_BYTES = 64 * 1024**2
+# Some 80,000 posts: the driver's process can hold their rows at once, beside Spark's heap.
+_DRIVER_BYTES = 64 * 1024**2
+# Some 550,000 posts: below, Spark's own start and plans count more than its speed.
+_BRIEF_BYTES = 512 * 1024**2
 
 
 class PlanError(RuntimeError):
@@ -53,8 +55,13 @@ class Plan:
         return sum(each.size for objects in self.objects.values() for each in objects)
 
     @property
+    def fits_driver(self) -> bool:
+        """Return whether the driver's process may hold all rows of the run at once."""
+        return self.size < _DRIVER_BYTES
+
+    @property
     def is_brief(self) -> bool:
-        """Return whether the run takes seconds, so that Spark's start counts more than its speed."""
+        """Return whether the run is so short that Spark's start and plans count more than its speed."""
         return self.size < _BRIEF_BYTES
 
     def reached(self, topic: str) -> dict[int, int]:

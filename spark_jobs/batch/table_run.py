@@ -95,7 +95,7 @@ def merge(context: Context, rows: DataFrame, path: str) -> int:
 
     On a cluster the executors have the memory for it, not the driver.
     """
-    if context.plan.is_brief and is_local(context.settings):
+    if context.plan.fits_driver and is_local(context.settings):
         return delta.merge_here(rows.toArrow(), path, delta_options(context.settings))
     return delta.merge(rows, path)
 

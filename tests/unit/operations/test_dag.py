@@ -73,7 +73,7 @@ def test_its_tasks_follow_each_other_and_are_repeated(described: dict[str, Any])
     assert tasks["clean_and_publish"]["kind"] == "SparkSubmitOperator"
 
 
-@pytest.mark.parametrize(("size", "brief"), [(1, True), (10**9, False)])
+@pytest.mark.parametrize(("size", "brief"), [(512 * 1024**2 - 1, True), (512 * 1024**2, False)])
 def test_java_is_told_whether_the_run_is_a_short_one(
     size: int, brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from spark_jobs.batch.steps import Steps
 from spark_jobs.replay import job
 from stack.local.isolated import make_settings
 
+MIB = 1024**2
 ALL = {table: [0, 1] for table in TABLES}
 
 
@@ -189,15 +190,23 @@ def test_without_a_bucket_there_is_nothing_to_do(bucket: Bucket, settings: Setti
     assert (made.mode, made.objects, made.bucket_id) == ("rebuild", {}, None)
 
 
-@pytest.mark.parametrize(("size", "brief"), [(64 * 1024**2 - 1, True), (64 * 1024**2, False)])
-def test_a_run_is_brief_below_a_size(size: int, brief: bool) -> None:
+@pytest.mark.parametrize(
+    ("size", "fits", "brief"),
+    [
+        (64 * MIB - 1, True, True),
+        (64 * MIB, False, True),
+        (512 * MIB - 1, False, True),
+        (512 * MIB, False, False),
+    ],
+)
+def test_a_run_fits_the_driver_or_is_brief_below_a_size(size: int, fits: bool, brief: bool) -> None:
     half = size // 2
     objects = {
         "pin": [LandedObject("t", 0, 0, "a", half)],
         "geo": [LandedObject("u", 0, 0, "b", size - half)],
     }
     made = Plan("incremental", objects, Progress(), replace=False)  # type: ignore[arg-type]
-    assert (made.size, made.is_brief) == (size, brief)
+    assert (made.size, made.fits_driver, made.is_brief) == (size, fits, brief)
 
 
 def outdate(bucket: Bucket, settings: Settings, *, replacing: bool = False) -> None:
