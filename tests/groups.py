@@ -1,4 +1,4 @@
-"""Which tests one process of pytest runs, one after the other, and which of those groups begin."""
+"""The groups of tests that one process of pytest runs one after the other, and the order in which they begin."""
 
 from pathlib import Path
 
