@@ -6,6 +6,7 @@ Reference: the API server's own /docs, and POST /auth/token of the FAB auth mana
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +36,11 @@ class AirflowError(RuntimeError):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+def home(settings: Settings) -> Path:
+    """Return where Airflow keeps its logs, in a folder `logs`."""
+    return settings.state_dir / "airflow"
 
 
 def ui_url(settings: Settings) -> str:

@@ -86,6 +86,13 @@ class Kafka(Group):
     """Kafka's principal `user`, for people: Kafka's tools, programs of your own."""
 
     @property
+    def segment_bytes(self) -> int:
+        """Return the size of a partition's files, of which Kafka removes only whole ones: it keeps up to one more."""
+        return min(
+            max(self.retention_bytes // 16, 1024**2), 1024**3
+        )  # Kafka takes 1 MiB to 2 GiB; its default is 1
+
+    @property
     def is_elsewhere(self) -> bool:
         """Return whether the cluster is elsewhere, such as MSK: its id and its rights are none of ours."""
         return self.security in _ELSEWHERE

@@ -4,6 +4,7 @@ What a task raises ends up in its log, which is where people look: each message 
 """
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
@@ -13,8 +14,10 @@ from airflow.sdk.exceptions import AirflowSensorTimeout
 from confluent_kafka import KafkaException
 from psycopg2.extras import Json
 
+from common.airflow import home
 from common.clients import postgres_connection
 from common.settings import load_settings
+from operations.airflow.old_logs import remove_old
 from operations.query import Answer, ask, load_queries
 from operations.verify.run import reconcile_run
 from services.s3_sink.catch_up import end_offsets, not_landed
@@ -75,7 +78,10 @@ def reconcile(run_id: str, ends: Mapping[str, Mapping[str, int]], tables: str) -
 
 
 def keep_answers(run_id: str) -> None:
-    """Ask the nine queries and keep their answers under the run's id; again, they replace themselves."""
+    """Ask the nine queries and keep their answers under the run's id; again, they replace themselves.
+
+    The run's last task: it removes old logs as well.
+    """
     settings = load_settings()
     queries = list(load_queries().values())
     answers = ask(settings, (query.sql for query in queries))
@@ -86,6 +92,7 @@ def keep_answers(run_id: str) -> None:
     ):
         for query, answer in zip(queries, answers, strict=True):
             cursor.execute(_KEEP, [run_id, query.number, query.title, answer.columns, _rows(answer)])
+    remove_old(home(settings) / "logs", time.time())
 
 
 _KEEP = """

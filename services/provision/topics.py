@@ -55,6 +55,7 @@ def _new(name: str, settings: Settings) -> NewTopic:
             # Bounded by size alone: a lost bucket is rebuilt from Kafka, and age would take that away.
             "retention.bytes": str(settings.kafka.retention_bytes),
             "retention.ms": "-1",
+            "segment.bytes": str(settings.kafka.segment_bytes),
         },
     )
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,9 @@ from pyspark.sql import SparkSession
 
 from common.clients import java_aws_environment
 from common.settings import LOOPBACK, MSK_IAM_JARS, ROOT, SPARK_ARCHIVE, SPARK_JARS, Settings
+from contracts.checkpoints import KEPT_MICRO_BATCHES
 
+_SOCKETS = Path("/tmp")  # noqa: S108 - each has a folder of a random name there, for its account alone
 _JAVA_HOME = Path(__file__).with_name("java")
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 _LOG4J = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
@@ -185,7 +187,8 @@ def _driver(settings: Settings, jvm: str) -> dict[str, str]:
 
 def _process(settings: Settings, jvm: str) -> dict[str, str]:
     scratch = _scratch_folder(settings)
-    return _driver(settings, jvm) | {
+    # What its libraries unpack for themselves goes there too: a JVM that is killed would leave it in /tmp for good.
+    return _driver(settings, f'{jvm} "-Djava.io.tmpdir={scratch}"') | {
         "spark.local.dir": str(scratch),
         # No job has tables of a catalogue, but Spark makes the folder for them: by default where it was started.
         "spark.sql.warehouse.dir": (scratch / "warehouse").as_uri(),
@@ -206,6 +209,7 @@ def _streaming(settings: Settings) -> dict[str, str]:
         "spark.executor.cores": "2",
         # Nobody looks at the hundred last reports of each query.
         "spark.sql.streaming.numRecentProgressUpdates": "2",
+        "spark.sql.streaming.minBatchesToRetain": str(KEPT_MICRO_BATCHES),
         # How long an idle query waits until it asks its source again: the default, 10 ms, keeps Kafka busy.
         "spark.sql.streaming.pollingDelay": "100ms",
         # Each micro-batch writes two files. Spark's first choice for S3 makes 22 requests for one, this makes 10.
@@ -220,7 +224,8 @@ def _sockets() -> dict[str, str]:
 
     Spark leaves one behind unless it is stopped, which takes a job a second. A socket's path has at most 107 bytes.
     """
-    folder = tempfile.mkdtemp(prefix="spark-sockets-", dir="/tmp")
+    _remove_those_of_the_dead(_SOCKETS.glob("spark-sockets-*-*"))
+    folder = tempfile.mkdtemp(prefix="spark-sockets-", suffix=f"-{os.getpid()}", dir=_SOCKETS)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return {"spark.python.unix.domain.socket.dir": folder}
 
@@ -228,10 +233,18 @@ def _sockets() -> dict[str, str]:
 def _scratch_folder(settings: Settings) -> Path:
     """This process's folder for shuffles and staged rows; those of killed processes are removed."""
     folder = settings.state_dir / "spark"
-    for each in folder.glob("*"):
-        if not psutil.pid_exists(int(each.name)):
-            shutil.rmtree(each, ignore_errors=True)
-    return folder / str(os.getpid())
+    _remove_those_of_the_dead(folder.glob("*"))
+    own = folder / str(os.getpid())
+    own.mkdir(parents=True, exist_ok=True)  # a JVM makes no folder for its temporary files
+    return own
+
+
+def _remove_those_of_the_dead(folders: Iterable[Path]) -> None:
+    """Remove the folders, named after processes, of those that are gone; another account's stay."""
+    for folder in folders:
+        pid = folder.name.rpartition("-")[2]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _s3a(settings: Settings) -> dict[str, str]:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from contracts.checkpoints import STREAMING
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 def prefix(query: str) -> str:
     """Return where a query's checkpoint begins."""
-    return f"checkpoints/streaming/{query}/"
+    return f"{STREAMING}{query}/"
 
 
 def query_id(s3: "S3Client", bucket: str, query: str) -> str | None:

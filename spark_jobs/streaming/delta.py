@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 
 from common.clients import delta_options
 from common.settings import Settings
-from contracts.delta_tables import QUARANTINE, SPEED
+from contracts.delta_tables import KEPT_HOURS, QUARANTINE, SPEED
 from contracts.latest import SPEED_ORDER, is_not_older
 from contracts.tables import DECLARATIONS, KEY, TABLES
 from spark_jobs.sinks import delta
@@ -26,6 +26,13 @@ from spark_jobs.streaming.transactions import split
 # Every merge adds a small file or a few, and a version: 20 of them in ten minutes.
 OPTIMIZE_SECONDS = 600.0
 VACUUM_SECONDS = 3600.0
+
+# Their log goes back no further than their files: by default a month, of up to 2,880 commits a day for each table. It
+# is cut at checkpoints, which by default come every 100 commits.
+_CONFIGURATION = {
+    "delta.logRetentionDuration": f"interval {KEPT_HOURS[SPEED]} hours",
+    "delta.checkpointInterval": "20",
+}
 
 # Delta has no number of 56 digits, so sequence numbers are texts there: of two without leading zeros the longer one is
 # higher, and of two of one length the one that is later in the alphabet.
@@ -55,13 +62,11 @@ class DeltaSink:
         """
         for table in TABLES:
             if not self._exists(table):
-                write_deltalake(
-                    self._path(table), served.rows(self._settings, table), storage_options=self._options
-                )
+                make(self._path(table), self._options, served.rows(self._settings, table))
         if not self._exists(QUARANTINE):
             rejects = served.rejected(self._settings).read_all()
             if rejects.num_rows:
-                write_deltalake(self._path(QUARANTINE), rejects, storage_options=self._options)
+                make(self._path(QUARANTINE), self._options, rejects)
 
     def write(self, batch: DataFrame, batch_id: int, query_id: str) -> None:  # noqa: ARG002 - as the file says
         """Merge a micro-batch into the tables, and its rejects into the quarantine.
@@ -106,6 +111,20 @@ class DeltaSink:
         """Nothing is held between micro-batches."""
 
 
+def make(path: str, options: dict[str, str] | None, rows: pa.Table | pa.RecordBatchReader) -> None:
+    """Make a Delta table of rows, whose log is kept for as long as its files.
+
+    Args:
+        path: of the table.
+        options: how its storage is reached.
+        rows: its content.
+
+    Raises:
+        deltalake.exceptions.DeltaError: the storage fails, or another writer was there.
+    """
+    write_deltalake(path, rows, storage_options=options, configuration=_CONFIGURATION)
+
+
 def take_in(
     path: str, options: dict[str, str] | None, rows: pa.Table, key: Sequence[str], later: str | None = None
 ) -> None:
@@ -122,7 +141,7 @@ def take_in(
         deltalake.exceptions.DeltaError: the storage fails, or another writer was there.
     """
     if not DeltaTable.is_deltatable(path, options):
-        write_deltalake(path, rows, storage_options=options)
+        make(path, options, rows)
     elif rows.num_rows:
         delta.merge_here(rows, path, options, key, later)
 

@@ -10,14 +10,9 @@ import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from common.airflow import DAGS, ui_url
+from common.airflow import DAGS, home, ui_url
 from common.environment import MARK
 from common.settings import ROOT, Settings, Withheld
-
-
-def home(settings: Settings) -> Path:
-    """Return where Airflow keeps its logs."""
-    return settings.state_dir / "airflow"
 
 
 def database_url(settings: Settings) -> str:

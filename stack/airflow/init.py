@@ -12,13 +12,13 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from common.airflow import DAGS, Account, administrator, reader
+from common.airflow import DAGS, Account, administrator, home, reader
 from common.clients import postgres_connection
 from common.log import configure
 from common.settings import Settings, load_settings
 from common.user_folder import UserFolderError, check_folder
 from services.provision.databases import set_password
-from stack.airflow.environment import environment, home
+from stack.airflow.environment import environment
 
 # A scheduler that is killed leaves workers, which have inherited its connections: amid a transaction they go on holding
 # the lock without which no scheduler starts a task. Airflow itself is never idle in one for more than a second or two.

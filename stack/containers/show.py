@@ -21,6 +21,7 @@ from stack.status.disk import print_free
 from stack.status.service_table import Line, print_notes, print_services
 from stack.status.sink import print_sink
 from stack.status.slow_streams import print_slow_streams
+from stack.status.stored import print_stored
 from stack.status.streams import print_streams
 
 _LOCALSTACK = "http://localstack:4566"  # as containers find it
@@ -47,6 +48,7 @@ def main(
         print_streams(console, settings)
         print_slow_streams(console, settings)
         print_sink(console, settings)
+        print_stored(console, settings)
         # A container's own files are on the engine's disk, as its volumes are.
         print_free(console, {"the Docker engine": Path("/")})
 

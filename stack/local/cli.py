@@ -28,6 +28,7 @@ from stack.status.restarts import lines
 from stack.status.service_table import Line, print_notes, print_services, service_table
 from stack.status.sink import print_sink
 from stack.status.slow_streams import print_slow_streams
+from stack.status.stored import print_stored
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = make_console()
@@ -222,6 +223,7 @@ def status() -> None:
     streams.print_streams(console, settings)
     print_slow_streams(console, settings)
     print_sink(console, settings)
+    print_stored(console, settings)
     print_disk(console, settings)
 
 

@@ -82,6 +82,8 @@ def configuration(settings: Settings, services: Iterable[Service]) -> str:
     head = f"""\
 [supervisord]
 logfile={run}/supervisord.log
+logfile_maxbytes=10MB
+logfile_backups=2
 pidfile={run}/supervisord.pid
 childlogdir={run}
 directory={_literal(ROOT)}

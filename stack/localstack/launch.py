@@ -36,6 +36,14 @@ def filesystem(settings: Settings) -> Path:
     return root
 
 
+def objects_folder(root: Path) -> Path:
+    """Return the folder, emptied, in which S3 has objects of more than 512 KB: as open files, which have no name."""
+    folder = root / "objects"
+    shutil.rmtree(folder, ignore_errors=True)  # a LocalStack that was killed leaves folders in it
+    folder.mkdir()
+    return folder
+
+
 def main() -> None:
     """Replace this process with LocalStack."""
     settings = load_settings()
@@ -50,6 +58,7 @@ def main() -> None:
         "PATH": f"{venv / 'bin'}:{node}:{os.environ['PATH']}",
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(root),
+        "TMPDIR": str(objects_folder(root)),
         "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} {requires}",
     }
     python = venv / "bin" / "python"

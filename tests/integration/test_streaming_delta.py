@@ -14,6 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.clients import delta_options, postgres_connection, s3_client
 from common.settings import Settings
+from common.wait import wait_until
+from contracts.checkpoints import KEPT_MICRO_BATCHES, STREAMING
 from contracts.delta_tables import KEPT_HOURS, QUARANTINE, SPEED
 from contracts.tables import TABLES, Table
 from services.provision.databases import ensure_schema
@@ -24,6 +26,7 @@ from spark_jobs.streaming.delta import DeltaSink
 from spark_jobs.streaming.speed import validate
 from tests import records
 from tests.buckets import empty_bucket
+from tests.integration.streaming_lab import TIMEOUT_SECONDS
 from tests.integration.times import stored_times
 from tests.times import MICROS, TIMES
 
@@ -137,6 +140,35 @@ def test_small_files_are_joined_and_old_ones_removed(tables: Tables, monkeypatch
     due.write(tables.batch((2, pin(2, "2"))), 2, QUERY)
     assert tables.stored_files() == 1
     assert tables.titles() == {number: f"{number}" for number in range(3)}
+
+
+def test_a_checkpoint_keeps_the_files_of_its_last_micro_batches(tables: Tables) -> None:
+    prefix = f"{STREAMING}of-the-test/"
+    numbers = tables.spark.readStream.format("rate-micro-batch").option("rowsPerBatch", 1).load()
+    query = (
+        numbers.writeStream.foreachBatch(lambda _rows, _number: None)
+        .option("checkpointLocation", f"s3a://{tables.settings.bucket}/{prefix}")
+        .start()
+    )
+
+    def kept(what: str) -> list[int]:
+        found = s3_client(tables.settings).list_objects_v2(
+            Bucket=tables.settings.bucket, Prefix=f"{prefix}{what}/"
+        )
+        names = [each["Key"].rpartition("/")[2] for each in found.get("Contents", [])]
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def old_ones_are_gone() -> bool:
+        return all(
+            (numbers := kept(what)) and numbers[0] > KEPT_MICRO_BATCHES for what in ("offsets", "commits")
+        )
+
+    try:
+        # Some 25 micro-batches of 0.2 s on two idle cores.
+        wait_until(old_ones_are_gone, timeout=TIMEOUT_SECONDS, what="old micro-batches to be forgotten")
+    finally:
+        query.stop()
+    assert len(kept("commits")) <= KEPT_MICRO_BATCHES + 2
 
 
 def test_a_table_that_is_gone_is_not_remembered(tables: Tables) -> None:

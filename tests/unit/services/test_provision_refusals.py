@@ -87,7 +87,11 @@ def test_topics_are_made_as_settings_say(monkeypatch: pytest.MonkeyPatch, settin
     ]
     assert [each.topic for each in broker.made] == names
     assert {(each.num_partitions, each.replication_factor) for each in broker.made} == {(3, -1)}
-    limits = {"retention.bytes": str(settings.kafka.retention_bytes), "retention.ms": "-1"}
+    limits = {
+        "retention.bytes": str(settings.kafka.retention_bytes),
+        "retention.ms": "-1",
+        "segment.bytes": str(settings.kafka.retention_bytes // 16),
+    }
     assert all(each.config == limits for each in broker.made)
 
 

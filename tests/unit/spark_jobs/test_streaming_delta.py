@@ -1,5 +1,7 @@
 """Test which record of an ind the speed path's Delta tables keep, in one micro-batch and across two: on local files."""
 
+import json
+import os
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -9,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
+from contracts.delta_tables import KEPT_HOURS, SPEED
 from contracts.tables import KEY
 from spark_jobs.streaming.delta import LATER, latest, take_in
 
@@ -102,3 +105,31 @@ def test_a_new_column_reaches_a_table_that_is_older_than_it(table: str) -> None:
         {"ind": 1, "title": "1 2", "board_name": "cats"},
         {"ind": 2, "title": "other", "board_name": None},
     ]
+
+
+def test_the_log_of_a_table_is_cut_when_its_time_is_over(table: str) -> None:
+    log = Path(table) / "_delta_log"
+    for second in range(45):
+        take_in(table, None, rows((second, "1")), (KEY,), LATER)
+    assert len(list(log.glob("*.json"))) == 45, "all are of the last hour"
+    for commit in log.glob("*.json"):
+        age_by(commit, KEPT_HOURS[SPEED] * 3600 + 60)
+    for second in range(45, 65):
+        take_in(table, None, rows((second, "1")), (KEY,), LATER)
+    versions = sorted(int(commit.stem) for commit in log.glob("*.json"))
+    assert versions == [*range(versions[0], 65)]
+    assert versions[0] >= 19, (
+        "what is older than an hour goes, up to a checkpoint, of which each 20 versions have one"
+    )
+    assert stored(table) == [(1, "64 1"), (2, "other")]
+
+
+def age_by(commit: Path, seconds: float) -> None:
+    """Make a commit so much older, in what it says of itself and as a file."""
+    actions = [json.loads(line) for line in commit.read_text().splitlines()]
+    for action in actions:
+        if "commitInfo" in action:
+            action["commitInfo"]["timestamp"] -= round(seconds * 1000)
+    commit.write_text("\n".join(map(json.dumps, actions)))
+    written = commit.stat().st_mtime - seconds
+    os.utime(commit, (written, written))

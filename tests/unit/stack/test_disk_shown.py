@@ -2,17 +2,20 @@
 
 import io
 import os
+import subprocess
 from collections import namedtuple
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from rich.console import Console
 
 from common.settings import Settings
+from stack.local import processes
 from stack.local.isolated import make_settings
 from stack.local.supervision import STATE_FOLDERS
 from stack.os_user import server_home
-from stack.status.disk import GB, LOW_BYTES, print_disk, print_free, size, stores
+from stack.status.disk import GB, LOW_BYTES, print_disk, print_free, size, stores, unnamed
 
 MB = 1024**2
 Usage = namedtuple("Usage", ["total", "used", "free"])  # shutil's own is private
@@ -55,7 +58,7 @@ def test_what_each_service_holds_is_shown_with_its_bound(settings: Settings) -> 
     shown = _shown(settings)
     assert shown["kafka"].split(maxsplit=3) == [
         *("kafka", "5", "MB"),
-        "KAFKA_RETENTION_BYTES for each of 15 partitions: 30 GB",
+        "KAFKA_RETENTION_BYTES for each of 15 partitions: 31.9 GB with a file more of each",
     ]
     assert shown["logs"].split()[1:3] == ["1", "MB"]
     assert shown["spark"].split()[1:3] == ["0", "MB"]
@@ -83,6 +86,25 @@ def test_a_size_is_that_on_disk_without_what_links_lead_to(tmp_path: Path) -> No
         sparse.truncate(100 * MB)
     assert size(tmp_path / "folder") == pytest.approx(MB, rel=0.1)
     assert size(tmp_path / "none") == 0
+
+
+def test_files_that_a_server_has_open_without_a_name_count_as_its_own(settings: Settings) -> None:
+    folder = settings.state_dir / "localstack"
+    folder.mkdir(parents=True)
+    with TemporaryFile(dir=folder) as objects, os.fdopen(os.memfd_create("memory"), "wb") as memory:
+        for file in (objects, memory):
+            file.write(os.urandom(3 * MB))
+            file.flush()
+        assert size(folder) == 0
+        assert _shown(settings)["localstack"].split()[1:3] == ["0", "MB"]
+        processes.record(settings, "localstack")
+        assert _shown(settings)["localstack"].split()[1:3] == ["3", "MB"]
+
+
+def test_a_server_that_has_ended_holds_what_its_folder_does() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert unnamed(ended.pid) == 0
 
 
 @pytest.mark.parametrize(("free", "warned"), [(LOW_BYTES - 1, True), (LOW_BYTES, False)])

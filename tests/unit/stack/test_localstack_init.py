@@ -11,7 +11,7 @@ import pytest
 
 from common.settings import ROOT
 from stack.local.isolated import make_settings
-from stack.localstack.launch import filesystem
+from stack.localstack.launch import filesystem, objects_folder
 
 INIT = "etc/localstack/init"
 SCRIPT = f"{INIT}/start.d/refuse_foreign.py"
@@ -108,3 +108,9 @@ def test_a_link_of_a_checkout_that_is_gone_is_made_again(root: Path) -> None:
     link.symlink_to("/nowhere")
     filesystem(make_settings(root.parent))
     assert link.samefile(ROOT / "stack/localstack/init/refuse_foreign.py")
+
+
+def test_what_a_killed_localstack_has_left_of_its_objects_is_removed(root: Path) -> None:
+    left = objects_folder(root) / "tmp" / "bucket"
+    left.mkdir(parents=True)
+    assert list(objects_folder(root).iterdir()) == []

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from common import airflow
 from common.settings import Settings
-from stack.airflow import environment as airflow
 from stack.jupyter import folders as jupyter
 from stack.local.isolated import make_settings
 from stack.local.supervision import STATE_FOLDERS
