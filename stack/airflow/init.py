@@ -1,7 +1,7 @@
 """Make what Airflow needs where it is missing: `python -m stack.airflow.init`.
 
 Its role and database in Postgres, the tables there, and its two users. Runs before each start, and leaves alone what
-is there, but for the users' passwords and roles, which become those of the settings.
+is there, but for the users' passwords and roles, which become those of the settings, and rows that are too old.
 """
 
 import os
@@ -23,6 +23,19 @@ from stack.airflow.environment import environment
 # A scheduler that is killed leaves workers, which have inherited its connections: amid a transaction they go on holding
 # the lock without which no scheduler starts a task. Airflow itself is never idle in one for more than a second or two.
 _IDLE_TIMEOUT = "1min"
+
+KEPT_DAYS = 90
+# Not that of DAGs: of one that nobody has read for so long it holds whether its user has paused it.
+_OF_RUNS = [
+    "dag_run",
+    "task_instance",
+    "task_instance_history",
+    "task_reschedule",
+    "xcom",
+    "log",
+    "job",
+    "import_error",
+]
 
 # Less than Airflow's own role Viewer, whose users may change their password and see logs and what tasks hand on.
 READER_ROLE = "Dashboard"
@@ -47,6 +60,7 @@ def main() -> None:
     os.environ.update(environment(settings))
     log.info("migrating Airflow's tables")
     ensure_tables()
+    remove_old_rows()
     ensure_users(settings)
     log.info("Airflow is ready to start", user=settings.airflow.user)
 
@@ -85,6 +99,15 @@ def ensure_tables() -> None:
     from airflow.utils.db import upgradedb  # noqa: PLC0415 - see main
 
     upgradedb()
+
+
+def remove_old_rows() -> None:
+    """Remove what is older than KEPT_DAYS of runs, their tasks and Airflow's own notes: it keeps them for ever."""
+    import pendulum  # noqa: PLC0415 - see main
+    from airflow.utils.db_cleanup import run_cleanup  # noqa: PLC0415 - see main
+
+    oldest = pendulum.now("UTC").subtract(days=KEPT_DAYS)
+    run_cleanup(clean_before_timestamp=oldest, table_names=_OF_RUNS, confirm=False, skip_archive=True)
 
 
 def ensure_users(settings: Settings) -> None:

@@ -244,6 +244,24 @@ def test_7_the_dashboards_user_can_change_nothing(api: AirflowApi, stack: Settin
     assert {path: api.get(path) for path in before} == before
 
 
+def test_8_what_airflow_has_kept_for_90_days_is_removed_at_its_next_start(
+    api: AirflowApi, stack: Settings
+) -> None:
+    runs = [run["dag_run_id"] for run in api.get("dags/~/dagRuns", order_by="run_after")["dag_runs"]]
+    age = "UPDATE dag_run SET start_date = now() - %s * interval '1 day' WHERE run_id = %s"
+    with (
+        closing(postgres_connection(stack, database="airflow")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.executemany(age, [(91, runs[0]), (89, runs[1])])
+    again = ServiceProcess(stack, "stack.airflow.init", log=stack.state_dir / "airflow-init.again.log")
+    again.start()
+    assert again.wait(INIT_SECONDS) == 0, again.output()
+    left = api.get("dags/~/dagRuns", order_by="run_after")["dag_runs"]
+    assert [run["dag_run_id"] for run in left] == runs[1:]
+
+
 def _statuses(settings: Settings, *calls: tuple[str, str, dict[str, Any] | None]) -> list[int]:
     """Return how Airflow answers the dashboard's user."""
     who = airflow.reader(settings)
