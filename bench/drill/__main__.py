@@ -6,11 +6,8 @@ Postgres, as `bench.drill.plan` says for the seed. Then all stages must add up, 
 be served once by its path. The stack is removed at the end; after a failure its logs stay in .local/drill.
 """
 
-import os
 import secrets
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,8 +19,9 @@ from typing import Annotated
 
 import typer
 
+from bench import own_stack
 from bench.drill import load, recovery
-from bench.drill.accounts import Account, accounts, source_keys
+from bench.drill.accounts import accounts, source_keys
 from bench.drill.link import Link
 from bench.drill.outcome import Outcome, rows, slowest
 from bench.drill.plan import BATCH_JOB, Fault, faults
@@ -31,7 +29,7 @@ from bench.drill.strike import Striker
 from bench.report import report
 from common.command import run_command
 from common.settings import ROOT, Settings
-from common.terminal import complain, make_console
+from common.terminal import make_console
 from common.wait import wait_until
 from stack.local.install import mysql_problem
 from stack.local.isolated import free_port, make_settings
@@ -43,8 +41,6 @@ USAGE = "`make drill KILLS=20 SEED=1`: so many faults, chosen by this seed."
 _RECOVERY_SECONDS = 600.0
 # Between two batch runs lie 5 s, and a run takes 20 to 60 s on two busy cores; ten times their sum.
 _RUN_SECONDS = 600.0
-# `make verify` compares the speed path's rows from this age on, when its Delta query has had its turn.
-_SETTLED_SECONDS = 90.0
 _TERMINATED = 128 + signal.SIGTERM
 
 console = make_console()
@@ -65,7 +61,8 @@ def main(
     )
     with stack_of_its_own(kills) as (settings, link):
         outcomes = under_load(settings, link, faults(kills, seed))
-        found = settle(settings)
+        own_stack.settle(settings)
+        found = accounts(settings, partial(source_keys, settings))
     report("Drill", rows(outcomes, found), packages=PACKAGES, write=write)
     console.print("\n".join(map(str, [*found, slowest(outcomes)])), highlight=False)
     if any(each.lost or each.twice for each in found):
@@ -81,19 +78,8 @@ def stack_of_its_own(kills: int) -> Iterator[tuple[Settings, Link]]:
         endpoint = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "COMPOSE_PROFILES": "stream"}
         settings = make_settings(folder / "state", SOURCE_ROWS=rows_needed, **endpoint)
         link = stack.enter_context(Link(port, settings.localstack.port))
-        stack.callback(_run, settings, "stack.local", "clean", "--force")
-        try:
-            _run(settings, "stack.local", "up")
-            yield settings, link
-        except BaseException:
-            _keep_logs(settings)
-            raise
-
-
-def _keep_logs(settings: Settings) -> None:
-    shutil.rmtree(LOGS, ignore_errors=True)
-    shutil.copytree(settings.state_dir / "logs", LOGS)
-    complain(f"The logs of the drill's stack are in {LOGS}.")
+        stack.enter_context(own_stack.started(settings, LOGS))
+        yield settings, link
 
 
 def under_load(settings: Settings, link: Link, plan: list[Fault]) -> list[Outcome]:
@@ -145,32 +131,6 @@ def _wait_well(settings: Settings) -> None:
         wait_until(well, timeout=_RECOVERY_SECONDS, what="all services to be healthy")
     except TimeoutError as error:
         raise SystemExit(f"{error}: {ill}") from None
-
-
-def settle(settings: Settings) -> list[Account]:
-    """Let both paths come to their end, and compare all that they hold.
-
-    Raises:
-        SystemExit: a stage does not get there, or does not add up; what it printed stands above.
-    """
-    ended = time.monotonic()
-    for module in ("services.s3_sink.catch_up", "spark_jobs.batch", "operations.streamed"):
-        _run(settings, module)
-    time.sleep(max(0.0, ended + _SETTLED_SECONDS - time.monotonic()))
-    _run(settings, "operations.verify")
-    return accounts(settings, partial(source_keys, settings))
-
-
-def _run(settings: Settings, *command: str) -> None:
-    """Run a command of the product in the stack.
-
-    Raises:
-        SystemExit: it failed.
-    """
-    variables = {**os.environ, **settings.environment()}
-    words = [sys.executable, "-I", "common/environment.py", *command]
-    if subprocess.run(words, cwd=ROOT, env=variables, check=False).returncode:
-        raise SystemExit(f"`{' '.join(command)}` failed in the drill's stack.")
 
 
 if __name__ == "__main__":

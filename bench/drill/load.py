@@ -77,8 +77,9 @@ def finish(emulator: ServiceProcess) -> None:
 class BatchRuns:
     """Batch runs one after another while it is entered, whatever becomes of each; `succeeded` and `failed` count."""
 
-    def __init__(self, settings: Settings, logs: Path) -> None:
+    def __init__(self, settings: Settings, logs: Path, pause: float = _PAUSE_SECONDS) -> None:
         self.succeeded = self.failed = 0
+        self._pause = pause
         self._job = ServiceProcess(settings, "spark_jobs.batch", log=logs / "batch-job.log")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._repeat)
@@ -107,4 +108,4 @@ class BatchRuns:
                 self.succeeded += 1
             else:
                 self.failed += 1
-            self._stop.wait(_PAUSE_SECONDS)
+            self._stop.wait(self._pause)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench import own_stack
 from bench.drill import __main__ as drill
 from bench.drill import recovery
 from bench.drill.plan import Fault
@@ -133,6 +134,6 @@ def test_what_does_not_recover_ends_the_drill_by_name(
         _carry_out(settings, FAULT)
 
 
-def test_a_command_that_fails_ends_the_drill_by_name(settings: Settings) -> None:
-    with pytest.raises(SystemExit, match="`no_such_module` failed in the drill's stack"):
-        drill._run(settings, "no_such_module")  # noqa: SLF001
+def test_a_command_that_fails_ends_the_benchmark_by_name(settings: Settings) -> None:
+    with pytest.raises(SystemExit, match="`no_such_module` failed in the benchmark's stack"):
+        own_stack.run(settings, "no_such_module")
