@@ -14,6 +14,7 @@ import msgspec
 
 ROOT_PREFIX = "topics/"
 MAX_OFFSET = 10**10 - 1  # ten digits: beyond, keys no longer sort like offsets
+NEXT_OFFSET = "next-offset"  # an object's metadata: the offset at which the next one starts
 
 _KEY = re.compile(
     r"topics/(?P<topic>[^/]+)/partition=(?P<partition>\d+)/(?P=topic)\+(?P=partition)\+(?P<start>\d{10})\.json"

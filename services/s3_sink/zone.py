@@ -39,13 +39,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.clients import s3_client
 from common.settings import Settings
-from contracts.landing import newest_start, object_key, object_prefix
+from contracts.landing import NEXT_OFFSET, newest_start, object_key, object_prefix
 from services.provision.bucket import ensure_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_END = "next-offset"
 # An object of 8 MiB takes LocalStack under a second; ten times that is a server that hangs. One attempt: the sink
 # itself waits and reads the bucket again, which botocore's own repetition would not.
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
@@ -138,7 +137,7 @@ class LandingZone:
                 Key=object_key(topic, partition, tail.next),
                 Body=body,
                 ContentType="application/x-ndjson",
-                Metadata={_END: str(end)},
+                Metadata={NEXT_OFFSET: str(end)},
                 IfNoneMatch="*",
             )
         return PartitionEnd(tail.next, end)
@@ -147,8 +146,8 @@ class LandingZone:
         """The end of an object; one without metadata (copied by hand) has its lines counted."""
         key = object_key(topic, partition, start)
         metadata = self._s3.head_object(Bucket=self._bucket, Key=key)["Metadata"]
-        if _END in metadata:
-            return int(metadata[_END])
+        if NEXT_OFFSET in metadata:
+            return int(metadata[NEXT_OFFSET])
         lines = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().count(b"\n")
         if not lines:
             raise ValueError(f"{key} is empty and does not say which offset comes next")

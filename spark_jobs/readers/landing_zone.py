@@ -2,7 +2,7 @@
 
 The plain form is `spark.read.text` (docs/adr/0004-arrow-reads-the-landing-zone.md).
 
-Workers import this module, so it takes nothing but boto3 and pyarrow: settings and their libraries would
+Workers import this module, so it takes little but boto3 and pyarrow: settings and their libraries would
 cost each worker a second. So would the first object of Python or numpy that Arrow converts: it loads pandas to ask
 whether it is one of its own. Hence arrays are made from buffers here.
 """
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.config import Config
 
+from contracts.landing import NEXT_OFFSET
 from spark_jobs.readers import plain_json
 
 if TYPE_CHECKING:
@@ -35,9 +36,17 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 
+# The end of a message on an object: what is wrong, and the way back.
+_BROKEN = (
+    "is not whole. Move it and the partition's later objects away: the S3 sink lands their records again"
+)
+
 Batches = Iterator[pa.RecordBatch]
 LandedRow = dict[str, Any]
-"""An object: its topic, partition, start, key, and `end`: the first offset that it cannot hold."""
+"""An object: its topic, partition, start, key, and `end`: the first offset that it cannot hold.
+
+Once it is fetched, also `next`: the offset after its last record when it was put, None where it does not say.
+"""
 
 
 def read_objects(
@@ -66,7 +75,8 @@ def _read_objects(
     s3 = _client(**client)
 
     def fetch(row: LandedRow) -> tuple[LandedRow, bytes]:
-        return row, s3.get_object(Bucket=bucket, Key=row["key"])["Body"].read()
+        found = s3.get_object(Bucket=bucket, Key=row["key"])
+        return row | {"next": found["Metadata"].get(NEXT_OFFSET)}, found["Body"].read()
 
     rows = (row for batch in batches for share in batch["id"].to_pylist() for row in shares[share])
     for row, body in fetch_ahead(fetch, rows):
@@ -102,16 +112,11 @@ def to_records(row: LandedRow, body: bytes, kinds: pa.Schema) -> pa.RecordBatch:
         kinds: as for `read_objects`.
 
     Raises:
-        ValueError: the object is cut short, or holds offsets that another object holds as well.
+        ValueError: the object is not what was put, or holds offsets that another object holds as well.
     """
-    if body and not body.endswith(b"\n"):
-        raise ValueError(f"{row['key']} does not end in a newline: it is not whole")
     lines = _lines(body)
     count, start = len(lines), row["start"]
-    if start + count > row["end"]:
-        raise ValueError(
-            f"{row['key']} holds offsets up to {start + count}, the next object begins at {row['end']}"
-        )
+    _check(row, body, start + count)
     return pa.RecordBatch.from_arrays(
         [
             _texts(row["topic"].encode(), count),
@@ -124,6 +129,17 @@ def to_records(row: LandedRow, body: bytes, kinds: pa.Schema) -> pa.RecordBatch:
         ],
         names=["topic", "partition", "start", "lines", "offset", "value", "plain"],
     )
+
+
+def _check(row: LandedRow, body: bytes, end: int) -> None:
+    if body and not body.endswith(b"\n"):
+        raise ValueError(f"{row['key']} does not end in a newline: it {_BROKEN}")
+    if row.get("next") is not None and end != int(row["next"]):
+        raise ValueError(
+            f"{row['key']} holds offsets up to {end}, {row['next']} when it was put: it {_BROKEN}"
+        )
+    if end > row["end"]:
+        raise ValueError(f"{row['key']} holds offsets up to {end}, the next object begins at {row['end']}")
 
 
 def _lines(body: bytes) -> pa.StringArray:

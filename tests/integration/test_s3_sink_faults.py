@@ -10,7 +10,7 @@ import pytest
 from common.clients import s3_client
 from common.settings import Settings
 from common.wait import wait_until
-from contracts.landing import object_key
+from contracts.landing import object_key, object_prefix
 from services.provision.bucket import ensure_bucket
 from tests.buckets import delete_bucket
 from tests.integration.s3_sink_lab import (
@@ -197,6 +197,20 @@ def test_a_deleted_bucket_is_rebuilt_from_kafka(
             produce(user, posts(3000, 600))
         wait_landed(user)  # without a new record, too
     assert assert_exactly_once(user) == (3600 if made_by_another else 3000)
+
+
+def test_objects_that_are_moved_away_land_again(user: Settings, tmp_path: Path) -> None:
+    """The way back from an object that is broken: those of its partition go, from it on."""
+    produce(user, posts(0, 9000))
+    with sink(user, tmp_path):
+        wait_landed(user)
+        prefix = object_prefix(*all_partitions(user)[0])
+        broken, *later = [key for key in landed_keys(user) if key.startswith(prefix)][1:]
+        for key in (broken, *later):
+            s3_client(user).delete_object(Bucket=user.bucket, Key=key)
+        assert later
+        wait_landed(user)
+    assert assert_exactly_once(user) == 9000
 
 
 def test_an_object_without_metadata_is_counted(user: Settings, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """Batch runs that are refused, fail or are killed: nothing of them is served, and a repeat does all of it."""
 
+import gzip
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from common import batch_progress as progress
 from common.clients import postgres_connection
 from common.wait import wait_until
+from contracts.landing import NEXT_OFFSET, object_key
 from spark_jobs.batch.failures import AlreadyRunningError
 from spark_jobs.batch.landing import LandingError
 from spark_jobs.batch.steps import StepFailedError
@@ -61,6 +65,25 @@ def test_a_broken_object_fails_the_run_by_name_and_a_repeat_heals_it(zone: Zone)
     ((error,),) = zone.sql("SELECT error FROM ops.batch_runs")
     assert "pin: read and clean" in error
     zone.land("pin", 0, 0, [pin(1), pin(2)])
+    assert zone.counts(zone.run()) == {"pin": (3, 3, 0, 0), "user": (1, 1, 0, 0)}
+
+
+def test_an_object_that_is_not_what_was_put_fails_the_run_by_name_and_a_repeat_heals_it(zone: Zone) -> None:
+    zone.land("user", 0, 0, [user(1)])
+    key = object_key(zone.settings.topic("pin"), 0, 0)
+    lines = b"".join(json.dumps(pin(ind)).encode() + b"\n" for ind in range(3))
+
+    def put(body: bytes) -> None:
+        zone.s3.put_object(Bucket=zone.settings.bucket, Key=key, Body=body, Metadata={NEXT_OFFSET: "3"})
+
+    for broken in (lines[:-5], lines[: lines.index(b"\n") + 1], gzip.compress(lines), b"\xff\0\n" * 7):
+        put(broken)
+        with pytest.raises(
+            StepFailedError, match=rf"pin: read and clean: .*{re.escape(key)} .* is not whole"
+        ):
+            zone.run()
+        assert list(zone.served().values()) == [[], [], [], []]
+    put(lines)
     assert zone.counts(zone.run()) == {"pin": (3, 3, 0, 0), "user": (1, 1, 0, 0)}
 
 

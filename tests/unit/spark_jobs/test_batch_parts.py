@@ -77,9 +77,16 @@ sys.exit("pandas" in sys.modules)
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
-def test_an_object_that_is_cut_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="k does not end in a newline"):
+def test_an_object_that_is_cut_short_is_refused_with_the_way_back() -> None:
+    with pytest.raises(ValueError, match=r"k does not end in a newline: it is not whole\. Move it"):
         to_records(ROW, b"1\n2", KINDS)
+
+
+@pytest.mark.parametrize("body", [b"1\n", b"1\n2\n3\n"])
+def test_an_object_of_another_length_than_was_put_is_refused_with_the_way_back(body: bytes) -> None:
+    assert to_records(ROW | {"next": "102"}, b"1\n2\n", KINDS).num_rows == 2
+    with pytest.raises(ValueError, match=r"k holds offsets up to 10[13], 102 when it was put: .*\. Move it"):
+        to_records(ROW | {"next": "102"}, body, KINDS)
 
 
 def test_an_object_that_reaches_into_the_next_is_refused() -> None:
