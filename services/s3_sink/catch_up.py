@@ -93,7 +93,7 @@ def wait_for_landing(settings: Settings, console: Console) -> int:
     Raises:
         confluent_kafka.KafkaException: Kafka does not answer, or a topic is missing.
         TimeoutError: nothing has landed for 300 s.
-        ValueError: there is an object in the landing zone that the sink did not write.
+        ValueError: there is an object in the landing zone that the sink did not write, or Kafka ends before it does.
     """
     zone, ends = LandingZone(settings), end_offsets(settings)
     total = left = sum(ends.values())
@@ -101,7 +101,10 @@ def wait_for_landing(settings: Settings, console: Console) -> int:
     def look() -> Reading:
         nonlocal left
         with suppress(StaleEnd, Unavailable):  # it cannot be read for now: no progress
-            left = missing(zone, ends)
+            now = missing(zone, ends)
+            if not now and (lost := lost_by_kafka(settings, zone)):
+                raise ValueError("; ".join(lost))
+            left = now
         return Reading(left, f"{total - left:,} of {total:,} records have landed")
 
     what = "Waiting for the S3 sink to land what is in Kafka ..."

@@ -45,6 +45,8 @@ from services.provision.bucket import ensure_bucket
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# A post has a kilobyte; an object has up to 8 MiB, which a partition that opens need not read for its last line.
+_LINE_BYTES = 64 * 1024
 # An object of 8 MiB takes LocalStack under a second; ten times that is a server that hangs. One attempt: the sink
 # itself waits and reads the bucket again, which botocore's own repetition would not.
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
@@ -108,8 +110,19 @@ class LandingZone:
             return None
         with _errors():
             key = object_key(topic, partition, tail.start)
-            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            body = self._last_bytes(key, _LINE_BYTES)
+            if len(body) == _LINE_BYTES and b"\n" not in body[:-1]:  # the line may begin before them
+                body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return body[body.rfind(b"\n", 0, -1) + 1 :] or None
+
+    def _last_bytes(self, key: str, count: int) -> bytes:
+        """Return an object's last bytes, all that it has where these are fewer."""
+        try:
+            return self._s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=-{count}")["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidRange":  # it has none
+                return b""
+            raise
 
     def confirm(self, topic: str, partition: int, tail: PartitionEnd) -> None:
         """Return if the tail's object is there and ends where the tail says.

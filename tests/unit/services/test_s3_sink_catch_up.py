@@ -38,6 +38,7 @@ def wait(
     monkeypatch.setattr(catch_up, "LandingZone", lambda _: None)
     monkeypatch.setattr(catch_up, "end_offsets", lambda _: ends)
     monkeypatch.setattr(catch_up, "missing", lambda *_: left())
+    monkeypatch.setattr(catch_up, "lost_by_kafka", lambda *_: [])
     console = make_console(file=io.StringIO(), force_terminal=terminal, width=120)
     assert isinstance(console.file, io.StringIO)
     try:
@@ -115,6 +116,24 @@ def test_where_nothing_is_missing_nothing_is_waited_for(
 ) -> None:
     assert wait(monkeypatch, settings, lambda: 0)[0] == RECORDS
     assert clock.now == 0
+
+
+def test_a_topic_made_anew_has_not_landed_though_the_old_one_has(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(catch_up, "end_offsets", lambda _: {TopicPartition("pin", 0): 90})
+    monkeypatch.setattr(catch_up, "LandingZone", lambda _: ZoneOfEnds(pin=100))
+    with pytest.raises(ValueError, match=r"^pin\[0\]: Kafka has lost offsets 90 to 99, which have landed"):
+        catch_up.wait_for_landing(settings, make_console(file=io.StringIO()))
+
+
+def test_what_lands_while_it_is_asked_for_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ends = iter([90, 100, 100])
+    monkeypatch.setattr(catch_up, "end_offsets", lambda _: {TopicPartition("pin", 0): next(ends)})
+    monkeypatch.setattr(catch_up, "LandingZone", lambda _: ZoneOfEnds(pin=100))
+    assert catch_up.wait_for_landing(settings, make_console(file=io.StringIO())) == 90
 
 
 class ZoneOfEnds:

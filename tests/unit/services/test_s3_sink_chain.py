@@ -43,6 +43,7 @@ class FakeS3:
     bucket: bool = True
     error: Exception | None = None
     content_types: set[str] = field(default_factory=set)
+    bytes_read: int = 0
 
     class exceptions:  # noqa: N801 - boto3's name
         class NoSuchBucket(ClientError):  # noqa: N818 - boto3's name
@@ -63,11 +64,16 @@ class FakeS3:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         return {"Metadata": self.objects[Key][1]}
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:  # noqa: N803
         assert Bucket == SETTINGS.bucket
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": BytesIO(self.objects[Key][0])}
+        body = self.objects[Key][0]
+        if Range and not body:
+            raise ClientError({"Error": {"Code": "InvalidRange"}}, "GetObject")
+        body = body[-int(Range.removeprefix("bytes=-")) :] if Range else body
+        self.bytes_read += len(body)
+        return {"Body": BytesIO(body)}
 
     def put_object(
         self,
@@ -328,6 +334,23 @@ def test_the_line_before_the_chains_end() -> None:
     s3.objects.clear()
     with pytest.raises(StaleEnd):
         landing_zone.last_line(*PLACE, tail)
+
+
+@pytest.mark.parametrize("length", [1, 1_000, 65_535, 65_536, 65_537, 200_000])
+def test_a_last_line_of_any_length_is_found(length: int) -> None:
+    landing_zone, _ = zone_on_fake()
+    last = b"x" * (length - 1) + b"\n"
+    tail = PartitionEnd(None, 0)
+    for body, end in ((b"0\n" + last, 2), (last, 3)):
+        tail = landing_zone.append(*PLACE, tail, body, end)
+        assert landing_zone.last_line(*PLACE, tail) == last
+
+
+def test_of_a_large_object_only_the_end_is_read() -> None:
+    landing_zone, s3 = zone_on_fake()
+    tail = landing_zone.append(*PLACE, PartitionEnd(None, 0), b"a post\n" * 1_000_000, 1_000_000)
+    assert landing_zone.last_line(*PLACE, tail) == b"a post\n"
+    assert s3.bytes_read == 65_536
 
 
 def test_a_foreign_object_among_the_partitions_is_named() -> None:
