@@ -29,7 +29,7 @@ from bench.drill.load import BatchRuns
 from bench.report import Row, report
 from bench.sampling import repeated
 from common.settings import ROOT, Settings
-from emulator.formats import ROUTES
+from emulator.formats import ROUTES, Route
 from stack.local import processes, supervision
 from stack.local.install import mysql_problem
 from stack.local.isolated import ServiceProcess, make_settings
@@ -86,17 +86,21 @@ def under_load(settings: Settings, posts: int, rate: float) -> tuple[float, Mapp
     logs, began = settings.state_dir / "logs", time.monotonic()
     with BatchRuns(settings, logs, _BATCH_PAUSE_SECONDS) as runs, memory(settings) as sizes:
         with ExitStack() as running:
-            for route in ROUTES:
-                command = ("emulator", route, "--rate", f"{rate:g}", "--limit", str(posts))
-                emulator = ServiceProcess(settings, *command, log=logs / f"emulator-{route}.log")
-                running.callback(_finish, running.enter_context(emulator))
+            emulators = [running.enter_context(_emulator(settings, route, posts, rate)) for route in ROUTES]
+            for emulator in emulators:
+                _wait_for(emulator)
         seconds = time.monotonic() - began
     if runs.failed:
         raise RuntimeError(f"{runs.failed} batch runs failed")
     return seconds, sizes
 
 
-def _finish(emulator: ServiceProcess) -> None:
+def _emulator(settings: Settings, route: Route, posts: int, rate: float) -> ServiceProcess:
+    command = ("emulator", route, "--rate", f"{rate:g}", "--limit", str(posts))
+    return ServiceProcess(settings, *command, log=settings.state_dir / "logs" / f"emulator-{route}.log")
+
+
+def _wait_for(emulator: ServiceProcess) -> None:
     if status := emulator.wait():
         raise RuntimeError(f"an emulator ended with status {status}:\n{emulator.output()}")
 
