@@ -1,6 +1,6 @@
 """A run of the batch job that has something to do: all tables side by side, then one commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +8,8 @@ from functools import reduce
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from psycopg2 import InterfaceError
+from psycopg2.errors import InFailedSqlTransaction
 from pyspark.sql import DataFrame
 
 from common import batch_progress
@@ -27,6 +29,9 @@ from spark_jobs.sinks import copying, delta, postgres
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+
+# What a statement says after another one has failed or lost the connection.
+_CONSEQUENCES = (InFailedSqlTransaction, InterfaceError)
 
 Results = list[tuple[TableRunCounts, DataFrame]]
 
@@ -92,8 +97,15 @@ def _run_tables(context: Context) -> Results:
         done, others = wait(running, return_when=FIRST_EXCEPTION)
         if others:
             context.spark.sparkContext.cancelAllJobs()
-    failed = next((each for each in done if each.exception()), None)
-    return [each.result() for each in ([failed] if failed else running)]
+    if failure := first_failure(each.exception() for each in (*done, *others)):
+        raise failure
+    return [each.result() for each in running]
+
+
+def first_failure(errors: Iterable[BaseException | None]) -> BaseException | None:
+    """Return the first that is not another one's consequence: the tables share a connection, and its transaction."""
+    failed = filter(None, errors)
+    return min(failed, key=lambda each: isinstance(each.__cause__, _CONSEQUENCES), default=None)
 
 
 def _set_aside(context: Context, results: Results) -> None:

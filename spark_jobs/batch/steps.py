@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+import psycopg2
+
 from common.terminal import note
+
+_RAISED = re.compile(r"(?:Caused by: |: )?([\w.$]+(?:Error|Exception|NoSuchKey): .*)")
 
 
 class StepFailedError(RuntimeError):
@@ -39,8 +43,9 @@ class Steps:
 
 
 def reason(error: Exception) -> str:
-    """Return what went wrong, without the stack traces that Spark puts into its messages."""
+    """Return what went wrong, and where that is Postgres; without the stack traces of Spark's messages."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # An error in a Python worker: the line that ends its traceback says more than the first one.
-    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|NoSuchKey): ", line)]
-    return next(iter(raised[-1:] or lines[:1]), type(error).__name__)
+    # The line that ends a Python worker's traceback, or the last cause of Java's, says more than the first one.
+    raised = [match[1] for line in lines if (match := _RAISED.match(line))]
+    found = next(iter(raised[-1:] or lines[:1]), type(error).__name__)
+    return f"Postgres: {found}" if isinstance(error, psycopg2.Error) else found

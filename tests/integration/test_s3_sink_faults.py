@@ -12,7 +12,7 @@ from common.settings import Settings
 from common.wait import wait_until
 from contracts.landing import object_key, object_prefix
 from services.provision.bucket import ensure_bucket
-from tests.buckets import delete_bucket
+from tests.buckets import delete_bucket, empty_bucket
 from tests.integration.s3_sink_lab import (
     TIMEOUT_SECONDS,
     FaultyS3,
@@ -28,8 +28,14 @@ from tests.integration.s3_sink_lab import (
     sink,
     wait_landed,
 )
+from tests.servers import IN_CONTAINERS
+from tests.small_disk import fill, small_disk
 
 PARTITIONS = 6
+# LocalStack's folder for objects of over 512 KiB; smaller ones are in its memory.
+S3_FILES = Path("/tmp/localstack-s3-storage")  # noqa: S108 - its own choice
+LARGE = b"x" * 600_000
+DISK_MEGABYTES = 16
 
 
 @pytest.fixture
@@ -211,6 +217,29 @@ def test_objects_that_are_moved_away_land_again(user: Settings, tmp_path: Path) 
         assert later
         wait_landed(user)
     assert assert_exactly_once(user) == 9000
+
+
+def test_a_full_disk_of_localstack_is_told_and_with_room_again_all_lands(
+    user: Settings, tmp_path: Path
+) -> None:
+    if IN_CONTAINERS:
+        pytest.skip("LocalStack's disk is the container's")
+    folder = S3_FILES / user.bucket
+    with small_disk(folder, DISK_MEGABYTES):
+        ballast = fill(folder, len(LARGE))
+        produce(user, [b'"%d %s"' % (number, LARGE) for number in range(2 * PARTITIONS)])
+        try:
+            with sink(user, tmp_path) as process:
+                wait_until(
+                    lambda: "No space left on device" in process.output(),
+                    timeout=TIMEOUT_SECONDS,
+                    what="the full disk to be told",
+                )
+                ballast.unlink()
+                wait_landed(user)
+            assert assert_exactly_once(user) == 2 * PARTITIONS
+        finally:
+            empty_bucket(user)  # a disk whose files are open stays
 
 
 def test_an_object_without_metadata_is_counted(user: Settings, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import msgspec
 import pyarrow as pa
 import pytest
 import rich.console
+from psycopg2 import InterfaceError
+from psycopg2.errors import DiskFull, InFailedSqlTransaction
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
@@ -25,7 +27,7 @@ from operations import quarantine
 from spark_jobs.batch import summary
 from spark_jobs.batch.landing import LandedObject, LandingError, bounded_by_next, landed_object
 from spark_jobs.batch.plan import Plan
-from spark_jobs.batch.run import Report, after
+from spark_jobs.batch.run import Report, after, first_failure
 from spark_jobs.batch.steps import StepFailedError, Steps, reason
 from spark_jobs.readers.landing_zone import fetch_ahead, to_records
 from spark_jobs.readers.parquet import from_ranges
@@ -167,6 +169,33 @@ def test_of_a_workers_traceback_the_last_error_is_the_cause() -> None:
     text = 'Job aborted\nTraceback (most recent call last):\n  File "x"\nValueError: k is not whole\n\nJVM: at a.b'
     assert reason(RuntimeError(text)) == "ValueError: k is not whole"
     assert reason(RuntimeError("")) == "RuntimeError"
+
+
+def test_of_javas_causes_the_last_one_is_told() -> None:
+    text = (
+        "An error occurred while calling o1.collect.\n: org.apache.spark.SparkException: Job aborted: Lost task\n"
+        "\tat a.b(C.scala:1)\nCaused by: java.io.IOException: No space left on device\n\tat a.b(C.scala:1)\n"
+    )
+    assert reason(RuntimeError(text)) == "java.io.IOException: No space left on device"
+
+
+def test_what_postgres_says_is_said_to_be_its_own() -> None:
+    full = DiskFull(
+        'could not extend file "base/1": No space left on device\nHINT:  Check free disk space.\n'
+    )
+    assert reason(full) == 'Postgres: could not extend file "base/1": No space left on device'
+
+
+def test_of_errors_on_one_connection_the_first_one_is_told() -> None:
+    def failed(cause: Exception) -> StepFailedError:
+        error = StepFailedError(str(cause))
+        error.__cause__ = cause
+        return error
+
+    after_it, full, closed = map(failed, (InFailedSqlTransaction(), DiskFull(), InterfaceError()))
+    assert first_failure([None, after_it, full, closed]) is full
+    assert first_failure([closed]) is closed
+    assert first_failure([]) is None
 
 
 PLAN = Plan(
