@@ -24,6 +24,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writ
 # `psycopg2.OperationalError: ...`, `java.net.ConnectException: ...`, at the start of a line or after "Caused by:".
 _NAMES_AN_ERROR = re.compile(r"(Caused by: )?[\w.$]*(Error|Exception|Unavailable)\b: ")
 _REASON_LENGTH = 300
+# Where Kafka's offsets are not those of the checkpoint, Spark says so at length, and last of all what it found.
+_LOST_BY_KAFKA = re.compile(r"not available in Kafka any more;.*?Reason:\s*([^\n]+?\.)(?:\s|$)", re.DOTALL)
 _QUERY_ID = "sql.streaming.queryId"  # where Spark tells a micro-batch's thread whose it is
 
 
@@ -111,7 +113,8 @@ class Runner:
 
     def _note_end(self, reason: str) -> None:
         self._close()
-        self.problem = self.last_error = short(reason)
+        checkpoint = f"s3://{self._settings.bucket}/{checkpoints.prefix(self.query.name)}"
+        self.problem = self.last_error = with_way_back(reason, checkpoint)
         self.restarts += 1
         wait = self._backoff.next()
         self._start_at = time.monotonic() + wait
@@ -135,6 +138,17 @@ class Runner:
         if self._running is not None:
             self._running.stop()
         self._close()
+
+
+def with_way_back(reason: str, checkpoint: str) -> str:
+    """Return what happened and, where a new start alone does not help, what does."""
+    lost = _LOST_BY_KAFKA.search(reason)
+    if lost is None:
+        return short(reason)
+    return (
+        f"{lost[1]} Kafka's log was cut, or the topic made anew. Remove {checkpoint}: the query then reads the topic"
+        " from its start"
+    )
 
 
 def short(reason: str) -> str:

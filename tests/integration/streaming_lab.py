@@ -1,7 +1,7 @@
 """A streaming writer on trial: what tests send to it, do to it, and read of what becomes of the posts."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -32,9 +32,9 @@ Record = dict[str, Any] | bytes
 class Flow:
     """The posts that are sent, and what becomes of them."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, env: Mapping[str, str] | None = None) -> None:
         self.settings = settings
-        self.writer = ServiceProcess(settings, "spark_jobs.streaming", log=log)
+        self.writer = ServiceProcess(settings, "spark_jobs.streaming", log=log, env=env)
         self.sent = dict.fromkeys(TABLES, 0)
         self._first_inds = count(0, POSTS)
         self._forgotten_until = datetime.min.replace(tzinfo=UTC)

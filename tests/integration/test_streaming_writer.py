@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from common import health
 from common.clients import postgres_connection, s3_client
-from common.settings import Settings
+from common.kafka_security import client_options
+from common.settings import LOOPBACK, Settings
 from common.wait import wait_until
+from contracts.kafka_access import Principal
 from contracts.tables import TABLES
 from operations.verify import speed as verify_speed
 from services.provision.bucket import ensure_bucket
@@ -25,17 +28,29 @@ from services.provision.topics import ensure_pin_topics
 from spark_jobs.streaming import checkpoints
 from tests.buckets import delete_bucket, empty_bucket
 from tests.integration.streaming_lab import POSTS, TIMEOUT_SECONDS, Flow, served_by_all
+from tests.integration.unsteady_server import UnsteadyServer
 from tests.records import geo, pin, user
 
 # The longest of them wait three times.
 pytestmark = pytest.mark.timeout(3 * TIMEOUT_SECONDS + 60)
 
 
+# The connection's set-up, and of a micro-batch's posts a tenth.
+CUT_AFTER_BYTES = 20_000
+
+
+@pytest.fixture(scope="module")
+def before_postgres(postgres: Settings) -> Iterator[UnsteadyServer]:
+    """Yield the server to which the writer connects."""
+    with UnsteadyServer(postgres.postgres.host, postgres.postgres.port) as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
 def flow(
     kafka: Settings,
     localstack: Settings,  # noqa: ARG001 - it has to run
-    postgres: Settings,  # noqa: ARG001 - likewise
+    before_postgres: UnsteadyServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flow]:
     # The broker is the session's, and every file has its own names there: another's records would be counted here.
@@ -46,7 +61,8 @@ def flow(
     ensure_streams(settings)
     ensure_rights(settings)
     ensure_pin_topics(settings)
-    flow = Flow(settings, tmp_path_factory.mktemp("writer") / "writer.log")
+    place = {"POSTGRES_HOST": LOOPBACK, "POSTGRES_PORT": str(before_postgres.port)}
+    flow = Flow(settings, tmp_path_factory.mktemp("writer") / "writer.log", place)
     with flow.writer:
         yield flow
 
@@ -155,6 +171,57 @@ def test_kafka_records_become_rows_once(flow: Flow) -> None:
     )
     topic = flow.settings.rest_proxy.pin_streaming_topic
     assert rejected == [(topic, ["not_an_object"], "[]"), (topic, ["not_json"], "{")]
+
+
+def test_a_postgres_that_refuses_and_cuts_off_connections_costs_no_record(
+    flow: Flow, before_postgres: UnsteadyServer
+) -> None:
+    flow.settle()
+    inds = flow.inds()
+    with before_postgres.unsteady(CUT_AFTER_BYTES):
+        sent = flow.put_posts()
+        wait_until(
+            lambda: before_postgres.refused >= 2 and before_postgres.cut >= 2,
+            timeout=TIMEOUT_SECONDS,
+            what="connections to be refused and cut off",
+        )
+        sent += flow.put_posts()
+    flow.wait_for_all()
+    assert flow.inds() == {table: [*inds[table], *sent] for table in TABLES}
+    assert "psycopg2.OperationalError: " in flow.writer.output()
+    counts = flow.counts()
+    assert all(read == sum(others) for read, *others, _ in counts.values()), counts
+
+
+def test_a_topic_that_was_cut_is_told_with_the_way_back(flow: Flow) -> None:
+    """A topic made anew ends before the offset that is to be read next."""
+    recreate(flow.settings, flow.settings.rest_proxy.pin_streaming_topic)
+    flow.produce([json.dumps(pin(1, follower_count="777k")).encode()])
+    checkpoint = checkpoints.prefix("experimental")
+
+    def way_back() -> bool:
+        problem = health.problem("streaming-writer", flow.settings) or ""
+        return f"Remove s3://{flow.settings.bucket}/{checkpoint}: " in problem
+
+    wait_until(way_back, timeout=TIMEOUT_SECONDS, what="the loss to be told")
+    empty_bucket(flow.settings, checkpoint)
+    wait_until(
+        lambda: bool(
+            flow.sql(
+                "SELECT FROM experimental_data WHERE follower_count = 777000", database="pinterest_streaming"
+            )
+        ),
+        timeout=TIMEOUT_SECONDS,
+        what="the record of the new topic",
+    )
+
+
+def recreate(settings: Settings, topic: str) -> None:
+    """Delete the topic with its records, and make it again."""
+    admin = AdminClient(client_options(settings, Principal.PROVISION))
+    admin.delete_topics([topic])[topic].result()
+    wait_until(lambda: topic not in admin.list_topics().topics, timeout=60, what="the topic to be gone")
+    ensure_pin_topics(settings)
 
 
 def test_a_lost_bucket_is_rebuilt(flow: Flow) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spark_jobs.streaming.runner import short
+from spark_jobs.streaming.runner import short, with_way_back
 
 REPORT = """Query [id = 1] terminated with exception: it failed
 org.apache.spark.SparkException: Job aborted
@@ -23,3 +23,19 @@ Caused by: java.net.ConnectException: Connection refused
 )
 def test_a_reason_is_the_line_that_tells(reason: str, told: str) -> None:
     assert short(reason) == told
+
+
+CUT = """Some data may have been lost because they are not available in Kafka any more;
+either the data was aged out by Kafka or the topic may have been deleted before all the data in the
+topic was processed.
+Reason: Partition t-0 offset was changed from 251 to 1.
+This could be either 1) a user error, or 2) the kafka topic-partition is deleted and re-created.
+"""
+
+
+def test_a_log_that_was_cut_is_told_with_the_way_back() -> None:
+    assert with_way_back(CUT, "s3://b/c/") == (
+        "Partition t-0 offset was changed from 251 to 1. Kafka's log was cut, or the topic made anew."
+        " Remove s3://b/c/: the query then reads the topic from its start"
+    )
+    assert with_way_back(REPORT, "s3://b/c/") == short(REPORT)
