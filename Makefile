@@ -134,7 +134,7 @@ else
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit kinesis-source/tests
 	@# Each process has servers of its own, some 4 GB of them. Groups of tests begin in the order of tests/groups.py; by
 	@# default those of many tests would be the first.
-	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder tests/e2e tests/integration
+	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder tests/e2e tests/integration
 endif
 
 .PHONY: test-pythons

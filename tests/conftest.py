@@ -5,19 +5,24 @@ from contextlib import ExitStack
 from itertools import chain
 
 import pytest
+from xdist.remote import Producer
 
 from common.settings import Settings
 from stack.local.isolated import make_settings
 from stack.os_user import remove_server_home
 from tests.file_seconds import note_seconds, seconds_by_file, seconds_by_test
-from tests.groups import order_by_group
+from tests.groups import GroupScheduling, order_by_group
 from tests.servers import start_server
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist takes the groups from the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares servers, for --dist loadgroup, and begin with what may take longest."""
+    """Begin with what may take longest."""
     order_by_group(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling | None:
+    """Keep together what shares servers where tests are given out by scope."""
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,28 +1,30 @@
 """The groups of tests that one process of pytest runs one after the other, and the order in which they begin."""
 
-from pathlib import Path
-
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-_END_TO_END = Path(__file__).with_name("e2e")
+_END_TO_END = "tests/e2e/"
+
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each group to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def group(nodeid: str) -> str:
+    """The tests from end to end share one stack; others share servers at most, and data within their file."""
+    return _END_TO_END if nodeid.startswith(_END_TO_END) else nodeid.partition("::")[0]
 
 
 def order_by_group(items: list[pytest.Item]) -> None:
-    """Mark each test with its group, and put those groups first whose tests may take longest.
-
-    All processes would wait for one that began a long group last.
-    """
+    """Put those groups first whose tests may take longest: all processes would wait for one that began last."""
     longest: dict[str, float] = {}
     for item in items:
-        group = _group(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        longest[group] = max(longest.get(group, 0.0), _allowed_seconds(item))
-    items.sort(key=lambda item: longest[_group(item.path)], reverse=True)  # else they stay in their order
-
-
-def _group(path: Path) -> str:
-    """The tests from end to end share one stack; others share servers at most, and data within their file."""
-    return "end to end" if _END_TO_END in path.parents else path.stem
+        name = group(item.nodeid)
+        longest[name] = max(longest.get(name, 0.0), _allowed_seconds(item))
+    items.sort(key=lambda item: longest[group(item.nodeid)], reverse=True)  # else they stay in their order
 
 
 def _allowed_seconds(item: pytest.Item) -> float:

@@ -1,30 +1,22 @@
 """Test which tests share a process of pytest, and which of them begin."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import groups
 
-TESTS = Path(groups.__file__).parent
-
 
 class Item:
     """A test, as far as its group needs one."""
 
     def __init__(self, path: str, timeout: float | None = None) -> None:
-        self.path = TESTS / path
-        self.group = ""
+        self.nodeid = f"tests/{path}::test"
         self._timeout = pytest.mark.timeout(timeout).mark if timeout else None
 
     def get_closest_marker(self, name: str) -> pytest.Mark | None:
         """Return its time-out's mark."""
         return self._timeout if name == "timeout" else None
-
-    def add_marker(self, mark: pytest.MarkDecorator) -> None:
-        """Note the group."""
-        self.group = mark.args[0]
 
 
 def test_what_shares_a_stack_is_a_group_and_the_longest_begins() -> None:
@@ -34,10 +26,10 @@ def test_what_shares_a_stack_is_a_group_and_the_longest_begins() -> None:
     items: list[Any] = [quick, first, slow, demo, recovery]
     groups.order_by_group(items)
     assert items == [demo, recovery, first, slow, quick]
-    assert [item.group for item in items] == [
-        "end to end",
-        "end to end",
-        "test_slow",
-        "test_slow",
-        "test_quick",
+    assert [groups.group(item.nodeid) for item in items] == [
+        "tests/e2e/",
+        "tests/e2e/",
+        "tests/integration/batch/test_slow.py",
+        "tests/integration/batch/test_slow.py",
+        "tests/integration/test_quick.py",
     ]
