@@ -13,6 +13,8 @@ FILLING_BYTES = 20_000
 _FILLING = b"\r\n\r\n" + b"0\r\n\r\n" * (FILLING_BYTES // 5)
 # The REST proxy gives a body 20 s, and a delivery 20 more; on a busy machine twice that.
 _ANSWER_SECONDS = 80.0
+_SERVER_ERROR = 500
+_UNAVAILABLE = 503
 
 
 @dataclass
@@ -30,6 +32,12 @@ class Exchange:
     statuses: list[int] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     fault: str = ""
+
+    @property
+    def errors(self) -> list[bytes]:
+        """The bodies of the answers that are a server's error, but for 503."""
+        answers = zip(self.statuses, self.bodies, strict=True)
+        return [body for status, body in answers if status >= _SERVER_ERROR and status != _UNAVAILABLE]
 
 
 class _Answers:

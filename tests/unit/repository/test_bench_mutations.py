@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 
 from bench import mutated_streams
+from bench.localstack_faults import kind_of
 from bench.mutations import mutated, requests, stream_requests
 from bench.raw_http import Exchange, lacks_bytes
 from bench.seen import Seen
@@ -77,28 +78,57 @@ def test_what_an_answer_of_api_gateway_acknowledges(body: bytes, places: list[tu
     assert [*mutated_streams.acknowledged(body)] == places
 
 
+UNREADABLE = b"Error in apigateway invocation: 'utf-8' codec can't decode byte 0xff in position 1"
+NO_UTF8 = b'PUT / HTTP/1.1\r\nHost: h\r\n\r\n{"\xff": 1}'
+
+
+@pytest.mark.parametrize(
+    ("exchange", "cause"),
+    [
+        (
+            Exchange(b"GET / HTTP/9.1\r\n\r\n", fault="the answer is no HTTP: Invalid HTTP version"),
+            "HTTP server",
+        ),
+        (Exchange(b"GET / HTTP/1.1\r\n\r\n", fault="the answer is no HTTP: Invalid HTTP version"), None),
+        (Exchange(b"GET / HTTP/9.1\r\n\r\n", fault="no end of the answer within 30 s"), None),
+        (Exchange(NO_UTF8, [500], [UNREADABLE]), "check of bodies"),
+        (Exchange(NO_UTF8, [500, 400], [UNREADABLE, b""]), "check of bodies"),
+        (Exchange(NO_UTF8, [500, 500], [UNREADABLE, b"another"]), None),
+        (Exchange(NO_UTF8.replace(b"\xff", b""), [500], [UNREADABLE]), None),
+        (Exchange(NO_UTF8, [500], [b'{"message": "Internal server error"}']), None),
+    ],
+)
+def test_an_answer_is_localstacks_own_fault_by_its_words_and_by_what_was_sent(
+    exchange: Exchange, cause: str | None
+) -> None:
+    found = kind_of(exchange)
+    assert found is None if cause is None else cause in (found or "")
+
+
 def test_what_is_lost_or_wrong_is_counted() -> None:
     def numbers(body: bytes) -> Iterator[int]:
         yield from map(int, body.split())
 
-    seen = Seen(numbers)
+    seen = Seen(numbers, lambda exchange: "another" if exchange.sent == b"f" else None)
     for exchange in (
         Exchange(b"a", [200, 400], [b"1 2", b"9"]),
         Exchange(b"b", [200], [b"2 3"]),
         Exchange(b"c", [500], [b""]),
         Exchange(b"d", [503], [b""]),
         Exchange(b"e", fault="no answer"),
+        Exchange(b"f", [500], [b""]),
     ):
         seen.add(exchange)
-    assert seen.wrong == ["[500]: b'c'", "no answer: b'e'"]
+    assert seen.wrong == ["[b'']: b'c'", "no answer: b'e'"]
     found = {row.what: (row.value, row.met) for row in seen.rows({2, 3, 4}, "Kafka")}
     assert found == {
-        "requests": (5, None),
+        "requests": (6, None),
         "answers with 200": (2, None),
         "answers with 400": (1, None),
-        "answers with 500": (1, None),
+        "answers with 500": (2, None),
         "answers with 503": (1, None),
         "not answered, or with a server error but 503": (2, False),
+        "likewise, by another": (1, None),
         "records acknowledged": (4, None),
         "of them not in Kafka, or acknowledged twice": (2, False),
         "in Kafka, their answer cut off or not to be read": (1, None),
