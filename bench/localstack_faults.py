@@ -12,6 +12,8 @@ from bench.raw_http import Exchange
 
 _VERSION = re.compile(rb" HTTP/1\.[01]\Z")
 _LONG_NUMBER = re.compile(rb"\d{4301}")
+_LONG_LENGTH = re.compile(rb"Content-Length: *\d{20}")
+_BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
 
 class Kind(NamedTuple):
@@ -29,12 +31,16 @@ def kind_of(exchange: Exchange) -> str | None:
     return next((each.cause for each in fitting), None)
 
 
+def _head(request: bytes) -> bytes:
+    return request.partition(b"\r\n\r\n")[0]
+
+
 def _is_of_another_version(request: bytes) -> bool:
     return not _VERSION.search(request.partition(b"\r\n")[0])
 
 
 def _has_no_ascii_head(request: bytes) -> bool:
-    return not request.partition(b"\r\n\r\n")[0].isascii()
+    return not _head(request).isascii()
 
 
 def _is_no_utf8(request: bytes) -> bool:
@@ -45,37 +51,62 @@ def _is_no_utf8(request: bytes) -> bool:
     return False
 
 
+_INVOCATION = rb"Error in apigateway invocation: "
+
 KINDS = (
     Kind(
-        "its HTTP server, which answers another version of HTTP in that version",
+        "LocalStack's HTTP server, which answers another version of HTTP in that version",
         re.compile(rb"the answer is no HTTP"),
         _is_of_another_version,
     ),
     Kind(
-        "its HTTP server, which takes a path or a header for ASCII",
+        "LocalStack's HTTP server, which takes a path or a header for ASCII",
         re.compile(rb"<html><head><title>Processing Failed"),
         _has_no_ascii_head,
     ),
     Kind(
-        "its check of bodies, which takes them for UTF-8",
-        re.compile(rb"Error in apigateway invocation: 'utf-8' codec can't decode"),
+        "LocalStack's HTTP server, which waits for a body of any length",
+        re.compile(rb"no end of the answer within"),
+        lambda request: bool(_LONG_LENGTH.search(_head(request))),
+    ),
+    Kind(
+        "LocalStack's HTTP server, which passes on half an end of a line in a header",
+        re.compile(rb"\Z"),
+        lambda request: bool(_BARE_LINE_END.search(_head(request))),
+    ),
+    Kind(
+        "LocalStack's gateway, which passes on headers that HTTP does not allow",
+        re.compile(_INVOCATION + rb"('ascii' codec can't encode|Invalid leading whitespace)"),
+        _has_no_ascii_head,
+    ),
+    Kind(
+        "LocalStack's gateway, which takes a body for the gzip that it is said to be",
+        re.compile(_INVOCATION + rb"Not a gzipped file"),
+        lambda request: b"Content-Encoding: gzip" in _head(request),
+    ),
+    Kind(
+        "LocalStack's check of bodies, which takes them for UTF-8",
+        re.compile(_INVOCATION + rb"'utf-8' codec can't decode"),
         _is_no_utf8,
     ),
     Kind(
-        "its check of bodies, which takes no integer of over 4,300 digits",
-        re.compile(rb"Error in apigateway invocation: Exceeds the limit \(4300 digits\)"),
+        "LocalStack's check of bodies, which takes no integer of over 4,300 digits",
+        re.compile(_INVOCATION + rb"Exceeds the limit \(4300 digits\)"),
         lambda request: bool(_LONG_NUMBER.search(request)),
     ),
     Kind(
-        "its check of bodies, which follows 1,000 levels",
-        re.compile(rb"Error in apigateway invocation: maximum recursion depth exceeded"),
+        "LocalStack's check of bodies, which follows 1,000 levels",
+        re.compile(_INVOCATION + rb"maximum recursion depth exceeded"),
         lambda request: request.count(b"[") + request.count(b"{") >= 900,
     ),
     Kind(
-        "its templates, which cannot write half a surrogate pair",
-        re.compile(
-            rb"Error in apigateway invocation: 'utf-8' codec can't encode characters? '?\\?.*surrogates"
-        ),
+        "LocalStack's templates, which cannot write half a surrogate pair",
+        re.compile(_INVOCATION + rb"Error in template .*UnicodeEncodeError: 'utf-8'", re.DOTALL),
         lambda request: rb"\ud" in request.lower(),
+    ),
+    Kind(
+        "LocalStack's S3, whose is each path that is nobody else's",
+        re.compile(rb".*exception while calling s3 with unknown operation: Unable to parse", re.DOTALL),
+        lambda request: b" /_aws/execute-api/" not in request.partition(b"\r\n")[0],
     ),
 )

@@ -79,6 +79,7 @@ def test_what_an_answer_of_api_gateway_acknowledges(body: bytes, places: list[tu
 
 
 UNREADABLE = b"Error in apigateway invocation: 'utf-8' codec can't decode byte 0xff in position 1"
+SILENT = "no end of the answer within 30 s"
 NO_UTF8 = b'PUT / HTTP/1.1\r\nHost: h\r\n\r\n{"\xff": 1}'
 
 
@@ -90,12 +91,19 @@ NO_UTF8 = b'PUT / HTTP/1.1\r\nHost: h\r\n\r\n{"\xff": 1}'
             "HTTP server",
         ),
         (Exchange(b"GET / HTTP/1.1\r\n\r\n", fault="the answer is no HTTP: Invalid HTTP version"), None),
-        (Exchange(b"GET / HTTP/9.1\r\n\r\n", fault="no end of the answer within 30 s"), None),
+        (Exchange(b"GET / HTTP/9.1\r\n\r\n", fault=SILENT), None),
         (Exchange(NO_UTF8, [500], [UNREADABLE]), "check of bodies"),
         (Exchange(NO_UTF8, [500, 400], [UNREADABLE, b""]), "check of bodies"),
         (Exchange(NO_UTF8, [500, 500], [UNREADABLE, b"another"]), None),
         (Exchange(NO_UTF8.replace(b"\xff", b""), [500], [UNREADABLE]), None),
         (Exchange(NO_UTF8, [500], [b'{"message": "Internal server error"}']), None),
+        (Exchange(b"GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n", [500], [b""]), "end of a line"),
+        (Exchange(b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n", [500], [b""]), None),
+        (
+            Exchange(b"PUT / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", fault=SILENT),
+            "any length",
+        ),
+        (Exchange(b"PUT / HTTP/1.1\r\nContent-Length: 9999\r\n\r\n", fault=SILENT), None),
     ],
 )
 def test_an_answer_is_localstacks_own_fault_by_its_words_and_by_what_was_sent(
