@@ -88,9 +88,8 @@ class Kafka(Group):
     @property
     def segment_bytes(self) -> int:
         """Return the size of a partition's files, of which Kafka removes only whole ones: it keeps up to one more."""
-        return min(
-            max(self.retention_bytes // 16, 1024**2), 1024**3
-        )  # Kafka takes 1 MiB to 2 GiB; its default is 1
+        # Kafka takes 1 MiB to 2 GiB, and 1 GiB where it is not told.
+        return min(max(self.retention_bytes // 16, 1024**2), 1024**3)
 
     @property
     def is_elsewhere(self) -> bool:
