@@ -19,6 +19,7 @@ from spark_jobs.readers.landing_zone import to_records
 from spark_jobs.schemas import kinds, landed
 from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks import delta
+from spark_jobs.sinks.delta_writers import SparkWriter
 
 # The widest one; the others make Spark load nearly the same classes.
 _TABLE: Table = "pin"
@@ -67,8 +68,9 @@ def _train(spark: SparkSession, folder: str) -> None:
     staged = staging.stage(records, _TABLE)
     staging.tally(staged)
     rows, _ = staging.latest(staging.accepted(staged))
-    delta.replace(rows, folder)
-    delta.merge(rows, folder)
+    writer = SparkWriter()
+    writer.replace(rows, folder)
+    writer.merge(rows, folder)
 
 
 if __name__ == "__main__":

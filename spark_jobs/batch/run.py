@@ -23,8 +23,9 @@ from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
 from spark_jobs.batch.table_run import Context, run_table
 from spark_jobs.readers import corrected, parquet
-from spark_jobs.session.spark import spark_session
+from spark_jobs.session.spark import is_local, spark_session
 from spark_jobs.sinks import copying, delta, postgres
+from spark_jobs.sinks.delta_writers import DeltaWriter, LocalWriter, SparkWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,7 +62,9 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
         batch_progress.save(s3, settings.bucket, Progress(replacing=True))
     with steps("start Spark"):
         spark = spark_session(settings, "batch", brief=plan.is_brief)
-    context = Context(spark, settings, connection, plan, corrected.texts(connection), Lock())
+    context = Context(
+        spark, settings, connection, plan, writer(settings, plan), corrected.texts(connection), Lock()
+    )
     with steps("tables"):
         results = _run_tables(context)
     with steps("quarantine"):
@@ -83,6 +86,13 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
     for name in (*plan.objects, QUARANTINE):
         delta.vacuum(delta.location(settings, name), delta_options(settings), BATCH)
     return Report(run_id, plan, accounts, steps)
+
+
+def writer(settings: Settings, plan: Plan) -> DeltaWriter:
+    """Return who writes the run's rows at the least cost: on a cluster executors have the memory, not the driver."""
+    if plan.fits_driver and is_local(settings):
+        return LocalWriter(delta_options(settings))
+    return SparkWriter()
 
 
 def _check_bucket(s3: "S3Client", settings: Settings, plan: Plan) -> None:
@@ -114,9 +124,13 @@ def _set_aside(context: Context, results: Results) -> None:
     plan, path = context.plan, delta.location(context.settings, QUARANTINE)
     if count:
         rejected = reduce(DataFrame.unionByName, (rows for _, rows in results))
-        (delta.replace if plan.rebuild else delta.add_quarantined)(rejected, path)
+        if not plan.rebuild and delta.exists(context.settings, path):
+            # One that is there already gets the new reasons.
+            context.writer.merge(rejected, path, delta.OFFSET, later=None)
+        else:
+            context.writer.replace(rejected, path)
     elif plan.rebuild:
-        delta.clear(context.spark, path)
+        delta.clear(context.settings, path)
     if count or plan.replace:
         _serve_rejected(context, count, [each for account, _ in results for each in account.ranges])
 

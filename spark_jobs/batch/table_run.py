@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from common.clients import delta_options
 from common.settings import Settings
 from contracts.run_counts import OffsetRange, TableRunCounts
 from contracts.tables import Table
@@ -18,8 +17,8 @@ from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
 from spark_jobs.readers import parquet
 from spark_jobs.schemas import arrow_schema
-from spark_jobs.session.spark import is_local
 from spark_jobs.sinks import copying, delta, postgres
+from spark_jobs.sinks.delta_writers import DeltaWriter
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -33,6 +32,7 @@ class Context:
     settings: Settings
     connection: "PostgresConnection"
     plan: Plan
+    writer: DeltaWriter
     mended: pa.Table
     copying: Lock
 
@@ -80,24 +80,14 @@ def run_table(context: Context, table: Table) -> tuple[TableRunCounts, DataFrame
 def _write(context: Context, table: Table, rows: DataFrame, count: int) -> int:
     """Write the latest rows; returns how many of them are newer than what was there."""
     path = delta.location(context.settings, table)
-    if not context.plan.rebuild and delta.exists(context.spark, path):
-        return merge(context, rows, path)
+    if not context.plan.rebuild and delta.exists(context.settings, path):
+        return context.writer.merge(rows, path)
     if context.plan.reached(context.settings.topic(table)):
         raise FileNotFoundError(
             f"{path} is gone, though earlier runs wrote it. `make batch FULL=1` rebuilds it."
         )
-    delta.replace(rows, path)
+    context.writer.replace(rows, path)
     return count
-
-
-def merge(context: Context, rows: DataFrame, path: str) -> int:
-    """Merge the rows into the Delta table where that costs least; returns how many are newer than what was there.
-
-    On a cluster the executors have the memory for it, not the driver.
-    """
-    if context.plan.fits_driver and is_local(context.settings):
-        return delta.merge_here(rows.toArrow(), path, delta_options(context.settings))
-    return delta.merge(rows, path)
 
 
 def _serve(context: Context, table: Table, ranges: Sequence[OffsetRange]) -> int:

@@ -62,9 +62,15 @@ def dataset(paths: Sequence[str], filesystem: FileSystem, declared: pa.Schema = 
 
 
 def _plain(field: pa.Field) -> pa.Field:
-    if pa.types.is_string_view(field.type):  # delta-rs writes it, and few functions of Arrow take it
-        return field.with_type(pa.string())
-    return field.with_type(_TIME) if pa.types.is_timestamp(field.type) else field
+    return field.with_type(_plain_type(field.type))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(kind):  # delta-rs writes it, and few functions of Arrow take it
+        return pa.string()
+    if pa.types.is_list(kind):
+        return pa.list_(_plain(kind.value_field))
+    return _TIME if pa.types.is_timestamp(kind) else kind
 
 
 def _s3(settings: Settings) -> S3FileSystem:

@@ -30,6 +30,7 @@ from spark_jobs.replay.mended_file import KafkaPosition, Quarantined
 from spark_jobs.schemas import arrow_schema
 from spark_jobs.session.spark import spark_session
 from spark_jobs.sinks import copying, delta, postgres
+from spark_jobs.sinks.delta_writers import SparkWriter
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -164,7 +165,7 @@ def take_in(settings: Settings, connection: "PostgresConnection", validated: Rep
 
 def _release(settings: Settings, spark: SparkSession, passed: pa.Table) -> None:
     places = spark.createDataFrame(passed.select(delta.OFFSET))
-    delta.remove_quarantined(places, delta.location(settings, QUARANTINE))
+    delta.remove_quarantined(settings, places, delta.location(settings, QUARANTINE))
 
 
 def _places(verdict: ValidationResult) -> pa.Table:
@@ -179,7 +180,7 @@ def _take_in(
     table, count = verdict.table, verdict.tally.accepted
     path = delta.location(settings, table)
     rows, _ = staging.latest(staging.accepted(verdict.staged))
-    newest = delta.merge(rows, path)
+    newest = SparkWriter().merge(rows, path)
     files, declared = delta.files(settings, path), arrow_schema(table)
     ours = parquet.from_places(_by_partition(passed), "source_partition", "source_offset")
     stored = copying.to_csv(parquet.read(settings, files, declared.names, ours, declared))

@@ -20,6 +20,7 @@ from contracts.delta_tables import KEPT_HOURS, QUARANTINE, SPEED
 from contracts.latest import SPEED_ORDER, is_not_older
 from contracts.tables import DECLARATIONS, KEY, TABLES
 from spark_jobs.sinks import delta
+from spark_jobs.sinks.delta_writers import merge_arrow
 from spark_jobs.streaming import served, speed
 from spark_jobs.streaming.transactions import split
 
@@ -143,7 +144,7 @@ def take_in(
     if not DeltaTable.is_deltatable(path, options):
         make(path, options, rows)
     elif rows.num_rows:
-        delta.merge_here(rows, path, options, key, later)
+        merge_arrow(rows, path, options, key, later)
 
 
 def latest(rows: pa.Table) -> pa.Table:

@@ -33,12 +33,6 @@ locals {
       },
       # Tables of an earlier version are moved from there.
       { Effect = "Allow", Action = ["s3:GetObject", "s3:DeleteObject"], Resource = ["${local.bucket_arn}/delta_tables/transformed/*"] },
-      # Delta asks for a log in each folder above a table that is not there, since it may be a part of another.
-      {
-        Effect   = "Allow"
-        Action   = ["s3:GetObject"]
-        Resource = [for folder in ["", "delta_tables/"] : "${local.bucket_arn}/${folder}_delta_log"]
-      },
     ]
     sink = [
       { Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.bucket_arn] },

@@ -19,7 +19,7 @@ from stack.local.isolated import ServiceProcess
 from tests.e2e.stages import delta_rows
 from tests.integration.aws_calls import Call, CallRecorder
 
-# The batch job takes 25 s on two cores, the emulator 3 s; on a busy machine eight times that.
+# Two runs of the batch job take 25 s on two cores, the emulator 3 s; on a busy machine eight times that.
 JOB_SECONDS = 200.0
 
 Calls = dict[str, set[Call]]

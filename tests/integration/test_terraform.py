@@ -129,7 +129,7 @@ def calls(
         land(jobs)
         wait_for_speed_path(made.settings, writer)
     jobs.vacuum("streaming", SPEED)
-    jobs.run("batch", "spark_jobs.batch")
+    jobs.run("batch", "tests.integration.batch_by_both_writers")
     jobs.move()
     return jobs.calls
 

@@ -76,7 +76,7 @@ class Zone:
         found = {}
         for name in (*TABLES, QUARANTINE):
             path = delta.location(self.settings, name)
-            if delta.exists(self.spark, path):
+            if delta.exists(self.settings, path):
                 rows = (
                     self.spark.read.format("delta").load(path).select(fn.to_json(fn.struct("*")).alias("row"))
                 )

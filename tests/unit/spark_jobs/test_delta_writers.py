@@ -12,7 +12,8 @@ from pyarrow.fs import LocalFileSystem
 from pyspark.sql import SparkSession
 
 from spark_jobs.readers import parquet
-from spark_jobs.sinks import copying, delta
+from spark_jobs.sinks import copying
+from spark_jobs.sinks.delta_writers import DeltaWriter, LocalWriter, SparkWriter, merge_arrow
 from spark_jobs.streaming.delta import take_in
 
 SCHEMA = pa.schema(
@@ -61,7 +62,7 @@ def make(path: str, *files: Sequence[Row]) -> None:
 
 
 def merge(path: str, *rows: Row) -> int:
-    return delta.merge_here(arrow(rows), path, None)
+    return merge_arrow(arrow(rows), path, None)
 
 
 def stored(path: str) -> list[Row]:
@@ -93,7 +94,7 @@ def test_no_rows_change_nothing(path: str) -> None:
 def test_a_newer_column_is_added_and_null_in_the_rows_that_were_there(path: str) -> None:
     make(path, [(1, "old", 0, 1), (2, "old", 0, 2)])
     rows = arrow([(2, "new", 0, 3), (3, "new", 0, 4)]).append_column("board_name", pa.array(["cats", None]))
-    assert delta.merge_here(rows, path, None) == 2
+    assert merge_arrow(rows, path, None) == 2
     found = DeltaTable(path).to_pyarrow_table().select(["ind", "title", "board_name"]).to_pylist()
     assert sorted(tuple(row.values()) for row in found) == [
         (1, "old", None),
@@ -138,6 +139,28 @@ def test_postgres_gets_the_texts_of_either_writer(path: str) -> None:
         assert {*lines} == {b'1,"new\\x00"', b'2,"old"', b"3,", b'4,""', b'1000,"old"'}
 
 
+@pytest.mark.parametrize("writer", [SparkWriter(), LocalWriter(None)], ids=["by Spark", "by delta-rs"])
+def test_postgres_gets_rejected_records_of_either_writer(
+    spark: SparkSession, path: str, writer: DeltaWriter
+) -> None:
+    """Their reasons are a list of texts. A record that is rejected again has its new reasons."""
+    schema = "topic string, partition int, offset bigint, reasons array<string>, raw string"
+    first, again = (
+        spark.createDataFrame([("t.pin", 0, 7, reasons, None), ("t.pin", 0, offset, [], "{")], schema)
+        for reasons, offset in ((["not_json", "no_ind"], 8), (["tombstone"], 9))
+    )
+    writer.replace(first, path)
+    writer.merge(again, path, ("topic", "partition", "offset"), later=None)
+    files = [uri.removeprefix("file://") for uri in DeltaTable(path).file_uris()]
+    rows = parquet.dataset(files, LocalFileSystem()).to_table()
+    lines = b"".join(copying.to_csv(rows.to_batches())).splitlines()
+    assert sorted(lines) == [
+        b'"t.pin",0,7,"{tombstone}",',
+        b'"t.pin",0,8,"{}","{"',
+        b'"t.pin",0,9,"{}","{"',
+    ]
+
+
 def test_new_files_have_the_limits_of_their_keys_and_no_others(path: str) -> None:
     """Without the limits no later merge can skip a file; limits of all texts are dear."""
     make(path, [(1, "old", 0, 1)])
@@ -159,17 +182,41 @@ def as_the_jobs_write(spark: SparkSession) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("as_the_jobs_write")
-def test_spark_comes_to_the_same_and_each_takes_what_the_other_left(
-    spark: SparkSession, path: str, tmp_path: Path
+@pytest.mark.parametrize("first", [SparkWriter(), LocalWriter(None)], ids=["by Spark", "by delta-rs"])
+def test_both_come_to_the_same_and_each_takes_what_the_other_left(
+    spark: SparkSession, path: str, tmp_path: Path, first: DeltaWriter
 ) -> None:
     """With a column of every type that a table has."""
-    delta.replace(spark.createDataFrame(THERE, SPARK_SCHEMA).selectExpr(*EVERY_TYPE), path)
+    there, coming = (
+        spark.createDataFrame(rows, SPARK_SCHEMA).selectExpr(*EVERY_TYPE) for rows in (THERE, COMING)
+    )
+    first.replace(there, path)
     copied = str(shutil.copytree(path, tmp_path / "copy"))
-    coming = spark.createDataFrame(COMING, SPARK_SCHEMA).selectExpr(*EVERY_TYPE)
-    assert delta.merge_here(coming.toArrow(), path, None) == delta.merge(coming, copied)
+    assert LocalWriter(None).merge(coming, path) == SparkWriter().merge(coming, copied)
     both = [spark.read.format("delta").load(each).orderBy("ind").collect() for each in (path, copied)]
     assert both[0] == both[1]
     assert stored(path) == stored(copied) == KEPT
-    again = [delta.merge_here(coming.toArrow(), each, None) for each in (path, copied)]
+    again = [LocalWriter(None).merge(coming, each) for each in (path, copied)]
     assert again == [sum(row[1] == "new" for row in KEPT)] * 2
     assert stored(path) == stored(copied) == KEPT
+
+
+@pytest.mark.usefixtures("as_the_jobs_write")
+def test_both_make_the_same_table(spark: SparkSession, tmp_path: Path) -> None:
+    """Its columns, its properties and its rows; of a table that was there before with other columns too."""
+    rows = spark.createDataFrame(THERE, SPARK_SCHEMA).selectExpr(*EVERY_TYPE)
+    made = []
+    for name, writer in (("spark", SparkWriter()), ("delta-rs", LocalWriter(None))):
+        folder = str(tmp_path / name)
+        writer.replace(spark.createDataFrame([(1, "a")], "ind int, former string"), folder)
+        writer.replace(rows, folder)
+        found = spark.read.format("delta").load(folder)
+        properties = DeltaTable(folder).metadata().configuration
+        made.append((found.schema, properties, sorted(found.collect()), limited_columns(folder)))
+    assert made[0] == made[1]
+
+
+def limited_columns(path: str) -> set[str]:
+    """Return the columns of whose values a table's log has the least."""
+    actions = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+    return {name for name in actions.column_names if name.startswith("min.")}
