@@ -16,6 +16,9 @@ from stack.localstack.orphans import end_orphans
 # What Node loads into Kinesis before Kinesis itself.
 _PRELOADED = [Path(__file__).with_name(name) for name in ("loopback.cjs", "quick-puts.cjs")]
 
+_INIT = Path(__file__).with_name("init")
+_AT_START = "etc/localstack/init/start.d"
+
 
 def filesystem(settings: Settings) -> Path:
     """Return LocalStack's root folder, linked to what is installed and to what runs at its start."""
@@ -26,8 +29,7 @@ def filesystem(settings: Settings) -> Path:
     links = {
         library: LOCALSTACK_LIBRARY,
         root / "etc/localstack/init/hosts.py": ROOT / "common/hosts.py",
-        root / "etc/localstack/init/start.d/refuse_foreign.py": ROOT
-        / "stack/localstack/init/refuse_foreign.py",
+        **{root / _AT_START / script.name: script for script in _INIT.glob("*.py")},
     }
     for link, target in links.items():
         link.parent.mkdir(parents=True, exist_ok=True)

@@ -32,8 +32,7 @@ from tests.servers import IN_CONTAINERS
 from tests.small_disk import fill, small_disk
 
 PARTITIONS = 6
-# LocalStack's folder for objects of over 512 KiB; smaller ones are in its memory.
-S3_FILES = Path("/tmp/localstack-s3-storage")  # noqa: S108 - its own choice
+# S3 has objects of over 512 KiB on the disk, smaller ones in memory.
 LARGE = b"x" * 600_000
 DISK_MEGABYTES = 16
 
@@ -220,11 +219,11 @@ def test_objects_that_are_moved_away_land_again(user: Settings, tmp_path: Path) 
 
 
 def test_a_full_disk_of_localstack_is_told_and_with_room_again_all_lands(
-    user: Settings, tmp_path: Path
+    localstack: Settings, user: Settings, tmp_path: Path
 ) -> None:
     if IN_CONTAINERS:
         pytest.skip("LocalStack's disk is the container's")
-    folder = S3_FILES / user.bucket
+    folder = localstack.state_dir / "localstack/objects/localstack-s3-storage" / user.bucket
     with small_disk(folder, DISK_MEGABYTES):
         ballast = fill(folder, len(LARGE))
         produce(user, [b'"%d %s"' % (number, LARGE) for number in range(2 * PARTITIONS)])

@@ -98,8 +98,9 @@ def test_the_images_have_the_same_files(root: Path, dockerfile: str) -> None:
     assert hosts.samefile(root / INIT / "hosts.py")
     [folder] = copied[f"{INIT}/start.d"]
     scripts = {path.name: path for path in folder.glob("*.py")}
-    assert scripts.keys() == {Path(SCRIPT).name}
-    assert scripts[Path(SCRIPT).name].samefile(root / SCRIPT)
+    linked = [*(root / INIT / "start.d").iterdir()]
+    assert scripts.keys() == {path.name for path in linked} == {Path(SCRIPT).name, "objects_folder.py"}
+    assert all(scripts[path.name].samefile(path) for path in linked)
 
 
 def test_a_link_of_a_checkout_that_is_gone_is_made_again(root: Path) -> None:
