@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["incremental", "rebuild", "full"]
 
-# Some 80,000 posts: the driver's process can hold their rows at once, beside Spark's heap.
+# Some 70,000 posts: the driver's process can hold their rows at once, beside Spark's heap.
 _DRIVER_BYTES = 64 * 1024**2
 # Some 550,000 posts: below, Spark's own start and plans count more than its speed.
 _BRIEF_BYTES = 512 * 1024**2
