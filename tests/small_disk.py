@@ -23,7 +23,8 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run([umount, folder], check=True)
+        # Lazily: a JVM outlives its program for a moment, and the disk goes when it is out.
+        subprocess.run([umount, "--lazy", folder], check=True)
 
 
 def fill(folder: Path, free: int) -> Path:
