@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from bench.ingest import Sent, fresh_topic, in_process, produce_raw, through_proxy
+from bench.proxy import launch_proxy
 from bench.report import Row, report
 from bench.streaming import TOPIC_RATES, Watch, measure_topic
 from common import health
@@ -93,10 +94,7 @@ def with_kafka(servers: ExitStack, shared: Settings, folder: Path, kind: str) ->
     ensure_streams(settings)
     ensure_rights(settings)
     ensure_pin_topics(settings)
-    proxy = servers.enter_context(
-        ServiceProcess(settings, "services.rest_proxy", log=folder / "rest-proxy.log")
-    )
-    proxy.wait_healthy(lambda: health.problem("rest-proxy", settings) is None)
+    launch_proxy(servers, settings)
     return settings
 
 

@@ -9,9 +9,9 @@ with status 1 where the last minute is slower than AIM times the first.
 import itertools
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from functools import partial
 from statistics import median, quantiles
 from typing import Annotated
@@ -23,7 +23,7 @@ from msgspec.structs import astuple
 
 from bench.report import Row, report
 from bench.running import running_stack
-from bench.sampling import repeated
+from bench.sampling import series
 from bench.streaming import PACKAGES, Watch, wait_seen, watched
 from common.api import invoke_url
 from common.clients import postgres_connection
@@ -116,18 +116,10 @@ def newest_post(settings: Settings) -> int:
     return -1 if found[1] is None else int(found[1])
 
 
-@contextmanager
-def memory(settings: Settings) -> Iterator[dict[str, list[float]]]:
-    """While it lasts, MB of each service of local mode every MEMORY_SECONDS; nothing in containers."""
-    found = defaultdict[str, list[float]](list)
-
-    def look() -> None:
-        for name, state in supervision.states(settings).items():
-            if state.active:
-                found[name].append(processes.memory(state.pid) / MB)
-
-    with repeated(look, MEMORY_SECONDS):
-        yield found
+def memory(settings: Settings) -> dict[str, float]:
+    """Return the MB of each service of local mode; nothing in containers."""
+    states = supervision.states(settings)
+    return {name: processes.memory(state.pid) / MB for name, state in states.items() if state.active}
 
 
 def limits() -> dict[str, float]:
@@ -184,7 +176,7 @@ def main(
     load.run(rate, WARM_UP_SECONDS, Watch())
     load.waits.clear()
     with (
-        memory(settings) as sizes,
+        series(partial(memory, settings), MEMORY_SECONDS) as sizes,
         watched(settings, "pinterest", _NEWEST, watch) if served else nullcontext(),
     ):
         load.run(rate, minutes * 60, watch)

@@ -21,14 +21,14 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from bench.mutations import mutated, requests
+from bench.proxy import launch_proxy
 from bench.raw_http import FILLING_BYTES, exchange_all
 from bench.report import Row, report
 from bench.seen import Seen
-from common import health
 from common.kafka_security import client_options
 from common.settings import Settings
 from contracts.kafka_access import Principal
-from stack.local.isolated import ServiceProcess, launch_server, make_settings
+from stack.local.isolated import launch_server, make_settings
 
 PARTITIONS = 3
 TOPIC = "mutated"
@@ -81,10 +81,7 @@ def running_proxy() -> Iterator[tuple[Settings, psutil.Process]]:
             [NewTopic(name, PARTITIONS, 1) for name in topics(settings)]
         ).values():
             made.result()
-        service = ServiceProcess(settings, "services.rest_proxy", log=Path(folder, "proxy.log"))
-        with service as proxy:
-            proxy.wait_healthy(lambda: health.problem("rest-proxy", settings) is None)
-            yield settings, psutil.Process(proxy.pid)
+        yield settings, psutil.Process(launch_proxy(stack, settings).pid)
 
 
 def topics(settings: Settings) -> tuple[str, ...]:

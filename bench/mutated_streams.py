@@ -20,16 +20,16 @@ import typer
 
 from bench.localstack_faults import kind_of
 from bench.mutations import mutated, stream_requests
+from bench.proxy import launch_proxy
 from bench.raw_http import Exchange, exchange_all, lacks_bytes
 from bench.report import Row, report
 from bench.seen import Seen
-from common import health
 from common.clients import kinesis_client
 from common.settings import Settings
 from services.provision.api import ensure_api
 from services.provision.streams import ensure_streams
 from stack.local import processes
-from stack.local.isolated import ServiceProcess, launch_server, make_settings
+from stack.local.isolated import launch_server, make_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -64,7 +64,8 @@ def main(
     with TemporaryDirectory() as folder, ExitStack() as stack:
         settings = make_settings(Path(folder), KINESIS_SHARDS=SHARDS, KAFKA_SECURITY="plaintext")
         server = launch_server(stack, settings, "localstack")
-        _launch_proxy(stack, settings)
+        launch_server(stack, settings, "kafka")
+        launch_proxy(stack, settings)
         ensure_streams(settings)
         url = ensure_api(settings)
         assert url
@@ -78,13 +79,6 @@ def main(
     print("\n".join(seen.wrong))
     if any(row.met is False for row in rows):
         raise SystemExit(1)
-
-
-def _launch_proxy(stack: ExitStack, settings: Settings) -> None:
-    launch_server(stack, settings, "kafka")
-    log = settings.state_dir / "proxy.log"
-    proxy = stack.enter_context(ServiceProcess(settings, "services.rest_proxy", log=log))
-    proxy.wait_healthy(lambda: health.problem("rest-proxy", settings) is None)
 
 
 def send(

@@ -12,8 +12,8 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,7 +27,7 @@ from bench import own_stack
 from bench.drill.accounts import Account, accounts, source_keys
 from bench.drill.load import BatchRuns
 from bench.report import Row, report
-from bench.sampling import repeated
+from bench.sampling import series
 from common.settings import ROOT, Settings
 from emulator.formats import ROUTES, Route
 from stack.local import processes, supervision
@@ -84,7 +84,8 @@ def under_load(settings: Settings, posts: int, rate: float) -> tuple[float, Mapp
         RuntimeError: an emulator or a batch run failed.
     """
     logs, began = settings.state_dir / "logs", time.monotonic()
-    with BatchRuns(settings, logs, _BATCH_PAUSE_SECONDS) as runs, memory(settings) as sizes:
+    sampled = series(lambda: {name: size / _MB for name, size in held(settings).items()}, _LOOK_SECONDS)
+    with BatchRuns(settings, logs, _BATCH_PAUSE_SECONDS) as runs, sampled as sizes:
         with ExitStack() as running:
             emulators = [running.enter_context(_emulator(settings, route, posts, rate)) for route in ROUTES]
             for emulator in emulators:
@@ -103,19 +104,6 @@ def _emulator(settings: Settings, route: Route, posts: int, rate: float) -> Serv
 def _wait_for(emulator: ServiceProcess) -> None:
     if status := emulator.wait():
         raise RuntimeError(f"an emulator ended with status {status}:\n{emulator.output()}")
-
-
-@contextmanager
-def memory(settings: Settings) -> Iterator[Mapping[str, list[float]]]:
-    """While it lasts, MB of each process of the stack every _LOOK_SECONDS."""
-    found = defaultdict[str, list[float]](list)
-
-    def look() -> None:
-        for name, size in held(settings).items():
-            found[name].append(size / _MB)
-
-    with repeated(look, _LOOK_SECONDS):
-        yield found
 
 
 def held(settings: Settings) -> Mapping[str, int]:
