@@ -27,8 +27,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupSc
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the slowest files where `--durations` asks for the slowest tests, and as many."""
-    count = terminalreporter.config.getoption("durations")
-    if count is None:
+    config = terminalreporter.config
+    count = config.getoption("durations")
+    if count is None or hasattr(config, "workerinput"):  # one of several processes: its tests are told once
         return
     reports = list(chain(*terminalreporter.stats.values()))
     files, tests = (each[: count or None] for each in (seconds_by_file(reports), seconds_by_test(reports)))

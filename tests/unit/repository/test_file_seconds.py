@@ -40,9 +40,9 @@ def test_a_run_prints_its_slowest_files_where_it_prints_its_slowest_tests(
 ) -> None:
     monkeypatch.delenv("PYTEST_SECONDS_FILE", raising=False)
     printed: list[str] = []
-    for count in (None, 1):
+    for count, worker in ((None, {}), (1, {}), (1, {"workerinput": {"workerid": "gw0"}})):
         reporter: Any = SimpleNamespace(
-            config=SimpleNamespace(getoption=lambda _, count=count: count),
+            config=SimpleNamespace(getoption=lambda _, count=count: count, **worker),
             stats={"": [report("a.py::one", "setup", 1.0)], "passed": [report("b.py::two", "call", 61.4)]},
             section=printed.append,
             write_line=printed.append,
