@@ -68,7 +68,7 @@ def main(posts: int = 1_000_000, write: bool = False) -> None:
         nothing = seconds(lambda: run_batch(settings))
         spark.stop()
     rows = [
-        Row(f"{SMALL:,} posts, session start included", cold, "s", aim=20, better="lower"),
+        Row(f"{SMALL:,} posts, session start included", cold, "s", aim=10, better="lower"),
         Row(f"reading and parsing {posts:,} posts", parsing, "s"),
         Row("bare COPY of their rows", copying, "s"),
         Row(
@@ -76,7 +76,7 @@ def main(posts: int = 1_000_000, write: bool = False) -> None:
             full.served,
             "s",
             parsing + copying,
-            2,
+            1.6,
             "lower",
         ),
         Row(f"{posts:,} posts reconciled, all of it read", full.reconciled, "s"),
