@@ -45,17 +45,10 @@ class Watch:
     problems: list[str] = field(default_factory=list)
 
     def measured(self, container: Container) -> None:
-        """Note what a container holds now, but for the cache of files, which the kernel takes back before it kills."""
-        try:
-            memory = container.stats(stream=False, one_shot=True)["memory_stats"]
-        except (NotFound, ValueError):  # it has just ended: no such container, or an answer without JSON
-            return
-        if "usage" not in memory:
-            return
-        cache = sum(memory["stats"][f"{kind}_file"] for kind in ("active", "inactive"))
-        service = container.labels["com.docker.compose.service"]
-        self.peak[service] = max(self.peak.get(service, 0), memory["usage"] - cache)
-        self.limit[service] = memory["limit"]
+        """Note what a container holds now."""
+        for service, (held, limit) in held_now(container).items():
+            self.peak[service] = max(self.peak.get(service, 0), held)
+            self.limit[service] = limit
 
     def ended(self, event: dict[str, Any]) -> None:
         """Note the end of a container, but that of a command that ends by itself or as by Ctrl-C."""
@@ -74,11 +67,31 @@ class Watch:
         ]
 
 
+def held_now(container: Container) -> dict[str, tuple[int, int]]:
+    """Return by service the bytes that a container holds, and its limit; nothing where it has just ended.
+
+    The cache of files does not count: the kernel takes it back before it kills.
+    """
+    try:
+        memory = container.stats(stream=False, one_shot=True)["memory_stats"]
+    except (NotFound, ValueError):  # no such container, or an answer without JSON
+        return {}
+    if "usage" not in memory:
+        return {}
+    cache = sum(memory["stats"][f"{kind}_file"] for kind in ("active", "inactive"))
+    return {container.labels["com.docker.compose.service"]: (memory["usage"] - cache, memory["limit"])}
+
+
+def of_project(project: str) -> dict[str, str]:
+    """Return the engine's filter for a project's containers."""
+    return {"label": f"com.docker.compose.project={project}"}
+
+
 @contextmanager
 def watching(project: str) -> Iterator[Watch]:
     """Watch the project's containers until the body ends."""
     watch, stop, engine = Watch(), threading.Event(), docker.from_env()
-    ours = {"label": f"com.docker.compose.project={project}"}
+    ours = of_project(project)
     events = engine.events(decode=True, filters={**ours, "event": ["oom", "die"]})
 
     def look() -> None:

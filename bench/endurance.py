@@ -2,25 +2,27 @@
 
 Loads the running stack (`make up`), in local mode or in containers, through API Gateway. Each post has a time at which
 it is due, from which its waits count: for its acknowledgement and, where the streaming writer runs, for its row in
-Postgres. The memory is that of local mode's processes; `python -m bench.containers` watches that of containers. Ends
-with status 1 where the last minute is slower than AIM times the first.
+Postgres. Ends with status 1 where the last minute is slower than AIM times the first, or a container ended meanwhile.
 """
 
 import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from functools import partial
 from statistics import median, quantiles
 from typing import Annotated
 
+import docker
 import typer
 import urllib3
 import yaml
 from msgspec.structs import astuple
 
+from bench import containers
 from bench.report import Row, report
 from bench.running import running_stack
 from bench.sampling import series
@@ -116,10 +118,25 @@ def newest_post(settings: Settings) -> int:
     return -1 if found[1] is None else int(found[1])
 
 
-def memory(settings: Settings) -> dict[str, float]:
+def of_processes(settings: Settings) -> dict[str, float]:
     """Return the MB of each service of local mode; nothing in containers."""
     states = supervision.states(settings)
     return {name: processes.memory(state.pid) / MB for name, state in states.items() if state.active}
+
+
+def of_containers(project: str) -> dict[str, float]:
+    """Return the MB of each service in containers, all asked at once: an answer takes the engine a second."""
+    ours = docker.from_env().containers.list(filters=containers.of_project(project), ignore_removed=True)
+    with ThreadPoolExecutor(len(ours) or 1) as pool:
+        found = pool.map(containers.held_now, ours)
+        return {name: held / MB for each in found for name, (held, _) in each.items()}
+
+
+def ended(project: str, since: float) -> Row:
+    """Count the containers that have ended, or met their limit of memory, since that time (seconds of the epoch)."""
+    filters = containers.of_project(project) | {"event": ["oom", "die"]}
+    events = docker.from_env().events(since=since, until=time.time(), filters=filters)
+    return Row("containers that ended, or met their limit", len(list(events)), "", aim=0, better="lower")
 
 
 def limits() -> dict[str, float]:
@@ -164,19 +181,15 @@ def held(sizes: Mapping[str, list[float]]) -> list[Row]:
     return [*sorted(peaks, key=lambda row: -(row.ratio or 0)), *growth]
 
 
-def main(
-    minutes: Annotated[int, typer.Option(help="How long the load lasts.", min=2)] = 10,
-    rate: Annotated[int, typer.Option(help="Posts a second, each a record in three streams.")] = 50,
-    write: Annotated[bool, typer.Option(help="Put the table into docs/benchmarks.md.")] = False,
-) -> None:
-    """Measure and print."""
-    settings = running_stack("localstack")
-    served = problem("streaming-writer", settings) is None
+def loaded(
+    settings: Settings, rate: int, minutes: int, memory: Callable[[], Mapping[str, float]], *, served: bool
+) -> tuple[list[Row], Mapping[str, list[float]]]:
+    """Send posts, once Spark is warm; return the rows on their waits, and the memory of each service by and by."""
     load, watch = Load(settings, newest_post(settings) if served else -1), Watch()
     load.run(rate, WARM_UP_SECONDS, Watch())
     load.waits.clear()
     with (
-        series(partial(memory, settings), MEMORY_SECONDS) as sizes,
+        series(memory, MEMORY_SECONDS) as sizes,
         watched(settings, "pinterest", _NEWEST, watch) if served else nullcontext(),
     ):
         load.run(rate, minutes * 60, watch)
@@ -186,8 +199,26 @@ def main(
     rows = slowed("acknowledged", load.waits)
     if served:
         rows += slowed("in Postgres", zip(sorted(watch.sent.values()), watch.latencies(), strict=True))
+    return rows, sizes
+
+
+def main(
+    minutes: Annotated[int, typer.Option(help="How long the load lasts.", min=2)] = 10,
+    rate: Annotated[int, typer.Option(help="Posts a second, each a record in three streams.")] = 50,
+    write: Annotated[bool, typer.Option(help="Put the table into docs/benchmarks.md.")] = False,
+) -> None:
+    """Measure and print."""
+    settings = running_stack("localstack")
+    served = problem("streaming-writer", settings) is None
     title = f"Endurance: {rate} posts/s to the streams{'' if served else ' alone'} for {minutes} minutes"
-    report(title, [*rows, *held(sizes)], packages=PACKAGES, write=write)
+    if of_processes(settings):
+        waits, sizes = loaded(settings, rate, minutes, partial(of_processes, settings), served=served)
+        rows = [*waits, *held(sizes)]
+    else:
+        project, began = containers.project(), time.time()
+        waits, sizes = loaded(settings, rate, minutes, partial(of_containers, project), served=served)
+        title, rows = f"{title}, in containers", [*waits, ended(project, began), *held(sizes)]
+    report(title, rows, packages=PACKAGES, write=write)
     if any(row.met is False for row in rows):
         raise SystemExit(1)
 

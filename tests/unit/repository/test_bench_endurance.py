@@ -3,13 +3,15 @@
 import json
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import docker
 import pytest
 import urllib3
 
 from bench import endurance
-from bench.endurance import Load, by_minute, held, limits, slowed
+from bench.endurance import Load, by_minute, ended, held, limits, of_containers, slowed
 from bench.streaming import Watch
 from stack.local.isolated import make_settings
 
@@ -56,3 +58,26 @@ def test_memory_is_compared_with_the_limit_and_with_the_first_minute() -> None:
     assert (fullest.what.partition(":")[0], fullest.baseline) == ("mysql", limits()["mysql"])
     assert (other.value, other.ratio) == (200.0, 200.0 / limits()["kafka"])
     assert [row.ratio for row in growth] == [2.0, 1.0]
+
+
+class Kept:
+    """A container that holds so much, a part of it cached files; nothing once it has ended."""
+
+    def __init__(self, service: str, usage: int | None) -> None:
+        self.labels = {"com.docker.compose.service": service}
+        self._usage = usage
+
+    def stats(self, **_: bool) -> dict[str, Any]:
+        """Answer as the engine does."""
+        files = {"active_file": 3 * 1024**2, "inactive_file": 1024**2}
+        return {"memory_stats": {"usage": self._usage, "limit": 2**30, "stats": files} if self._usage else {}}
+
+
+def test_in_containers_the_engine_tells_memory_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [Kept("kafka", 504 * 1024**2), Kept("tools", None)]
+    engine = SimpleNamespace(
+        containers=SimpleNamespace(list=lambda **_: kept), events=lambda **_: iter([{"Action": "oom"}])
+    )
+    monkeypatch.setattr(docker, "from_env", lambda: engine)
+    assert of_containers("stack") == {"kafka": 500.0}
+    assert (ended("stack", 0.0).value, ended("stack", 0.0).met) == (1, False)
