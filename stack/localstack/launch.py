@@ -14,7 +14,9 @@ from common.settings import INSTALL_DIR, LOCALSTACK_LIBRARY, ROOT, Settings, loa
 from stack.localstack.orphans import end_orphans
 
 # What Node loads into Kinesis before Kinesis itself.
-_PRELOADED = [Path(__file__).with_name(name) for name in ("loopback.cjs", "quick-puts.cjs")]
+_PRELOADED = [
+    Path(__file__).with_name(name) for name in ("loopback.cjs", "quick-puts.cjs", "kept-records.cjs")
+]
 
 _INIT = Path(__file__).with_name("init")
 _AT_START = "etc/localstack/init/start.d"

@@ -31,6 +31,7 @@ FOREIGN = {
         "ARGS",
         "AWS_MSK_IAM",
         "JAVA_TOOL_OPTIONS",
+        "KINESIS_KEPT_MB",
         "HADOOP_CONF_DIR",
         "SPARK_LOCAL_IP",
     ),

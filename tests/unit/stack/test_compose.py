@@ -331,12 +331,19 @@ def test_kinesis_keeps_no_file(stack: Settings) -> None:
 
 
 def test_kinesis_has_the_same_bound_of_memory_in_both_modes(stack: Settings) -> None:
-    """Both have Node load a file besides, by a path that is the image's or the checkout's."""
+    """Both have Node load files besides, by a path that is the image's or the checkout's."""
     composed = yaml.safe_load(COMPOSE_FILE.read_text())["services"]["localstack"]["environment"][
         "NODE_OPTIONS"
     ]
     here = load(stack)["localstack"].environment["NODE_OPTIONS"]
     assert composed.partition(" --require=")[0] == here
+
+
+def test_what_kinesis_keeps_is_half_of_its_heap_at_the_most(stack: Settings) -> None:
+    """The other half is for the program, and for the requests that it is about."""
+    environment = load(stack)["localstack"].environment
+    [heap] = re.findall(r"--max-old-space-size=(\d+)", environment["NODE_OPTIONS"])
+    assert int(environment["KINESIS_KEPT_MB"]) <= int(heap) / 2
 
 
 def test_the_dashboard_can_only_read(stack: Settings) -> None:

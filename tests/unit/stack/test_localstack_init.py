@@ -88,7 +88,7 @@ def test_where_it_fails_localstack_ends(root: Path, handlers: list[Any]) -> None
 
 @pytest.mark.parametrize("dockerfile", ["Dockerfile", "images/Dockerfile"])
 def test_the_images_have_the_same_files(root: Path, dockerfile: str) -> None:
-    text = (ROOT / dockerfile).read_text()
+    text = (ROOT / dockerfile).read_text().replace("\\\n", " ")
     copied = {
         target: [ROOT / source for source in sources.split()]
         for sources, target in re.findall(rf"^COPY ((?!--).+) /({INIT}\S*)$", text, re.M)
