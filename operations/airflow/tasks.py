@@ -20,7 +20,7 @@ from common.settings import load_settings
 from operations.airflow.old_logs import remove_old
 from operations.query import Answer, ask, load_queries
 from operations.verify.run import reconcile_run
-from services.s3_sink.catch_up import end_offsets, not_landed
+from services.s3_sink.catch_up import end_offsets, lost_by_kafka, not_landed
 from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
 
 _REMEDY = "See `make status` and `make logs SERVICE=s3-sink`; then clear this task, or `make trigger` again"
@@ -37,6 +37,7 @@ class LandedSensor(BaseSensorOperator):
 
         Raises:
             AirflowSensorTimeout: the sink has not caught up; the message says what is missing.
+            ValueError: no wait helps: Kafka ends before the landing zone, or an object there is not the sink's.
         """
         self._settings = load_settings()
         self._zone = LandingZone(self._settings)
@@ -49,11 +50,19 @@ class LandedSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> bool:  # noqa: ARG002 - Airflow's signature
         """Return whether it has all landed."""
+        if lost := self._lost():
+            raise ValueError("; ".join(lost))
         try:
             return not not_landed(self._zone, self._ends)
         except (StaleEnd, Unavailable) as problem:
             self.log.warning("%s", problem)
             return False
+
+    def _lost(self) -> list[str]:
+        try:
+            return lost_by_kafka(self._settings, self._zone)
+        except (StaleEnd, Unavailable, KafkaException):
+            return []  # the next look asks again
 
     def _missing(self) -> str:
         try:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.terminal import complain
 from contracts.run_counts import CountsDoNotAddUpError
 from spark_jobs.batch.landing import LandingError
-from spark_jobs.batch.steps import StepFailedError, Steps
+from spark_jobs.batch.steps import StepFailedError, Steps, reason
 from spark_jobs.sinks import postgres
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ class RefusedError(RuntimeError):
     """The request cannot be fulfilled now; the message says why."""
 
 
+class CommitUnknownError(StepFailedError):
+    """The connection was lost at the commit: Postgres may have done it."""
+
+
 def lock(connection: "PostgresConnection") -> None:
     """Keep other runs out for as long as the connection lives.
 
@@ -37,6 +41,21 @@ def lock(connection: "PostgresConnection") -> None:
     """
     if not postgres.lock(connection):
         raise AlreadyRunningError("another batch run is at work; wait for its end")
+
+
+def commit(connection: "PostgresConnection") -> None:
+    """Commit what a run has done.
+
+    Raises:
+        CommitUnknownError: the answer was lost.
+        psycopg2.Error: Postgres refuses; nothing of the run is visible.
+    """
+    try:
+        connection.commit()
+    except psycopg2.OperationalError as error:
+        if not connection.closed:
+            raise
+        raise CommitUnknownError(f"commit: {reason(error)}") from error
 
 
 @contextmanager
@@ -73,6 +92,12 @@ def explained(what: str, again: str) -> Iterator[None]:
         raise _failed(f"Postgres: {str(error).strip()}", "`make status`, then `make up`") from None
     except (BotoCoreError, ClientError) as error:
         raise _failed(f"S3: {error}", "`make status`, then `make up`") from None
+    except CommitUnknownError as error:
+        remedy = (
+            "Whether this run is served is not known: the answer of Postgres was lost. See `make status`, then repeat"
+            f" with `{again}`: what is served already, stays as it is"
+        )
+        raise _failed(f"{what} failed at {error}", remedy) from None
     except FAILURES as error:
         remedy = f"Nothing of this run is served. See `make status`, then repeat with `{again}`"
         raise _failed(f"{what} failed at {error}", remedy) from None

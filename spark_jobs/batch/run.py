@@ -19,6 +19,7 @@ from common.clients import delta_options, s3_client
 from common.settings import Settings
 from contracts.delta_tables import BATCH, QUARANTINE
 from contracts.run_counts import CountsDoNotAddUpError, OffsetRange, TableRunCounts
+from spark_jobs.batch.failures import commit
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
 from spark_jobs.batch.table_run import Context, run_table
@@ -53,7 +54,8 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
     The order makes a repeat harmless: Delta first, then one transaction in Postgres, then the progress.
 
     Raises:
-        StepFailedError: a step failed; nothing of the run is visible in Postgres.
+        CommitUnknownError: the connection to Postgres was lost at the commit.
+        StepFailedError: another step failed; nothing of the run is visible in Postgres.
         CountsDoNotAddUpError: records were lost on the way.
     """
     started_at = datetime.now(UTC)
@@ -80,7 +82,7 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
             accounts=accounts,
             bucket_id=plan.bucket_id,
         )
-        connection.commit()
+        commit(connection)
     # Outside of the steps: if one of these fails the run has been served all the same, and a repeat does no harm.
     batch_progress.save(s3, settings.bucket, after(plan, accounts))
     for name in (*plan.objects, QUARANTINE):

@@ -22,6 +22,7 @@ from contracts.delta_tables import QUARANTINE
 from contracts.run_counts import CountsDoNotAddUpError, TableRunCounts
 from contracts.tables import TABLES, Table
 from spark_jobs.batch import staging
+from spark_jobs.batch.failures import commit
 from spark_jobs.batch.staging import Tally
 from spark_jobs.batch.steps import Steps
 from spark_jobs.readers import parquet
@@ -135,7 +136,8 @@ def take_in(settings: Settings, connection: "PostgresConnection", validated: Rep
     """Bring the accepted records into the tables and out of quarantine; there is at least one.
 
     Raises:
-        StepFailedError: a step failed; nothing of the replay is visible in Postgres.
+        CommitUnknownError: the connection to Postgres was lost at the commit.
+        StepFailedError: another step failed; nothing of the replay is visible in Postgres.
         CountsDoNotAddUpError: records were lost on the way.
     """
     started_at, steps = datetime.now(UTC), validated.steps
@@ -159,7 +161,7 @@ def take_in(settings: Settings, connection: "PostgresConnection", validated: Rep
         moved = store.move(connection, passed, run_id)
         if moved != passed.num_rows:
             raise CountsDoNotAddUpError(f"{passed.num_rows} records passed, {moved} left quarantine.batch")
-        connection.commit()
+        commit(connection)
     return replace(validated, run_id=run_id, accounts=accounts)
 
 

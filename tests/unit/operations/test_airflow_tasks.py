@@ -1,7 +1,8 @@
 """The DAG's tasks that need no Spark: the sensor's branches, and what the other two pass on."""
 
 import importlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -46,11 +47,18 @@ class Zone:
 
 
 def sense(
-    tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, settings: Settings, zone: Zone, timeout: float = 60.0
+    tasks: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    zone: Zone,
+    *,
+    timeout: float = 60.0,
+    lost: Callable[[], list[str]] = list,
 ) -> dict[str, dict[str, int]]:
     monkeypatch.setattr(tasks, "load_settings", lambda: settings)
     monkeypatch.setattr(tasks, "LandingZone", lambda _: zone)
     monkeypatch.setattr(tasks, "end_offsets", lambda _: ENDS)
+    monkeypatch.setattr(tasks, "lost_by_kafka", lambda *_: lost())
     sensor = tasks.LandedSensor(task_id="landed", poke_interval=0, timeout=timeout)
     found: dict[str, dict[str, int]] = type(sensor).execute.__wrapped__(sensor, {})  # without Airflow's guard
     return found
@@ -103,6 +111,30 @@ def test_what_waiting_cannot_fix_ends_the_sensor_at_once(
     with pytest.raises(type(error)) as raised:
         sense(tasks, monkeypatch, settings, Zone(error))
     assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    "landed", [ALL, {"t.pin": 5, "t.geo": 0}], ids=["the rest is there", "the sink waits"]
+)
+def test_a_kafka_that_ends_before_the_landing_zone_ends_the_sensor_at_once_as_it_does_make_landed(
+    landed: dict[str, int], tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    said = "t.pin[1]: Kafka has lost offsets 0 to 2, which have landed"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        sense(tasks, monkeypatch, settings, Zone(landed), lost=lambda: [said])
+
+
+@pytest.mark.parametrize("trouble", [UNREACHABLE, Unavailable("S3 is down"), StaleEnd("read it again")])
+def test_a_sensor_that_cannot_ask_what_kafka_has_lost_goes_on(
+    trouble: Exception, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    def ask() -> list[str]:
+        raise trouble
+
+    assert sense(tasks, monkeypatch, settings, Zone(ALL), lost=ask) == {
+        "t.pin": {"0": 5, "1": 0},
+        "t.geo": {"0": 2},
+    }
 
 
 def test_reconcile_passes_on_what_the_sensor_gave(
