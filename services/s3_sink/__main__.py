@@ -4,6 +4,7 @@ import signal
 import threading
 
 from common.log import configure
+from common.set_back import end_when_set_back
 from common.settings import load_settings
 from services.s3_sink.connect import kept
 from services.s3_sink.connector import ConnectorError
@@ -19,6 +20,7 @@ def main() -> None:
     """Run the sink; SIGTERM and SIGINT land what is buffered, then end it."""
     settings = load_settings()
     log = configure("s3-sink")
+    end_when_set_back("s3-sink")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

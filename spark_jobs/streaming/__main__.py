@@ -7,6 +7,7 @@ from pyspark_kinesis_source import KinesisDataSource
 
 from common.clients import s3_client
 from common.log import configure
+from common.set_back import end_when_set_back
 from common.settings import load_settings
 from common.state_file import StateFile
 from spark_jobs.session.spark import spark_session
@@ -21,6 +22,7 @@ _ROUND_SECONDS = 0.5
 def main() -> None:
     """Run the service; SIGTERM and SIGINT end it, and what was under way comes again at the next start."""
     settings, log = load_settings(), configure("streaming-writer")
+    end_when_set_back("streaming-writer")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
