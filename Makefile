@@ -389,8 +389,8 @@ bench: setup-dev up ## Run every benchmark and write the figures into docs/bench
 
 # Processes of this machine in both modes: a stack of its own, as the tests start.
 .PHONY: drill
-drill: setup-local ## Kill, pause and cut off services of a stack of its own under load, and prove that nothing was lost (KILLS=20 SEED=1)
-	@$(IN_OURS) bench.drill $(if $(KILLS),--kills "$(KILLS)") $(if $(SEED),--seed "$(SEED)")
+drill: setup-local ## Kill, pause and cut off services of a stack of its own under load, and prove that nothing was lost (KILLS=20 SEED=1 KINDS="kill step")
+	@$(IN_OURS) bench.drill $(if $(KILLS),--kills "$(KILLS)") $(if $(SEED),--seed "$(SEED)") $(if $(KINDS),--kinds "$(KINDS)")
 
 .PHONY: lock
 lock: setup-local ## Pin the newest versions that requirements/*.in allow

@@ -39,6 +39,8 @@ _SET_UP = {
 }
 _SET_UP_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
 
+# Names a library that each process is to load: a drill's, which steps the clock of its stack (bench/drill/clock.py).
+DRILL_CLOCK = "DRILL_CLOCK"
 # Says that this has been done; a process that is started otherwise does it when it reads the settings.
 MARK = "PIPELINE_ENVIRONMENT"
 _OURS = {
@@ -64,7 +66,11 @@ def composed(given: Mapping[str, str], *, without: Iterable[str] = ()) -> dict[s
     kept = {
         name: value for name, value in given.items() if name in names or name.startswith(_PASSED_PREFIXES)
     }
-    return kept | _OURS
+    return kept | _OURS | _drill_clock(given)
+
+
+def _drill_clock(given: Mapping[str, str]) -> dict[str, str]:
+    return {DRILL_CLOCK: library, "LD_PRELOAD": library} if (library := given.get(DRILL_CLOCK)) else {}
 
 
 def for_set_up(given: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 Starts a stack of its own in local mode, in a temporary folder and on free ports, so a running one is left alone. While
 posts go through both paths and batch runs follow each other, services are killed, paused, and cut off from Kafka, S3 or
-Postgres, as `bench.drill.plan` says for the seed. Then all stages must add up, and each post that was acknowledged must
-be served once by its path. The stack is removed at the end; after a failure its logs stay in .local/drill.
+Postgres, and with KINDS=step their clock is set an hour ahead and back, as `bench.drill.plan` says for the seed. Then
+all stages must add up, and each post that was acknowledged must be served once by its path. The stack is removed at the
+end; after a failure its logs stay in .local/drill.
 """
 
 import secrets
@@ -15,16 +16,16 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from bench import own_stack
-from bench.drill import load, recovery
+from bench.drill import clock, load, recovery
 from bench.drill.accounts import accounts, source_keys
 from bench.drill.link import Link
 from bench.drill.outcome import Outcome, rows, slowest
-from bench.drill.plan import BATCH_JOB, Fault, faults
+from bench.drill.plan import BATCH_JOB, Fault, Kind, faults
 from bench.drill.strike import Striker
 from bench.report import report
 from common.command import run_command
@@ -36,7 +37,8 @@ from stack.local.isolated import free_port, make_settings
 
 PACKAGES = ("pyspark", "deltalake", "confluent-kafka", "supervisor")
 LOGS = ROOT / ".local" / "drill"
-USAGE = "`make drill KILLS=20 SEED=1`: so many faults, chosen by this seed."
+DEFAULT_KINDS = "kill pause cut"
+USAGE = '`make drill KILLS=20 SEED=1 KINDS="kill step"`: so many faults of these kinds, chosen by this seed.'
 # The slowest, the streaming writer with its Spark, takes a minute on two busy cores; ten times that.
 _RECOVERY_SECONDS = 600.0
 # Between two batch runs lie 5 s, and a run takes 20 to 60 s on two busy cores; ten times their sum.
@@ -49,24 +51,41 @@ console = make_console()
 def main(
     kills: Annotated[int, typer.Option(min=1, max=1000, help="How many faults.")] = 20,
     seed: Annotated[int | None, typer.Option(min=0, help="Chooses them; else one by chance.")] = None,
+    kinds: Annotated[str, typer.Option(help="Of which kinds, of kill, pause, cut and step.")] = DEFAULT_KINDS,
     write: Annotated[bool, typer.Option(help="Put the table into docs/benchmarks.md.")] = False,
 ) -> None:
     """Do the drill; status 1 where something was lost, or did not recover."""
-    if problem := mysql_problem():
+    wanted = chosen(kinds)
+    if problem := mysql_problem() or ("step" in wanted and clock.problem()):
         raise SystemExit(problem)
+    if "step" in wanted:
+        clock.load()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # the stack is not left behind
     seed = secrets.randbelow(2**32) if seed is None else seed
-    console.print(
-        f"A drill of {kills} faults. `make drill KILLS={kills} SEED={seed}` chooses the same again."
-    )
+    again = f"make drill KILLS={kills} SEED={seed}" + (f' KINDS="{kinds}"' if kinds != DEFAULT_KINDS else "")
+    console.print(f"A drill of {kills} faults. `{again}` chooses the same again.")
     with stack_of_its_own(kills) as (settings, link):
-        outcomes = under_load(settings, link, faults(kills, seed))
+        outcomes = under_load(settings, link, faults(kills, seed, wanted))
         own_stack.settle(settings)
         found = accounts(settings, partial(source_keys, settings))
     report("Drill", rows(outcomes, found), packages=PACKAGES, write=write)
     console.print("\n".join(map(str, [*found, slowest(outcomes)])), highlight=False)
     if any(each.lost or each.twice for each in found):
         raise SystemExit(1)
+
+
+def chosen(named: str) -> list[Kind]:
+    """Return the kinds of fault that are named, with blanks between them.
+
+    Raises:
+        typer.BadParameter: one is none, or there is none.
+    """
+    words = named.split()
+    if not words or not {*words} <= {*get_args(Kind)}:
+        raise typer.BadParameter(
+            f"'{named}' is not one or more of {', '.join(get_args(Kind))}", param_hint="'--kinds'"
+        )
+    return [kind for kind in get_args(Kind) if kind in words]
 
 
 @contextmanager
@@ -114,7 +133,7 @@ def _carry_out(
         return Outcome(fault, at, None)
     ended, done = time.monotonic(), runs.succeeded
     _wait_well(settings)
-    if BATCH_JOB in (fault.target, fault.client):
+    if BATCH_JOB in (fault.target, fault.client) or fault.kind == "step":
         wait_until(lambda: runs.succeeded > done, timeout=_RUN_SECONDS, what="a batch run to succeed")
     return Outcome(fault, at, time.monotonic() - ended)
 

@@ -1,10 +1,11 @@
 """Plan a drill: which fault hits what, and for how long. Pure: a seed gives one plan."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-Kind = Literal["kill", "pause", "cut"]
+Kind = Literal["kill", "pause", "cut", "step"]
 
 BATCH_JOB = "batch job"
 SERVERS = ("kafka", "mysql", "postgres")
@@ -22,6 +23,9 @@ ALONE = (
     ("postgres", BATCH_JOB),
 )
 
+# By how many seconds a step moves the clock.
+STEPS = {"clock ahead": 3600, "clock back": -3600}
+
 PAUSE_SECONDS = (5.0, 30.0)
 CUT_SECONDS = (10.0, 60.0)
 GAP_SECONDS = (1.0, 8.0)
@@ -33,6 +37,7 @@ KINDS: tuple[tuple[Kind, str, str], ...] = (
     *(("pause", target, "") for target in (*SERVERS, *PAUSED_ONLY, *OURS)),
     *(("cut", target, "") for target in SHARED),
     *(("cut", target, client) for target, client in ALONE),
+    *(("step", target, "") for target in STEPS),
 )
 
 
@@ -41,10 +46,11 @@ class Fault:
     """A fault: one thing that is done to a service.
 
     Attributes:
-        kind: `kill` is SIGKILL, `pause` SIGSTOP and SIGCONT; with `cut` no client reaches the server, or one does not.
-        target: the service, or the batch job.
+        kind: `kill` is SIGKILL, `pause` SIGSTOP and SIGCONT; with `cut` no client reaches the server, or one does not;
+            `step` sets the clock of all processes.
+        target: the service, or the batch job; for a step, one of STEPS.
         gap: seconds of load before it.
-        seconds: how long it lasts; 0 for a kill.
+        seconds: how long it lasts; 0 for a kill, and for a step, which stays.
         awaited: whether the stack recovers before the next fault; otherwise the next one hits a stack that is not well.
         client: the one that is cut off from the target; empty where all are.
     """
@@ -66,17 +72,18 @@ class Fault:
         return self.what + (f" for {self.seconds:.0f} s" if self.seconds else "")
 
 
-def faults(count: int, seed: int) -> list[Fault]:
-    """Return the faults of a drill: each of KINDS comes once, in an order by chance, before any comes again."""
+def faults(count: int, seed: int, kinds: Collection[Kind]) -> list[Fault]:
+    """Return the faults of a drill: each of these kinds of KINDS comes once, by chance, before any comes again."""
+    wanted = [each for each in KINDS if each[0] in kinds]
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
     found: list[Fault] = []
     while len(found) < count:
-        for kind, target, client in chance.sample(KINDS, len(KINDS)):
+        for kind, target, client in chance.sample(wanted, len(wanted)):
             found.append(_fault(chance, kind, target, client))
     return found[:count]
 
 
 def _fault(chance: Random, kind: Kind, target: str, client: str) -> Fault:
-    bounds = {"kill": (0.0, 0.0), "pause": PAUSE_SECONDS, "cut": CUT_SECONDS}[kind]
+    bounds = {"pause": PAUSE_SECONDS, "cut": CUT_SECONDS}.get(kind, (0.0, 0.0))
     gap, seconds = round(chance.uniform(*GAP_SECONDS), 1), round(chance.uniform(*bounds), 1)
     return Fault(kind, target, gap, seconds, chance.random() >= _PROMPT, client)

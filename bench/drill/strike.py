@@ -8,8 +8,9 @@ from contextlib import closing, contextmanager, suppress
 import psutil
 from psycopg2 import sql
 
+from bench.drill import clock
 from bench.drill.link import Link
-from bench.drill.plan import BATCH_JOB, Fault
+from bench.drill.plan import BATCH_JOB, STEPS, Fault
 from common import health
 from common.clients import postgres_connection
 from common.settings import Settings
@@ -50,6 +51,9 @@ class Striker:
         """Carry a fault out; returns when it is over."""
         if fault.kind == "kill":
             _kill(processes.tree(self._pid_of(fault.target))[:1])
+            return
+        if fault.kind == "step":
+            clock.step(STEPS[fault.target])
             return
         with self._hold(fault):
             self._sleep(fault.seconds)

@@ -35,6 +35,12 @@ def test_settings_come_in_and_those_left_out_do_not() -> None:
     assert not given.keys() & composed(given, without=setting_names()).keys()
 
 
+def test_a_drills_clock_is_loaded_by_each_process_and_no_other_library() -> None:
+    assert composed({"LD_PRELOAD": "mine.so"}).get("LD_PRELOAD") is None
+    found = composed({"LD_PRELOAD": "mine.so", "DRILL_CLOCK": "/drill/clock.so"})
+    assert (found["LD_PRELOAD"], found["DRILL_CLOCK"]) == ("/drill/clock.so", "/drill/clock.so")
+
+
 def test_package_managers_find_their_index_and_proxy() -> None:
     given = {"UV_DEFAULT_INDEX": "a", "PIP_INDEX_URL": "b", "https_proxy": "c", "SSL_CERT_FILE": "d"}
     assert given.items() <= for_set_up(given).items()

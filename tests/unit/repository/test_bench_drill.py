@@ -2,38 +2,53 @@
 
 import sys
 from collections import Counter
+from itertools import accumulate
+from typing import get_args
 
 import pytest
 
 from bench.drill import __main__ as drill
+from bench.drill.__main__ import DEFAULT_KINDS
 from bench.drill.accounts import account
 from bench.drill.load import source_rows, stream_rate
 from bench.drill.outcome import Outcome, rows, slowest
-from bench.drill.plan import CUT_SECONDS, KINDS, PAUSE_SECONDS, Fault, faults
+from bench.drill.plan import CUT_SECONDS, KINDS, PAUSE_SECONDS, STEPS, Fault, Kind, faults
 from bench.report import Row
 from common.command import run_command
 
+ALL = get_args(Kind)
 KILL = Fault("kill", "kafka", 2.0, 0.0, awaited=True)
 PAUSE = Fault("pause", "mysql", 2.0, 12.4, awaited=True)
 CUT = Fault("cut", "localstack", 2.0, 30.0, awaited=True, client="s3-sink")
 
 
 def test_a_seed_gives_one_plan_and_another_seed_another() -> None:
-    assert faults(50, 7) == faults(50, 7)
-    assert faults(50, 7) != faults(50, 8)
-    assert faults(10, 7) == faults(50, 7)[:10]
+    assert faults(50, 7, ALL) == faults(50, 7, ALL)
+    assert faults(50, 7, ALL) != faults(50, 8, ALL)
+    assert faults(10, 7, ALL) == faults(50, 7, ALL)[:10]
+
+
+def test_a_plan_has_the_wanted_kinds_alone() -> None:
+    assert {each.kind for each in faults(50, 7, ["step", "kill"])} == {"step", "kill"}
+    assert {each.kind for each in faults(50, 7, drill.chosen(DEFAULT_KINDS))} == {"kill", "pause", "cut"}
+
+
+def test_the_clock_is_never_further_off_than_a_step() -> None:
+    moved = list(accumulate(STEPS[each.target] for each in faults(50, 7, ["step"])))
+    assert {*moved} <= {-3600, 0, 3600}
+    assert moved[-1] == 0
 
 
 @pytest.mark.parametrize("count", [1, 20, 55])
 def test_each_kind_of_fault_comes_once_before_any_comes_again(count: int) -> None:
-    times = Counter((each.kind, each.target, each.client) for each in faults(count, 3))
+    times = Counter((each.kind, each.target, each.client) for each in faults(count, 3, ALL))
     assert times.total() == count
     assert {times[kind] for kind in KINDS} <= {count // len(KINDS), count // len(KINDS) + 1}
 
 
 def test_a_fault_lasts_as_long_as_its_kind_allows() -> None:
-    bounds = {"kill": (0.0, 0.0), "pause": PAUSE_SECONDS, "cut": CUT_SECONDS}
-    plan = faults(1000, 1)
+    bounds = {"kill": (0.0, 0.0), "pause": PAUSE_SECONDS, "cut": CUT_SECONDS, "step": (0.0, 0.0)}
+    plan = faults(1000, 1, ALL)
     assert all(bounds[each.kind][0] <= each.seconds <= bounds[each.kind][1] for each in plan)
     assert {each.awaited for each in plan} == {True, False}
 
@@ -121,10 +136,12 @@ def test_the_report_has_each_kinds_slowest_recovery_and_what_was_lost() -> None:
     [
         (["--kills", "0"], "'--kills': Input should be greater than or equal to 1"),
         (["--kills", "many"], "'--kills': Input should be a valid integer"),
+        (["--kinds", "kill smash"], "'--kinds': 'kill smash' is not one or more of kill, pause, cut, step"),
+        (["--kinds", ""], "'--kinds': '' is not one or more of kill, pause, cut, step"),
         (["--seed", "-1"], "'--seed': Input should be greater than or equal to 0"),
     ],
 )
-def test_a_number_that_is_none_is_refused_before_anything_starts(
+def test_an_option_that_says_nothing_is_refused_before_anything_starts(
     options: list[str], reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["drill", *options])
@@ -135,4 +152,4 @@ def test_a_number_that_is_none_is_refused_before_anything_starts(
     said = capsys.readouterr().err
     assert said.startswith("make drill: Invalid value")
     assert reason in said
-    assert "`make drill KILLS=20 SEED=1`" in said
+    assert '`make drill KILLS=20 SEED=1 KINDS="kill step"`' in said

@@ -116,7 +116,14 @@ def test_the_next_fault_may_come_at_once(settings: Settings, asked: list[dict[st
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("hit", [{"target": "batch job"}, {"kind": "cut", "client": "batch job"}])
+@pytest.mark.parametrize(
+    "hit",
+    [
+        {"target": "batch job"},
+        {"kind": "cut", "client": "batch job"},
+        {"kind": "step", "target": "clock back"},
+    ],
+)
 def test_a_batch_job_has_recovered_with_the_next_run_that_succeeds(
     settings: Settings, asked: list[dict[str, str]], hit: dict[str, Any]
 ) -> None:

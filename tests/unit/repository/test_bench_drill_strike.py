@@ -171,3 +171,13 @@ def test_a_pause_ends_with_the_drill(parent: psutil.Process, tmp_path: Path) -> 
 
 def test_a_service_without_a_process_is_left_alone(tmp_path: Path) -> None:
     _striker(tmp_path, 0).strike(Fault("kill", "kafka", 0, 0, awaited=True))
+
+
+@pytest.mark.parametrize(("target", "seconds"), [("clock ahead", 3600), ("clock back", -3600)])
+def test_a_step_moves_the_clock_by_an_hour(
+    target: str, seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[int] = []
+    monkeypatch.setattr("bench.drill.clock.step", moved.append)
+    _striker(tmp_path, 0).strike(Fault("step", target, 0, 0, awaited=True))
+    assert moved == [seconds]

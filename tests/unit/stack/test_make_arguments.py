@@ -44,6 +44,10 @@ def make(
         ),
         (["drill"], ["bench.drill"]),
         (["drill", "KILLS=3", "SEED=7"], ['bench.drill --kills "3" --seed "7"']),
+        (
+            ["drill", "KILLS=3", "SEED=7", "KINDS=kill step"],
+            ['bench.drill --kills "3" --seed "7" --kinds "kill step"'],
+        ),
         (["backfill", "TO=2026-01-03"], ['operations.airflow.backfill "" "2026-01-03"']),
     ],
 )
