@@ -1,4 +1,4 @@
-"""What a batch run that failed says of what is served: nothing, or that it is not known."""
+"""A batch run that failed says that nothing of it is served, or that this is not known."""
 
 from typing import Any
 
