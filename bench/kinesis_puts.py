@@ -33,7 +33,7 @@ SIZES = (1, 10, 25, 100, 500)
 EMULATOR_SIZE = 25  # of a request at STREAM_RATE
 CONNECTIONS = 4
 CHANGES = ("quick-puts.cjs", "kept-records.cjs")
-KEPT_MB = 96  # more than is put here
+KEPT_MB = 64  # more than is put here
 SECONDS = 2.0  # of requests for each figure, the last of which may take 10 s as published
 _START_SECONDS = 60.0  # it is there in 2 s on an idle machine
 

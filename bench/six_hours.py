@@ -45,7 +45,7 @@ _KINESIS = "localstack's Kinesis"
 # What is to hold more the more there is, and why: for these there is no aim.
 _GROWS = {
     "localstack": ", which has S3 in memory",
-    _KINESIS: ", up to 96 MB of it records",
+    _KINESIS: ", up to 64 MB of it records",
     "postgres": ", up to 192 MB of it rows of its tables",
 }
 _MB = 1024**2
