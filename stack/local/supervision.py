@@ -24,8 +24,9 @@ from stack.local.compose import Service
 
 # Kafka's controlled shutdown and MySQL's flush take 2-5 s on an idle machine; ten times that on a busy one.
 _STOP_SECONDS = 45
-# supervisord ends after its last program, so a little later than the slowest of them.
-_SHUTDOWN_SECONDS = _STOP_SECONDS + 15
+# supervisord stops one after the other. Two that do not end by themselves, as MySQL and LocalStack after the clock was
+# set back, take all of their time; the others together as long again.
+_SHUTDOWN_SECONDS = 3 * _STOP_SECONDS
 # supervisord itself starts in half a second.
 _START_SECONDS = 15
 # unix(7) allows 107 bytes; supervisord binds under a longer name first (a dot and its pid).
