@@ -4,9 +4,6 @@ None of Delta's own stores asks S3 for that. This one is a class for the JVM, wh
 a session starts.
 """
 
-import atexit
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
@@ -25,11 +22,17 @@ def provide_log_store(session: "SparkSession") -> None:
     compiler = jvm.org.codehaus.janino.SimpleCompiler()
     compiler.setParentClassLoader(loader)
     compiler.cook(_SOURCE.read_text())
-    folder = Path(tempfile.mkdtemp(prefix="log-store-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    jar = folder / "log-store.jar"
+    jar = jar_folder(session) / "log-store.jar"
     with ZipFile(jar, "w") as archive:
         for name, code in dict(compiler.getBytecodes()).items():
             archive.writestr(f"{name.replace('.', '/')}.class", bytes(code))
     loader.addURL(jvm.java.io.File(str(jar)).toURI().toURL())
     session.sparkContext._jsc.addJar(jar.as_uri())
+
+
+def jar_folder(session: "SparkSession") -> Path:
+    """Make a folder in Spark's own: it is removed when Spark ends, that of a killed kernel by the next session."""
+    jvm: Any = session._jvm
+    utils = jvm.org.apache.spark.util.Utils
+    local = utils.getLocalDir(session.sparkContext._jsc.sc().conf())
+    return Path(utils.createTempDir(local, "log-store").getAbsolutePath())
