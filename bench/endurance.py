@@ -29,7 +29,6 @@ from bench.sampling import series
 from bench.streaming import PACKAGES, Watch, wait_seen, watched
 from common.api import invoke_url
 from common.clients import postgres_connection
-from common.health import problem
 from common.settings import ROOT, Settings
 from contracts.rows import Row as Post
 from contracts.tables import TABLES, Table
@@ -187,7 +186,7 @@ def loaded(
     """Send posts, once Spark is warm; return the rows on their waits, and the memory of each service by and by."""
     load, watch = Load(settings, newest_post(settings) if served else -1), Watch()
     load.run(rate, WARM_UP_SECONDS, Watch())
-    load.waits.clear()
+    began = time.perf_counter()
     with (
         series(memory, MEMORY_SECONDS) as sizes,
         watched(settings, "pinterest", _NEWEST, watch) if served else nullcontext(),
@@ -196,7 +195,7 @@ def loaded(
         load.finish()
         if served:
             wait_seen(watch)
-    rows = slowed("acknowledged", load.waits)
+    rows = slowed("acknowledged", [wait for wait in load.waits if wait[0] >= began])
     if served:
         rows += slowed("in Postgres", zip(sorted(watch.sent.values()), watch.latencies(), strict=True))
     return rows, sizes
@@ -209,15 +208,15 @@ def main(
 ) -> None:
     """Measure and print."""
     settings = running_stack("localstack")
-    served = problem("streaming-writer", settings) is None
-    title = f"Endurance: {rate} posts/s to the streams{'' if served else ' alone'} for {minutes} minutes"
-    if of_processes(settings):
-        waits, sizes = loaded(settings, rate, minutes, partial(of_processes, settings), served=served)
-        rows = [*waits, *held(sizes)]
-    else:
-        project, began = containers.project(), time.time()
-        waits, sizes = loaded(settings, rate, minutes, partial(of_containers, project), served=served)
-        title, rows = f"{title}, in containers", [*waits, ended(project, began), *held(sizes)]
+    project = "" if of_processes(settings) else containers.project()
+    memory = partial(of_containers, project) if project else partial(of_processes, settings)
+    served, began = "streaming-writer" in memory(), time.time()
+    waits, sizes = loaded(settings, rate, minutes, memory, served=served)
+    rows = [*waits, *([ended(project, began)] if project else []), *held(sizes)]
+    streams = f"the streams{'' if served else ' alone'}"
+    title = (
+        f"Endurance: {rate} posts/s to {streams} for {minutes} minutes{', in containers' if project else ''}"
+    )
     report(title, rows, packages=PACKAGES, write=write)
     if any(row.met is False for row in rows):
         raise SystemExit(1)
