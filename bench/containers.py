@@ -87,12 +87,25 @@ def of_project(project: str) -> dict[str, str]:
     return {"label": f"com.docker.compose.project={project}"}
 
 
+def _ends_of_project(project: str) -> dict[str, Any]:
+    """Return the engine's filter for the events that tell of a container's end, or of its limit."""
+    return {**of_project(project), "event": ["oom", "die"]}
+
+
+def problems_since(engine: docker.DockerClient, project: str, since: float) -> list[str]:
+    """Return what `Watch.ended` notes of a project's containers since that time (seconds of the epoch)."""
+    watch, filters = Watch(), _ends_of_project(project)
+    for event in engine.events(since=since, until=time.time(), decode=True, filters=filters):
+        watch.ended(event)
+    return watch.problems
+
+
 @contextmanager
 def watching(project: str) -> Iterator[Watch]:
     """Watch the project's containers until the body ends."""
     watch, stop, engine = Watch(), threading.Event(), docker.from_env()
     ours = of_project(project)
-    events = engine.events(decode=True, filters={**ours, "event": ["oom", "die"]})
+    events = engine.events(decode=True, filters=_ends_of_project(project))
 
     def look() -> None:
         """Ask of all at once: an answer takes the engine a second."""

@@ -123,19 +123,18 @@ def of_processes(settings: Settings) -> dict[str, float]:
     return {name: processes.memory(state.pid) / MB for name, state in states.items() if state.active}
 
 
-def of_containers(project: str) -> dict[str, float]:
+def of_containers(engine: docker.DockerClient, project: str) -> dict[str, float]:
     """Return the MB of each service in containers, all asked at once: an answer takes the engine a second."""
-    ours = docker.from_env().containers.list(filters=containers.of_project(project), ignore_removed=True)
+    ours = engine.containers.list(filters=containers.of_project(project), ignore_removed=True)
     with ThreadPoolExecutor(len(ours) or 1) as pool:
         found = pool.map(containers.held_now, ours)
         return {name: held / MB for each in found for name, (held, _) in each.items()}
 
 
-def ended(project: str, since: float) -> Row:
+def ended(engine: docker.DockerClient, project: str, since: float) -> Row:
     """Count the containers that have ended, or met their limit of memory, since that time (seconds of the epoch)."""
-    filters = containers.of_project(project) | {"event": ["oom", "die"]}
-    events = docker.from_env().events(since=since, until=time.time(), filters=filters)
-    return Row("containers that ended, or met their limit", len(list(events)), "", aim=0, better="lower")
+    found = containers.problems_since(engine, project, since)
+    return Row("containers that ended, or met their limit", len(found), "", aim=0, better="lower")
 
 
 def limits() -> dict[str, float]:
@@ -209,10 +208,11 @@ def main(
     """Measure and print."""
     settings = running_stack("localstack")
     project = "" if of_processes(settings) else containers.project()
-    memory = partial(of_containers, project) if project else partial(of_processes, settings)
+    engine = docker.from_env() if project else None
+    memory = partial(of_containers, engine, project) if engine else partial(of_processes, settings)
     served, began = "streaming-writer" in memory(), time.time()
     waits, sizes = loaded(settings, rate, minutes, memory, served=served)
-    rows = [*waits, *([ended(project, began)] if project else []), *held(sizes)]
+    rows = [*waits, *([ended(engine, project, began)] if engine else []), *held(sizes)]
     streams = f"the streams{'' if served else ' alone'}"
     title = (
         f"Endurance: {rate} posts/s to {streams} for {minutes} minutes{', in containers' if project else ''}"

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import docker
 import pytest
 import urllib3
 
@@ -73,11 +72,11 @@ class Kept:
         return {"memory_stats": {"usage": self._usage, "limit": 2**30, "stats": files} if self._usage else {}}
 
 
-def test_in_containers_the_engine_tells_memory_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_containers_the_engine_tells_memory_and_ends() -> None:
     kept = [Kept("kafka", 504 * 1024**2), Kept("tools", None)]
-    engine = SimpleNamespace(
-        containers=SimpleNamespace(list=lambda **_: kept), events=lambda **_: iter([{"Action": "oom"}])
+    oom = {"Action": "oom", "Actor": {"Attributes": {"name": "stack-kafka-1"}}}
+    engine: Any = SimpleNamespace(
+        containers=SimpleNamespace(list=lambda **_: kept), events=lambda **_: iter([oom])
     )
-    monkeypatch.setattr(docker, "from_env", lambda: engine)
-    assert of_containers("stack") == {"kafka": 500.0}
-    assert (ended("stack", 0.0).value, ended("stack", 0.0).met) == (1, False)
+    assert of_containers(engine, "stack") == {"kafka": 500.0}
+    assert (ended(engine, "stack", 0.0).value, ended(engine, "stack", 0.0).met) == (1, False)
