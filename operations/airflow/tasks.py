@@ -42,6 +42,7 @@ class LandedSensor(BaseSensorOperator):
         self._settings = load_settings()
         self._zone = LandingZone(self._settings)
         self._ends = end_offsets(self._settings)
+        self._knows_lost = False
         try:
             super().execute(context)
         except AirflowSensorTimeout as error:
@@ -59,10 +60,15 @@ class LandedSensor(BaseSensorOperator):
             return False
 
     def _lost(self) -> list[str]:
+        """Return what Kafka had lost at the start, once: records that it loses while this waits do not land."""
+        if self._knows_lost:
+            return []
         try:
-            return lost_by_kafka(self._settings, self._zone)
+            lost = lost_by_kafka(self._settings, self._zone)
         except (StaleEnd, Unavailable, KafkaException):
             return []  # the next look asks again
+        self._knows_lost = True
+        return lost
 
     def _missing(self) -> str:
         try:

@@ -137,6 +137,28 @@ def test_a_sensor_that_cannot_ask_what_kafka_has_lost_goes_on(
     }
 
 
+@pytest.mark.parametrize(
+    ("troubles", "asked"), [([], 1), ([UNREACHABLE], 2)], ids=["at once", "at the second look"]
+)
+def test_a_sensor_asks_what_kafka_has_lost_until_it_knows(
+    troubles: list[Exception],
+    asked: int,
+    tasks: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    answers, looks = list(troubles), list[None]()
+
+    def ask() -> list[str]:
+        looks.append(None)
+        if answers:
+            raise answers.pop()
+        return []
+
+    sense(tasks, monkeypatch, settings, Zone({}, {}, {}, ALL), lost=ask)
+    assert len(looks) == asked
+
+
 def test_reconcile_passes_on_what_the_sensor_gave(
     tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
