@@ -43,8 +43,8 @@ def lock(connection: "PostgresConnection") -> None:
         raise AlreadyRunningError("another batch run is at work; wait for its end")
 
 
-def commit(connection: "PostgresConnection") -> None:
-    """Commit what a run has done.
+def commit(connection: "PostgresConnection", part: str) -> None:
+    """Commit what a part of a run has done.
 
     Raises:
         CommitUnknownError: the answer was lost.
@@ -55,7 +55,7 @@ def commit(connection: "PostgresConnection") -> None:
     except psycopg2.OperationalError as error:
         if not connection.closed:
             raise
-        raise CommitUnknownError(f"commit: {reason(error)}") from error
+        raise CommitUnknownError(f"{part}: commit: {reason(error)}") from error
 
 
 @contextmanager

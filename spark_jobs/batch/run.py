@@ -82,7 +82,7 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
             accounts=accounts,
             bucket_id=plan.bucket_id,
         )
-        commit(connection)
+        commit(connection, steps.part)
     # Outside of the steps: if one of these fails the run has been served all the same, and a repeat does no harm.
     batch_progress.save(s3, settings.bucket, after(plan, accounts))
     for name in (*plan.objects, QUARANTINE):

@@ -161,7 +161,7 @@ def take_in(settings: Settings, connection: "PostgresConnection", validated: Rep
         moved = store.move(connection, passed, run_id)
         if moved != passed.num_rows:
             raise CountsDoNotAddUpError(f"{passed.num_rows} records passed, {moved} left quarantine.batch")
-        commit(connection)
+        commit(connection, steps.part)
     return replace(validated, run_id=run_id, accounts=accounts)
 
 

@@ -25,7 +25,7 @@ class Connection:
 def _said(capsys: pytest.CaptureFixture[str], connection: Any) -> str:  # noqa: ANN401 - in the place of psycopg2's
     steps = Steps("batch")
     with pytest.raises(typer.Exit), explained("The batch run", "make batch"), steps("commit"):
-        commit(connection)
+        commit(connection, steps.part)
     return " ".join(capsys.readouterr().err.split())
 
 
@@ -33,7 +33,9 @@ def test_a_connection_lost_at_the_commit_leaves_open_whether_the_run_is_served(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     said = _said(capsys, Connection(CUT, closed=2))
-    assert "The batch run failed at commit: Postgres: server closed the connection unexpectedly" in said
+    assert (
+        "The batch run failed at batch: commit: Postgres: server closed the connection unexpectedly" in said
+    )
     assert "Whether this run is served is not known" in said
     assert "`make batch`: what is served already, stays as it is" in said
     assert "Nothing of this run is served" not in said
@@ -50,5 +52,5 @@ def test_a_commit_that_postgres_refused_has_served_nothing(
 
 def test_a_commit_is_a_step_that_may_fail() -> None:
     with pytest.raises(CommitUnknownError):
-        commit(Connection(CUT, closed=2))  # type: ignore[arg-type]
+        commit(Connection(CUT, closed=2), "batch")  # type: ignore[arg-type]
     assert issubclass(CommitUnknownError, StepFailedError)
