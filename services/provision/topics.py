@@ -12,16 +12,17 @@ from common.settings import Settings
 from common.wait import wait_until
 from contracts.kafka_access import Principal
 from contracts.tables import TABLES
+from services.provision.topic_limits import ensure_limits, limits
 
 # A broker on loopback creates a topic in milliseconds; one that is just starting may need 20 s to elect leaders.
 _TIMEOUT_SECONDS = 30.0
 
 
 def ensure_topics(settings: Settings) -> list[str]:
-    """Create `<id>.pin`, `<id>.geo` and `<id>.user`; existing topics are left alone.
+    """Create `<id>.pin`, `<id>.geo` and `<id>.user`; of existing topics change the bounds of size alone.
 
     Returns:
-        One sentence per existing topic that has fewer partitions than are set.
+        One sentence per existing topic that has fewer partitions than are set, or was changed.
 
     Raises:
         confluent_kafka.KafkaException: no broker answers, or it refuses a topic.
@@ -41,9 +42,8 @@ def _ensure(names: Sequence[str], settings: Settings) -> list[str]:
         [_new(name, settings) for name in names], operation_timeout=_TIMEOUT_SECONDS
     )
     existing = [name for name in names if not _created(requests[name])]
-    return [
-        remark for name in existing if (remark := partition_remark(client, name, settings.kafka.partitions))
-    ]
+    remarks = (partition_remark(client, name, settings.kafka.partitions) for name in existing)
+    return [*filter(None, remarks), *ensure_limits(client, existing, settings.kafka)]
 
 
 def _new(name: str, settings: Settings) -> NewTopic:
@@ -53,9 +53,8 @@ def _new(name: str, settings: Settings) -> NewTopic:
         replication_factor=-1,  # the broker's default: 1 here, more on a real cluster
         config={
             # Bounded by size alone: a lost bucket is rebuilt from Kafka, and age would take that away.
-            "retention.bytes": str(settings.kafka.retention_bytes),
             "retention.ms": "-1",
-            "segment.bytes": str(settings.kafka.segment_bytes),
+            **limits(settings.kafka),
         },
     )
 

@@ -1,4 +1,4 @@
-"""Topics and bucket are made where they are missing, and left alone where they are not."""
+"""Topics and bucket are made where they are missing; of topics that are not, the bounds of size follow the settings."""
 
 from pathlib import Path
 
@@ -7,11 +7,14 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from common.bucket import KEY, give_identity, identity
 from common.clients import s3_client
 from common.settings import Settings
-from contracts.tables import TABLES
+from common.wait import wait_until
+from contracts.tables import TABLES, Table
 from services.provision.bucket import ensure_bucket
 from services.provision.topics import ensure_topics
 from tests.integration.s3_sink_lab import TIMEOUT_SECONDS, bucket_exists, isolated_user
 from tests.kafka_clients import as_user
+
+MB = 1024**2
 
 
 def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
@@ -21,9 +24,37 @@ def test_topics_are_made_once(kafka: Settings, tmp_path: Path) -> None:
     admin = AdminClient(as_user(user))
     topics = admin.list_topics(timeout=TIMEOUT_SECONDS).topics
     assert [len(topics[user.topic(table)].partitions) for table in TABLES] == [2, 2, 2]
-    resource = ConfigResource(ResourceType.TOPIC, user.topic("pin"))
+    assert held(user, "pin") == {
+        "retention.bytes": str(user.kafka.retention_bytes),
+        "retention.ms": "-1",
+        "segment.bytes": str(user.kafka.segment_bytes),
+    }
+
+
+def held(user: Settings, table: Table) -> dict[str, str]:
+    """Return what bounds a topic."""
+    resource = ConfigResource(ResourceType.TOPIC, user.topic(table))
+    admin = AdminClient(as_user(user))
     config = admin.describe_configs([resource])[resource].result(TIMEOUT_SECONDS)
-    assert config["retention.bytes"].value == str(user.kafka.retention_bytes)
+    return {name: config[name].value for name in ("retention.bytes", "retention.ms", "segment.bytes")}
+
+
+def test_topics_get_the_bounds_that_were_changed(kafka: Settings, tmp_path: Path) -> None:
+    user = isolated_user(kafka, tmp_path, KAFKA_RETENTION_BYTES=64 * MB)
+    lower = user.replace(KAFKA_RETENTION_BYTES=32 * MB)
+    assert ensure_topics(lower) == [
+        f"topic {user.topic(table)} has retention.bytes {32 * MB} rather than {64 * MB},"
+        f" segment.bytes {2 * MB} rather than {4 * MB} from now on, by KAFKA_RETENTION_BYTES"
+        for table in TABLES
+    ]
+    bounds = {"retention.bytes": str(32 * MB), "retention.ms": "-1", "segment.bytes": str(2 * MB)}
+
+    def all_have_them() -> bool:
+        return all(held(user, table) == bounds for table in TABLES)
+
+    # The controller's answer comes first; the broker knows of it a moment later.
+    wait_until(all_have_them, timeout=TIMEOUT_SECONDS, what="the topics to have the bounds")
+    assert ensure_topics(lower) == []
 
 
 def test_fewer_partitions_are_reported_and_more_are_no_matter(kafka: Settings, tmp_path: Path) -> None:

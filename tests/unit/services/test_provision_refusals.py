@@ -24,6 +24,7 @@ from stack.local.isolated import make_settings
 
 EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 ADDRESS = "kafka.example:9092"
+BOUNDS = (str(4 * 1024**3), str(256 * 1024**2))
 
 
 @pytest.fixture
@@ -47,9 +48,13 @@ class Answer(Future[None]):
 class Broker:
     """Answers the creation of a topic by its name: None if it was made, else the code of the refusal."""
 
-    def __init__(self, refusals: Mapping[str, int], partitions: int = 3) -> None:
+    def __init__(
+        self, refusals: Mapping[str, int], partitions: int = 3, bounds: tuple[str, str] = BOUNDS
+    ) -> None:
         self.refusals, self.partitions = refusals, partitions
+        self.bounds = dict(zip(("retention.bytes", "segment.bytes"), bounds, strict=True))
         self.made: list[Any] = []
+        self.changed: list[tuple[str, dict[str, str]]] = []
 
     def create_topics(self, asked: list[Any], operation_timeout: float) -> dict[str, Answer]:
         assert operation_timeout > 0
@@ -66,6 +71,20 @@ class Broker:
     def list_topics(self, name: str, timeout: float) -> Any:  # noqa: ANN401 - what of the answer is read
         assert timeout > 0
         return SimpleNamespace(topics={name: SimpleNamespace(partitions=range(self.partitions))})
+
+    def describe_configs(self, asked: list[Any], request_timeout: float) -> dict[Any, Any]:
+        assert request_timeout > 0
+        held = self.bounds | {"retention.ms": "-1"}
+        answer = {name: SimpleNamespace(name=name, value=value) for name, value in held.items()}
+        return {each: SimpleNamespace(result=lambda _: answer) for each in asked}
+
+    def incremental_alter_configs(self, asked: list[Any], request_timeout: float) -> dict[Any, Answer]:
+        assert request_timeout > 0
+        answers = {each: Answer() for each in asked}
+        for each, answer in answers.items():
+            self.changed.append((each.name, {entry.name: entry.value for entry in each.incremental_configs}))
+            answer.set_result(None)
+        return answers
 
 
 def ask_broker(monkeypatch: pytest.MonkeyPatch, broker: Broker) -> Broker:
@@ -103,6 +122,28 @@ def test_topics_that_exist_are_left_alone(monkeypatch: pytest.MonkeyPatch, setti
     ask_broker(monkeypatch, Broker({geo: EXISTS}, partitions=2))
     (remark,) = ensure_topics(settings)
     assert remark == f"topic {geo} has 2 partitions, KAFKA_PARTITIONS is 3; it is left as it is"
+    assert broker.changed == []
+
+
+def test_of_topics_that_exist_the_bounds_that_differ_are_changed(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """As of a topic of an earlier version, whose files had 1 GB, and after the setting was changed."""
+    geo, file_bytes = settings.topic("geo"), 1024**3
+    broker = ask_broker(monkeypatch, Broker({geo: EXISTS}, bounds=(BOUNDS[0], str(file_bytes))))
+    said = f"topic {geo} has segment.bytes {BOUNDS[1]} rather than {file_bytes} from now on, by KAFKA_RETENTION_BYTES"
+    assert ensure_topics(settings) == [said]
+    assert broker.changed == [(geo, {"segment.bytes": BOUNDS[1]})]
+
+
+def test_the_topics_of_a_cluster_elsewhere_keep_their_bounds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = make_settings(tmp_path, KAFKA_BOOTSTRAP_SERVERS=ADDRESS, KAFKA_SECURITY="ssl")
+    broker = Broker(dict.fromkeys(map(elsewhere.topic, TABLES), EXISTS), bounds=("1", "1"))
+    monkeypatch.setattr(topics, "AdminClient", lambda _: broker)
+    assert ensure_topics(elsewhere) == []
+    assert broker.changed == []
 
 
 def test_topics_with_more_partitions_are_no_matter(
