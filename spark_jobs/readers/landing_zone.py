@@ -36,16 +36,16 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 
-# The end of a message on an object: what is wrong, and the way back.
-_BROKEN = (
-    "is not whole. Move it and the partition's later objects away: the S3 sink lands their records again"
-)
+# The end of a message on an object.
+_WAY_BACK = "Move it and the partition's later objects away: the S3 sink lands their records again"
+_BROKEN = f"is not whole. {_WAY_BACK}"
 
 Batches = Iterator[pa.RecordBatch]
 LandedRow = dict[str, Any]
 """An object: its topic, partition, start, key, and `end`: the first offset that it cannot hold.
 
-Once it is fetched, also `next`: the offset after its last record when it was put, None where it does not say.
+Once it is fetched, `key` names the bucket too, and there is `next`: the offset after its last record when it was put,
+None where it does not say.
 """
 
 
@@ -76,7 +76,8 @@ def _read_objects(
 
     def fetch(row: LandedRow) -> tuple[LandedRow, bytes]:
         found = s3.get_object(Bucket=bucket, Key=row["key"])
-        return row | {"next": found["Metadata"].get(NEXT_OFFSET)}, found["Body"].read()
+        told = {"key": f"s3://{bucket}/{row['key']}", "next": found["Metadata"].get(NEXT_OFFSET)}
+        return row | told, found["Body"].read()
 
     rows = (row for batch in batches for share in batch["id"].to_pylist() for row in shares[share])
     for row, body in fetch_ahead(fetch, rows):
@@ -139,7 +140,9 @@ def _check(row: LandedRow, body: bytes, end: int) -> None:
             f"{row['key']} holds offsets up to {end}, {row['next']} when it was put: it {_BROKEN}"
         )
     if end > row["end"]:
-        raise ValueError(f"{row['key']} holds offsets up to {end}, the next object begins at {row['end']}")
+        raise ValueError(
+            f"{row['key']} holds offsets up to {end}, the next object begins at {row['end']}. {_WAY_BACK}"
+        )
 
 
 def _lines(body: bytes) -> pa.StringArray:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(service="streaming-writer")
 
-# `psycopg2.OperationalError: ...`, `java.net.ConnectException: ...`, at the start of a line or after "Caused by:".
-_NAMES_AN_ERROR = re.compile(r"(Caused by: )?[\w.$]*(Error|Exception|Unavailable)\b: ")
+# `psycopg2.errors.UndefinedTable: ...`, `java.net.ConnectException: ...`, at a line's start or after "Caused by:".
+_NAMES_AN_ERROR = re.compile(
+    r"(Caused by: )?([\w.$]*(Error|Exception|Unavailable)\b|psycopg2\.errors\.\w+): "
+)
+_DISK_IS_FULL = "psycopg2.errors.DiskFull: "
 _REASON_LENGTH = 300
 # Where Kafka's offsets are not those of the checkpoint, Spark says so at length, and last of all what it found.
 _LOST_BY_KAFKA = re.compile(r"not available in Kafka any more;.*?Reason:\s*([^\n]+?\.)(?:\s|$)", re.DOTALL)
@@ -143,12 +146,15 @@ class Runner:
 def with_way_back(reason: str, checkpoint: str) -> str:
     """Return what happened and, where a new start alone does not help, what does."""
     lost = _LOST_BY_KAFKA.search(reason)
-    if lost is None:
-        return short(reason)
-    return (
-        f"{lost[1]} Kafka's log was cut, or the topic made anew. Remove {checkpoint}: the query then reads the topic"
-        " from its start"
-    )
+    if lost is not None:
+        return (
+            f"{lost[1]} Kafka's log was cut, or the topic made anew. Remove {checkpoint}: the query then reads the"
+            " topic from its start"
+        )
+    told = short(reason)
+    if told.startswith(_DISK_IS_FULL):
+        return f"Postgres' disk is full: {told.removeprefix(_DISK_IS_FULL)}. Free disk, and the query goes on"
+    return told
 
 
 def short(reason: str) -> str:

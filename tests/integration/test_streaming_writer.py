@@ -27,9 +27,11 @@ from services.provision.streams import ensure_streams
 from services.provision.topics import ensure_pin_topics
 from spark_jobs.streaming import checkpoints
 from tests.buckets import delete_bucket, empty_bucket
+from tests.integration.small_tablespace import on_small_disk
 from tests.integration.streaming_lab import POSTS, TIMEOUT_SECONDS, Flow, served_by_all
 from tests.integration.unsteady_server import UnsteadyServer
 from tests.records import geo, pin, user
+from tests.small_disk import fill
 
 # The longest of them wait three times.
 pytestmark = pytest.mark.timeout(3 * TIMEOUT_SECONDS + 60)
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.timeout(3 * TIMEOUT_SECONDS + 60)
 
 # The connection's set-up, and of a micro-batch's posts a tenth.
 CUT_AFTER_BYTES = 20_000
+DISK_MEGABYTES = 16
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +192,26 @@ def test_a_postgres_that_refuses_and_cuts_off_connections_costs_no_record(
     flow.wait_for_all()
     assert flow.inds() == {table: [*inds[table], *sent] for table in TABLES}
     assert "psycopg2.OperationalError: " in flow.writer.output()
+    counts = flow.counts()
+    assert all(read == sum(others) for read, *others, _ in counts.values()), counts
+
+
+def test_a_full_disk_of_postgres_is_told_and_with_room_again_all_is_served(flow: Flow) -> None:
+    flow.settle()
+    inds = flow.inds()
+
+    def told() -> bool:
+        problem = health.problem("streaming-writer", flow.settings) or ""
+        return "Postgres' disk is full: could not extend file" in problem and "Free disk" in problem
+
+    with on_small_disk(flow.settings, "speed.pin", DISK_MEGABYTES) as folder:
+        ballast = fill(folder, 0)
+        sent = flow.put_posts()
+        wait_until(told, timeout=TIMEOUT_SECONDS, what="the full disk to be told")
+        assert flow.inds() == inds
+        ballast.unlink()
+        flow.wait_for_all()
+    assert flow.inds() == {table: [*inds[table], *sent] for table in TABLES}
     counts = flow.counts()
     assert all(read == sum(others) for read, *others, _ in counts.values()), counts
 

@@ -71,6 +71,7 @@ def test_a_broken_object_fails_the_run_by_name_and_a_repeat_heals_it(zone: Zone)
 def test_an_object_that_is_not_what_was_put_fails_the_run_by_name_and_a_repeat_heals_it(zone: Zone) -> None:
     zone.land("user", 0, 0, [user(1)])
     key = object_key(zone.settings.topic("pin"), 0, 0)
+    place = re.escape(f"s3://{zone.settings.bucket}/{key}")
     lines = b"".join(json.dumps(pin(ind)).encode() + b"\n" for ind in range(3))
 
     def put(body: bytes) -> None:
@@ -79,7 +80,7 @@ def test_an_object_that_is_not_what_was_put_fails_the_run_by_name_and_a_repeat_h
     for broken in (lines[:-5], lines[: lines.index(b"\n") + 1], gzip.compress(lines), b"\xff\0\n" * 7):
         put(broken)
         with pytest.raises(
-            StepFailedError, match=rf"pin: read and clean: .*{re.escape(key)} .* is not whole"
+            StepFailedError, match=rf"pin: read and clean: .*{place} .* is not whole\. Move it and "
         ):
             zone.run()
         assert list(zone.served().values()) == [[], [], [], []]

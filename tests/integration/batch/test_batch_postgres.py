@@ -1,22 +1,19 @@
 """Batch runs while Postgres fails: each ends with what failed and what to do, and the next one adds up."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 import typer
 
-from common.clients import postgres_connection
 from common.settings import LOOPBACK
 from spark_jobs.batch import failures
 from spark_jobs.batch.job import run_batch
-from stack.os_user import give_to_server, server_home
 from tests.integration.batch.zone import Zone
+from tests.integration.small_tablespace import on_small_disk
 from tests.integration.unsteady_server import UnsteadyServer
 from tests.records import geo, pin, user
-from tests.servers import IN_CONTAINERS
-from tests.small_disk import fill, small_disk
+from tests.small_disk import fill
 
 # Of a kilobyte each in Postgres.
 POSTS = 3_000
@@ -71,33 +68,10 @@ def test_connections_that_are_refused_or_cut_off_end_runs_that_can_be_repeated(
     assert_next_run_adds_up(landed)
 
 
-@contextmanager
-def on_small_disk(zone: Zone, table: str) -> Iterator[Path]:
-    """Keep the table's rows on a small disk, of which the folder is yielded."""
-    if IN_CONTAINERS:
-        pytest.skip("Postgres' disk is the container's")
-    folder = server_home(zone.settings) / "small-disk"
-    with (
-        small_disk(folder, DISK_MEGABYTES),
-        closing(postgres_connection(zone.settings)) as connection,
-        connection.cursor() as cursor,
-    ):
-        give_to_server(folder)
-        connection.autocommit = True  # a tablespace is made in no transaction
-        cursor.execute("CREATE TABLESPACE small LOCATION %s", [str(folder)])
-        cursor.execute(f"ALTER TABLE {table} SET TABLESPACE small")
-        try:
-            yield folder
-        finally:
-            cursor.execute(f"ALTER TABLE {table} SET TABLESPACE pg_default")
-            cursor.execute("DROP TABLESPACE small")
-    folder.rmdir()
-
-
 def test_a_full_disk_ends_a_run_and_with_room_again_the_next_one_adds_up(
     landed: Zone, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with on_small_disk(landed, "batch.pin") as folder:
+    with on_small_disk(landed.settings, "batch.pin", DISK_MEGABYTES) as folder:
         ballast = fill(folder, FREE)
         with command_fails():
             landed.run()

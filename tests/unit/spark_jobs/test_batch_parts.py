@@ -92,7 +92,9 @@ def test_an_object_of_another_length_than_was_put_is_refused_with_the_way_back(b
 
 
 def test_an_object_that_reaches_into_the_next_is_refused() -> None:
-    with pytest.raises(ValueError, match="k holds offsets up to 103, the next object begins at 102"):
+    with pytest.raises(
+        ValueError, match=r"k holds offsets up to 103, the next object begins at 102\. Move it"
+    ):
         to_records(ROW | {"end": 102}, b"1\n2\n3\n", KINDS)
 
 

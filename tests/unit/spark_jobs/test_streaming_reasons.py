@@ -25,6 +25,31 @@ def test_a_reason_is_the_line_that_tells(reason: str, told: str) -> None:
     assert short(reason) == told
 
 
+def of_python(error: str) -> str:
+    """Return Spark's report of an error in a micro-batch's Python."""
+    return f"""[FOREACH_BATCH_USER_FUNCTION_ERROR] An error occurred in the user provided function.
+An exception was raised by the Python Proxy. Return Message: Traceback (most recent call last):
+  File "spark_jobs/sinks/copying.py", line 90, in stage
+    cursor.copy_expert(statement, rows)
+{error}
+
+  at py4j.Protocol.getReturnValue(Protocol.java:476)
+"""
+
+
+def test_an_error_of_postgres_is_told_by_any_name_of_it() -> None:
+    missing = 'psycopg2.errors.UndefinedTable: relation "speed.pin" does not exist'
+    assert short(of_python(f"{missing}\nLINE 1: TABLE speed.pin")) == missing
+
+
+def test_a_full_disk_of_postgres_is_told_with_the_way_out() -> None:
+    said = 'could not extend file "base/1/2": No space left on device'
+    report = of_python(f"psycopg2.errors.DiskFull: {said}\nHINT:  Check free disk space.")
+    assert with_way_back(report, "s3://b/c/") == (
+        f"Postgres' disk is full: {said}. Free disk, and the query goes on"
+    )
+
+
 CUT = """Some data may have been lost because they are not available in Kafka any more;
 either the data was aged out by Kafka or the topic may have been deleted before all the data in the
 topic was processed.
