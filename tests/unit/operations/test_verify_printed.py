@@ -4,7 +4,9 @@ import io
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Protocol
+from unittest.mock import Mock
 
+import psycopg2
 import pytest
 
 from common import health
@@ -59,6 +61,21 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> Command:
         return status, console.file.getvalue()
 
     return run
+
+
+REFUSED = "connection to server at 127.0.0.1, port 5432 failed: FATAL:  sorry, too many clients already"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [psycopg2.OperationalError(f"{REFUSED}\n"), TimeoutError(REFUSED), ValueError(REFUSED)],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_server_that_refuses_in_its_midst_ends_the_comparison_with_the_reason(
+    failure: Exception, printed: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "_speed", Mock(side_effect=failure))
+    assert printed() == (1, f"Cannot compare: {REFUSED}\nSee `make status`.\n")
 
 
 def row(text: str, hop: str) -> list[str]:
