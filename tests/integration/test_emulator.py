@@ -7,7 +7,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from services.source.generator import generate
 from stack.local.isolated import ServiceProcess, free_port
 from tests.kafka_clients import as_user
 from tests.kafka_records import value_of
+from tests.processes import launch_server
 
 ROWS = 2_345
 # 7,035 records need 2 s; a machine that is busy with Spark, 30 s.
@@ -254,10 +255,15 @@ def test_a_loop_starts_over_until_it_is_interrupted(fresh: Settings, tmp_path: P
         wait_until(lambda: end_offset(fresh, "pin") > 2 * ROWS, timeout=90, what="the third pass")
         emulator.signal(signal.SIGINT)
         assert emulator.end() == 130, emulator.output()
-    counts = emulator.counts(fresh)
+    assert_passes(fresh, emulator)
+
+
+def assert_passes(settings: Settings, emulator: Emulator) -> None:
+    """Check that each topic has the rows in order, again and again, as many as were acknowledged."""
+    counts = emulator.counts(settings)
     assert all(read == acknowledged and failed == 0 for read, acknowledged, failed in counts.values())
     for table in TABLES:
-        arrived = keys(fresh, table)
+        arrived = keys(settings, table)
         assert len(arrived) == counts[table][1]
         assert arrived == [place % ROWS for place in range(len(arrived))]
 
@@ -299,6 +305,27 @@ def test_a_source_that_comes_after_the_emulator_is_waited_for(fresh: Settings, t
         with forwarded(late.mysql.port, fresh.mysql.port):
             assert emulator.end() == 0, emulator.output()
     assert emulator.counts(late) == all_acknowledged(30)
+
+
+def test_a_source_killed_and_restarted_on_the_way_loses_and_repeats_nothing(
+    fresh: Settings, tmp_path: Path
+) -> None:
+    own = fresh.replace(MYSQL_PORT=free_port(), STATE_DIR=tmp_path / "state")
+    with ExitStack() as servers:
+        server = launch_server(servers, own, "mysql")
+        ensure_source(own)
+        # It asks for a thousand rows each second, for ever: whenever the server ends, it is missed.
+        with Emulator(own, tmp_path, "--loop", "--rate", 1_000, "--patience", 200) as emulator:
+            wait_until(lambda: end_offset(own, "pin") > 0, timeout=60, what="the first records")
+            server.kill()
+            wait_until(lambda: "for MySQL" in emulator.output(), timeout=60, what="the emulator to notice")
+            before = end_offset(own, "pin")
+            server.start()
+            wait_until(lambda: end_offset(own, "pin") > before + ROWS, timeout=200, what="a pass after it")
+            emulator.signal(signal.SIGINT)
+            assert emulator.end() == 130, emulator.output()
+    assert "Waiting up to 200 s for MySQL, which `make up` starts: " in emulator.output()
+    assert_passes(own, emulator)
 
 
 def test_a_wait_for_the_source_ends_with_an_interruption(stack: Settings, tmp_path: Path) -> None:
