@@ -4,13 +4,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg2 import InterfaceError
 from psycopg2.errors import InFailedSqlTransaction
-from pyspark.sql import DataFrame
 
 from common import batch_progress
 from common.batch_progress import Position, Progress
@@ -23,10 +21,10 @@ from spark_jobs.batch.failures import commit
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
 from spark_jobs.batch.table_run import Context, run_table
+from spark_jobs.batch.ways import Way, in_process, spread
 from spark_jobs.readers import corrected, parquet
 from spark_jobs.session.spark import is_local, spark_session
 from spark_jobs.sinks import copying, delta, postgres
-from spark_jobs.sinks.delta_writers import DeltaWriter, LocalWriter, SparkWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 # What a statement says after another one has failed or lost the connection.
 _CONSEQUENCES = (InFailedSqlTransaction, InterfaceError)
 
-Results = list[tuple[TableRunCounts, DataFrame]]
+Results = list[tuple[TableRunCounts, Any]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
     with steps("start Spark"):
         spark = spark_session(settings, "batch", brief=plan.is_brief)
     context = Context(
-        spark, settings, connection, plan, writer(settings, plan), corrected.texts(connection), Lock()
+        spark, settings, connection, plan, way(settings, plan), corrected.texts(connection), Lock()
     )
     with steps("tables"):
         results = _run_tables(context)
@@ -90,11 +88,11 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
     return Report(run_id, plan, accounts, steps)
 
 
-def writer(settings: Settings, plan: Plan) -> DeltaWriter:
-    """Return who writes the run's rows at the least cost: on a cluster executors have the memory, not the driver."""
+def way(settings: Settings, plan: Plan) -> Way[Any]:
+    """Return the run's way at the least cost: on a cluster executors have the memory, not the driver."""
     if plan.fits_driver and is_local(settings):
-        return LocalWriter(delta_options(settings))
-    return SparkWriter()
+        return in_process(delta_options(settings))
+    return spread()
 
 
 def _check_bucket(s3: "S3Client", settings: Settings, plan: Plan) -> None:
@@ -125,12 +123,12 @@ def _set_aside(context: Context, results: Results) -> None:
     count = sum(account.quarantined for account, _ in results)
     plan, path = context.plan, delta.location(context.settings, QUARANTINE)
     if count:
-        rejected = reduce(DataFrame.unionByName, (rows for _, rows in results))
+        rejected = context.way.together([rows for _, rows in results])
         if not plan.rebuild and delta.exists(context.settings, path):
             # One that is there already gets the new reasons.
-            context.writer.merge(rejected, path, delta.OFFSET, later=None)
+            context.way.writer.merge(rejected, path, delta.OFFSET, later=None)
         else:
-            context.writer.replace(rejected, path)
+            context.way.writer.replace(rejected, path)
     elif plan.rebuild:
         delta.clear(context.settings, path)
     if count or plan.replace:

@@ -5,7 +5,8 @@ The plain form is `DataFrame.cache()` (docs/adr/0003-staged-records-on-local-dis
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import reduce
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal
@@ -20,6 +21,7 @@ from contracts.latest import BATCH_ORDER
 from contracts.tables import KEY, Table
 from spark_jobs.batch.landing import LandedObject
 from spark_jobs.batch.ranges import ObjectCount
+from spark_jobs.batch.tally import Tally
 from spark_jobs.cleaning import PLAIN, classify
 from spark_jobs.readers.landing_zone import read_objects
 from spark_jobs.schemas import kinds, landed
@@ -56,27 +58,21 @@ def mend(records: DataFrame, mended: DataFrame) -> DataFrame:
     return joined.withColumns(changed).select(records.columns)
 
 
+def checked(records: DataFrame, table: Table) -> DataFrame:
+    """The records with the verdict on each (`cleaning.classify`); of an accepted one the text is left out."""
+    classified = classify(records, table).drop(PLAIN)
+    raw = fn.when(fn.size("reasons") > 0, fn.col("value"))
+    return classified.withColumn("value", raw)
+
+
 def stage(records: DataFrame, table: Table) -> DataFrame:
-    """The records with the verdict on each (`cleaning.classify`), on the disks of Spark's workers.
+    """The records with the verdict on each (`checked`), on the disks of Spark's workers.
 
     A local checkpoint holds the rows as they are: six times cheaper than a cache in columns, and a third of
     a shuffle for the duplicates. If a worker's disk is lost, the run fails and is repeated. They are made by the first
     step that asks for them: an eager checkpoint reads all that it wrote once more, to count it.
     """
-    checked = classify(records, table).drop(PLAIN)
-    raw = fn.when(fn.size("reasons") > 0, fn.col("value"))
-    return checked.withColumn("value", raw).localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The counts of the staged records. A record may have several reasons."""
-
-    objects: tuple[ObjectCount, ...]
-    accepted: int
-    quarantined: int
-    reasons: dict[str, int]
-    warnings: dict[str, int]
+    return checked(records, table).localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
 
 
 def tally(staged: DataFrame) -> Tally:
@@ -138,6 +134,11 @@ def latest(rows: DataFrame) -> tuple[DataFrame, int]:
     return kept.drop("times", "latest"), surplus
 
 
+def latest_accepted(staged: DataFrame) -> tuple[DataFrame, int]:
+    """Return the latest accepted row per ind, and how many others there were."""
+    return latest(accepted(staged))
+
+
 def _surplus(rows: DataFrame) -> int:
     """Return how many rows there are beyond one per ind.
 
@@ -154,3 +155,8 @@ def quarantined(staged: DataFrame) -> DataFrame:
     return staged.where(fn.size("reasons") > 0).select(
         "topic", "partition", "offset", "reasons", fn.col("value").alias("raw")
     )
+
+
+def together(parts: Sequence[DataFrame]) -> DataFrame:
+    """Rows of the same columns as one."""
+    return reduce(DataFrame.unionByName, parts)

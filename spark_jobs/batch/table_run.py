@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from common.settings import Settings
 from contracts.run_counts import OffsetRange, TableRunCounts
@@ -15,10 +15,10 @@ from spark_jobs.batch import ranges as offset_ranges
 from spark_jobs.batch import staging
 from spark_jobs.batch.plan import Plan
 from spark_jobs.batch.steps import Steps
+from spark_jobs.batch.ways import Way
 from spark_jobs.readers import parquet
 from spark_jobs.schemas import arrow_schema
 from spark_jobs.sinks import copying, delta, postgres
-from spark_jobs.sinks.delta_writers import DeltaWriter
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
@@ -32,32 +32,32 @@ class Context:
     settings: Settings
     connection: "PostgresConnection"
     plan: Plan
-    writer: DeltaWriter
+    way: Way[Any]
     mended: pa.Table
     copying: Lock
 
 
-def run_table(context: Context, table: Table) -> tuple[TableRunCounts, DataFrame]:
+def run_table(context: Context, table: Table) -> tuple[TableRunCounts, Any]:
     """Clean and serve a table's new records.
 
     Returns:
-        what became of them, and the rejected ones (columns of `staging.quarantined`).
+        what became of them, and the rejected ones (rows of the context's way).
 
     Raises:
         StepFailedError: a step failed.
         CountsDoNotAddUpError: records were lost on the way.
     """
     steps = Steps(table)
-    objects, settings = context.plan.objects[table], context.settings
+    objects, settings, way = context.plan.objects[table], context.settings, context.way
     with steps("read and clean"):
         records = staging.read(context.spark, settings, table, objects)
         if context.mended.num_rows:
             records = staging.mend(records, context.spark.createDataFrame(context.mended))
-        staged = staging.stage(records, table)
-        tally = staging.tally(staged)
+        staged = way.stage(records, table)
+        tally = way.tally(staged)
         ranges = offset_ranges.ranges(objects, tally.objects, context.plan.reached(settings.topic(table)))
     with steps("find duplicates"):
-        rows, repeated = staging.latest(staging.accepted(staged))
+        rows, repeated = way.latest(staged)
     with steps("write Delta"):
         written = _write(context, table, rows, tally.accepted - repeated)
     with steps("serve"):
@@ -74,19 +74,19 @@ def run_table(context: Context, table: Table) -> tuple[TableRunCounts, DataFrame
         seconds=steps.seconds,
     )
     account.check()
-    return account, staging.quarantined(staged)
+    return account, way.quarantined(staged)
 
 
-def _write(context: Context, table: Table, rows: DataFrame, count: int) -> int:
+def _write(context: Context, table: Table, rows: object, count: int) -> int:
     """Write the latest rows; returns how many of them are newer than what was there."""
     path = delta.location(context.settings, table)
     if not context.plan.rebuild and delta.exists(context.settings, path):
-        return context.writer.merge(rows, path)
+        return context.way.writer.merge(rows, path)
     if context.plan.reached(context.settings.topic(table)):
         raise FileNotFoundError(
             f"{path} is gone, though earlier runs wrote it. `make batch FULL=1` rebuilds it."
         )
-    context.writer.replace(rows, path)
+    context.way.writer.replace(rows, path)
     return count
 
 

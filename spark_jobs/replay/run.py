@@ -23,8 +23,8 @@ from contracts.run_counts import CountsDoNotAddUpError, TableRunCounts
 from contracts.tables import TABLES, Table
 from spark_jobs.batch import staging
 from spark_jobs.batch.failures import commit
-from spark_jobs.batch.staging import Tally
 from spark_jobs.batch.steps import Steps
+from spark_jobs.batch.tally import Tally
 from spark_jobs.readers import parquet
 from spark_jobs.replay import store
 from spark_jobs.replay.mended_file import KafkaPosition, Quarantined

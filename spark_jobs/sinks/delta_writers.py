@@ -6,7 +6,7 @@ may arrive in any order.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import deltalake
 import pyarrow as pa
@@ -29,14 +29,17 @@ _PARQUET = WriterProperties(
 )
 
 
-class DeltaWriter(Protocol):
+Rows_contra = TypeVar("Rows_contra", contravariant=True)
+
+
+class DeltaWriter(Protocol[Rows_contra]):
     """Writes rows into Delta tables."""
 
-    def replace(self, rows: DataFrame, path: str) -> None:
+    def replace(self, rows: Rows_contra, path: str) -> None:
         """Make the rows the table's content, in one commit."""
 
     def merge(
-        self, rows: DataFrame, path: str, key: Sequence[str] = (KEY,), later: str | None = _LATER
+        self, rows: Rows_contra, path: str, key: Sequence[str] = (KEY,), later: str | None = _LATER
     ) -> int:
         """Take in the rows, one per key, that are not older than what the table has under theirs; returns how many.
 
@@ -76,23 +79,23 @@ class LocalWriter:
 
     options: dict[str, str] | None
 
-    def replace(self, rows: DataFrame, path: str) -> None:
+    def replace(self, rows: pa.Table, path: str) -> None:
         """See DeltaWriter."""
         deltalake.write_deltalake(
             path,
-            rows.toArrow(),
+            rows,
             mode="overwrite",
             schema_mode="overwrite",
-            configuration=_properties(rows.columns),
+            configuration=_properties(rows.column_names),
             storage_options=self.options,
             writer_properties=_PARQUET,
         )
 
     def merge(
-        self, rows: DataFrame, path: str, key: Sequence[str] = (KEY,), later: str | None = _LATER
+        self, rows: pa.Table, path: str, key: Sequence[str] = (KEY,), later: str | None = _LATER
     ) -> int:
         """See DeltaWriter."""
-        return merge_arrow(rows.toArrow(), path, self.options, key, later)
+        return merge_arrow(rows, path, self.options, key, later)
 
 
 def merge_arrow(

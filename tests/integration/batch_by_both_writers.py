@@ -10,15 +10,15 @@ from common.clients import delta_options
 from common.settings import load_settings
 from spark_jobs.batch import run
 from spark_jobs.batch.job import run_batch
-from spark_jobs.sinks.delta_writers import LocalWriter, SparkWriter
+from spark_jobs.batch.ways import in_process, spread
 
 
 def main() -> None:
     """Fail where a run finds nothing to do."""
     settings = load_settings()
     # Spark first: it asks more where there is no table yet.
-    for writer in (SparkWriter(), LocalWriter(delta_options(settings))):
-        with mock.patch.object(run, "writer", return_value=writer):
+    for way in (spread(), in_process(delta_options(settings))):
+        with mock.patch.object(run, "way", return_value=way):
             assert run_batch(settings, full=True)
 
 

@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from pyarrow.fs import LocalFileSystem
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.readers import parquet
 from spark_jobs.sinks import copying
@@ -43,6 +44,22 @@ COMING: list[Row] = [(ind, "new", *new) for ind, (_, new) in PAIRS]
 KEPT = [
     new if new[:1:-1] >= old[:1:-1] else old for old, new in zip(THERE, COMING, strict=True)
 ]  # the higher offset, then the higher partition
+
+
+class Local:
+    """delta-rs, given the rows as Spark's writer is."""
+
+    def replace(self, rows: DataFrame, path: str) -> None:
+        """See DeltaWriter."""
+        LocalWriter(None).replace(rows.toArrow(), path)
+
+    def merge(self, rows: DataFrame, path: str, *how: Any, **more: Any) -> int:  # noqa: ANN401 - as DeltaWriter has it
+        """See DeltaWriter."""
+        return LocalWriter(None).merge(rows.toArrow(), path, *how, **more)
+
+
+LOCAL = Local()
+BOTH = [pytest.param(SparkWriter(), id="by Spark"), pytest.param(LOCAL, id="by delta-rs")]
 
 
 def arrow(rows: Sequence[Row]) -> pa.Table:
@@ -139,9 +156,9 @@ def test_postgres_gets_the_texts_of_either_writer(path: str) -> None:
         assert {*lines} == {b'1,"new\\x00"', b'2,"old"', b"3,", b'4,""', b'1000,"old"'}
 
 
-@pytest.mark.parametrize("writer", [SparkWriter(), LocalWriter(None)], ids=["by Spark", "by delta-rs"])
+@pytest.mark.parametrize("writer", BOTH)
 def test_postgres_gets_rejected_records_of_either_writer(
-    spark: SparkSession, path: str, writer: DeltaWriter
+    spark: SparkSession, path: str, writer: DeltaWriter[DataFrame]
 ) -> None:
     """Their reasons are a list of texts. A record that is rejected again has its new reasons."""
     schema = "topic string, partition int, offset bigint, reasons array<string>, raw string"
@@ -182,9 +199,9 @@ def as_the_jobs_write(spark: SparkSession) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("as_the_jobs_write")
-@pytest.mark.parametrize("first", [SparkWriter(), LocalWriter(None)], ids=["by Spark", "by delta-rs"])
+@pytest.mark.parametrize("first", BOTH)
 def test_both_come_to_the_same_and_each_takes_what_the_other_left(
-    spark: SparkSession, path: str, tmp_path: Path, first: DeltaWriter
+    spark: SparkSession, path: str, tmp_path: Path, first: DeltaWriter[DataFrame]
 ) -> None:
     """With a column of every type that a table has."""
     there, coming = (
@@ -192,11 +209,11 @@ def test_both_come_to_the_same_and_each_takes_what_the_other_left(
     )
     first.replace(there, path)
     copied = str(shutil.copytree(path, tmp_path / "copy"))
-    assert LocalWriter(None).merge(coming, path) == SparkWriter().merge(coming, copied)
+    assert LOCAL.merge(coming, path) == SparkWriter().merge(coming, copied)
     both = [spark.read.format("delta").load(each).orderBy("ind").collect() for each in (path, copied)]
     assert both[0] == both[1]
     assert stored(path) == stored(copied) == KEPT
-    again = [LocalWriter(None).merge(coming, each) for each in (path, copied)]
+    again = [LOCAL.merge(coming, each) for each in (path, copied)]
     assert again == [sum(row[1] == "new" for row in KEPT)] * 2
     assert stored(path) == stored(copied) == KEPT
 
@@ -206,7 +223,7 @@ def test_both_make_the_same_table(spark: SparkSession, tmp_path: Path) -> None:
     """Its columns, its properties and its rows; of a table that was there before with other columns too."""
     rows = spark.createDataFrame(THERE, SPARK_SCHEMA).selectExpr(*EVERY_TYPE)
     made = []
-    for name, writer in (("spark", SparkWriter()), ("delta-rs", LocalWriter(None))):
+    for name, writer in (("spark", SparkWriter()), ("delta-rs", LOCAL)):
         folder = str(tmp_path / name)
         writer.replace(spark.createDataFrame([(1, "a")], "ind int, former string"), folder)
         writer.replace(rows, folder)
