@@ -97,8 +97,8 @@ def _speed(console: Console, settings: Settings) -> list[SpeedStages]:
         highlight=False,
     )
     console.print(show.speed(fast))
-    for renewed in filter(None, (each.renewed for each in fast)):
-        console.print(renewed, style="yellow", markup=False, soft_wrap=True)
+    for unread in filter(None, (each.note for each in fast)):
+        console.print(unread, style="yellow", markup=False, soft_wrap=True)
     return fast
 
 

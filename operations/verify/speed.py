@@ -49,7 +49,7 @@ class SpeedStages:
     """The contents of the stages for a table's stream; `problems` says what does not add up.
 
     compared: False where each row is of a record that arrived after the limit, so that none could be compared.
-    renewed: where there was an earlier stream, since when `counts` count and what was lost with it; else None.
+    note: where records were not read, how many, and where there was an earlier stream, since when `counts` count.
     """
 
     table: Table
@@ -61,7 +61,7 @@ class SpeedStages:
     delta_sum: str
     served_sum: str
     compared: bool = True
-    renewed: str | None = None
+    note: str | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -90,7 +90,7 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         served_sum=rows.checksum(served, names),
         compared=bool(settled) or not (in_delta or in_postgres),
     )
-    stages.renewed = _renewed(settings, connection, stages)
+    stages.note = _renewed(settings, connection, stages) or _unread(stages)
     gone = bool(settled) and not in_delta
     stages.problems = [_no_table(table)] if gone else _problems(stages, stored, served)
     return stages
@@ -108,6 +108,18 @@ def _renewed(settings: Settings, connection: "PostgresConnection", stages: Speed
     return (
         f"{stages.table}: stream {stream} was made again at {_second(created)}. `streaming query: read` and its parts"
         f" count since {_second(since)}; all other figures are of the earlier stream too.{_lost(stages.sent, read)}"
+    )
+
+
+def _unread(stages: SpeedStages) -> str | None:
+    """Return the sentence on records of this stream that were acknowledged and not read; None where all were."""
+    sent, read = stages.sent, stages.counts.read
+    if read >= sent:
+        return None
+    return (
+        f"{stages.table}: of the {sent:,} records that were acknowledged up to now the speed path has read {read:,}:"
+        f" {sent - read:,} wait in the stream, or it no longer had them when they were to be read. A batch run serves"
+        " those that the topics have."
     )
 
 

@@ -325,7 +325,7 @@ def test_streams_that_are_lost_with_the_bucket_take_no_row_with_them(flow: Flow)
     with closing(postgres_connection(flow.settings, "analyst")) as connection:
         stages = verify_speed.check(flow.settings, connection, "pin", datetime.now(UTC))
     assert stages.problems == []
-    assert "7 were lost with the earlier stream" in (stages.renewed or "")
+    assert "7 were lost with the earlier stream" in (stages.note or "")
 
 
 def test_what_is_left_of_a_lost_checkpoint_is_no_obstacle(flow: Flow) -> None:

@@ -107,10 +107,7 @@ def test_rows_that_are_too_young_show_no_zeros_and_add_up_to_nothing(printed: Co
 def test_a_path_that_has_read_nothing_yet_is_shown_with_what_is_known_of_it(printed: Command) -> None:
     again = "pin: stream s was made again"
     status, text = printed(
-        *(
-            replace(stages(table), counts=Counts(), renewed=again if table == "pin" else None)
-            for table in TABLES
-        )
+        *(replace(stages(table), counts=Counts(), note=again if table == "pin" else None) for table in TABLES)
     )
     assert row(text, "emulator: acknowledged") == row(text, "Postgres: rows up to that time") == ["1,000"] * 3
     assert row(text, "streaming query: read") == ["0"] * 3
