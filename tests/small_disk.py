@@ -12,8 +12,8 @@ import pytest
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """Mount one at the folder, in memory; skip the test where this account may mount none."""
-    folder.mkdir(parents=True)
+    """Mount one at the folder, in memory, over what it has; skip the test where this account may mount none."""
+    folder.mkdir(parents=True, exist_ok=True)
     if not (mount := shutil.which("mount")) or not (umount := shutil.which("umount")):
         pytest.skip("no mount command")
     command = [mount, "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0755", "tmpfs", str(folder)]

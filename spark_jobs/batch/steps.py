@@ -8,6 +8,7 @@ from time import monotonic
 import psycopg2
 
 from common.terminal import note
+from spark_jobs.sinks.s3_answers import in_words
 
 _RAISED = re.compile(r"(?:Caused by: |: )?([\w.$]+(?:Error|Exception|NoSuchKey): .*)")
 
@@ -44,7 +45,7 @@ class Steps:
 
 def reason(error: Exception) -> str:
     """Return what went wrong, and where that is Postgres; without the stack traces of Spark's messages."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in in_words(str(error)).splitlines() if line.strip()]
     # The line that ends a Python worker's traceback, or the last cause of Java's, says more than the first one.
     raised = [match[1] for line in lines if (match := _RAISED.match(line))]
     found = next(iter(raised[-1:] or lines[:1]), type(error).__name__)

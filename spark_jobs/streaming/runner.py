@@ -13,6 +13,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from common.backoff import Backoff
 from common.settings import Settings
+from spark_jobs.sinks.s3_answers import in_words
 from spark_jobs.streaming import checkpoints
 from spark_jobs.streaming.queries import Query, Sink
 
@@ -159,7 +160,7 @@ def with_way_back(reason: str, checkpoint: str) -> str:
 
 def short(reason: str) -> str:
     """The line of a long report that says what happened."""
-    lines = [line.strip(": ") for line in reason.splitlines()]
+    lines = [line.strip(": ") for line in in_words(reason).splitlines()]
     telling = [line for line in lines if _NAMES_AN_ERROR.match(line)]
     line = next((line for line in [*reversed(telling), *lines] if line), "unknown")
     return line if len(line) <= _REASON_LENGTH else f"{line[:_REASON_LENGTH]} ..."
