@@ -131,11 +131,19 @@ ifneq ($(TESTS),)
 	@$(IN_OURS) pytest $(TESTS)
 else
 	@# A run each: the unit tests' Spark has options of its own, and a process can have one JVM only.
+	@$(MAKE) test-unit
+	@$(MAKE) test-servers
+endif
+
+.PHONY: test-unit
+test-unit: setup-dev
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist worksteal tests/unit kinesis-source/tests
+
+.PHONY: test-servers
+test-servers: setup-dev
 	@# Each process has servers of its own, some 4 GB of them. Groups of tests begin in the order of tests/groups.py; by
 	@# default those of many tests would be the first.
 	@$(IN_OURS) pytest --numprocesses $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder tests/e2e tests/integration
-endif
 
 .PHONY: test-pythons
 test-pythons: setup-dev ## The unit tests on Python 3.11, 3.12 and 3.13, as many as are here, .venv's own apart
