@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import mysql.connector
 from msgspec.structs import astuple
+from mysql.connector import errorcode
 
 from contracts.rows import TABLE_NAMES, Row, columns
 from contracts.tables import Table
@@ -70,18 +73,30 @@ def load_file(  # noqa: PLR0913, PLR0917
     """Load a file of `count` rows, whose first one is row `first` of all, and remove it.
 
     Raises:
-        SourceError: MySQL took a row otherwise than it was given.
+        SourceError: MySQL took a row otherwise than it was given, or has no room for it.
     """
     names = ", ".join(f"`{name}`" for name in columns(table))
     # Names of tables and columns are this project's own constants; values never become SQL text here.
     statement = f"LOAD DATA LOCAL INFILE %s INTO TABLE {TABLE_NAMES[table]} CHARACTER SET utf8mb4 ({names})"
     with connection.cursor() as cursor:
-        cursor.execute(statement, (str(path),))
+        with _disk_explained():
+            cursor.execute(statement, (str(path),))
         if cursor.warning_count or cursor.rowcount != count:
             # LOCAL turns errors into warnings, and a row that does not fit into a row that does.
             raise SourceError(f"{TABLE_NAMES[table]}, rows from {first} on: {_warnings(cursor)}")
     path.unlink()
     loaded(count)
+
+
+@contextmanager
+def _disk_explained() -> Iterator[None]:
+    """Name the disk where MySQL says of it that a table is full."""
+    try:
+        yield
+    except mysql.connector.Error as error:
+        if error.errno != errorcode.ER_RECORD_FILE_FULL:
+            raise
+        raise SourceError(f"MySQL's disk is full: {error.msg}. Free disk, then `make up`") from None
 
 
 def _warnings(cursor: Any) -> str:  # noqa: ANN401
