@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, count, repeat
 from typing import Any
 
+import psycopg2
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +20,7 @@ from deltalake import write_deltalake
 
 from common.bucket import bucket_id
 from common.clients import delta_options, postgres_connection, s3_client
-from common.settings import Settings
+from common.settings import LOOPBACK, Settings
 from contracts.delta_tables import BATCH, folder
 from contracts.landing import object_key
 from contracts.run_counts import OffsetRange, TableRunCounts
@@ -32,6 +34,7 @@ from spark_jobs.schemas import arrow_schema
 from spark_jobs.sinks import copying, delta, postgres
 from tests.buckets import delete_bucket
 from tests.integration.reconciliation import Reads, data_files, execute, reads, reconcile
+from tests.integration.unsteady_server import UnsteadyServer
 from tests.records import geo, pin, user
 
 __all__ = ["reads"]
@@ -262,6 +265,30 @@ def test_a_postgres_that_does_not_know_of_the_proof_is_read_in_full(posts: Setti
     reads.clear()
     reconcile(posts, ENDS)
     assert (len(reads.objects), sorted(reads.files), reads.rows) == (3, data_files(posts), 9)
+
+
+def test_whichever_connection_is_refused_the_next_run_adds_up(posts: Settings, reads: Reads) -> None:
+    with UnsteadyServer(posts.postgres.host, posts.postgres.port) as server:
+        behind = posts.replace(POSTGRES_HOST=LOOPBACK, POSTGRES_PORT=server.port)
+
+        def is_refused_at(connection: int) -> bool:
+            with server.refusing(chain(repeat(False, connection), [True], repeat(False))):
+                return _is_refused(behind)
+
+        connections = next(number for number in count() if not is_refused_at(number))
+    assert connections == server.refused > len(TABLES)
+    assert proof.load(posts, s3_client(posts)).keys() == {*TABLES}
+    reads.clear()
+    reconcile(posts, ENDS)
+    assert reads == Reads()
+
+
+def _is_refused(settings: Settings) -> bool:
+    try:
+        reconcile(settings, ENDS)
+    except psycopg2.OperationalError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"pin": {"run_id": 1}}'])

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
+from itertools import cycle, repeat
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Self
 
@@ -27,7 +27,7 @@ class UnsteadyServer:
         self.refused = self.cut = 0
         self._target = (host, port)
         self._limit: int | None = None
-        self._numbers = count()
+        self._refused: Iterator[bool] = repeat(False)
         self._server = _Server((LOOPBACK, 0), _handler(self))
         self.port: int = self._server.server_address[1]
 
@@ -43,15 +43,24 @@ class UnsteadyServer:
     def unsteady(self, limit: int) -> Iterator[None]:
         """Refuse each second new connection; cut off any other that sends more than so many bytes in all."""
         self._limit = limit
-        self._numbers = count()
         try:
-            yield
+            with self.refusing(cycle([True, False])):
+                yield
         finally:
             self._limit = None
 
+    @contextmanager
+    def refusing(self, refused: Iterator[bool]) -> Iterator[None]:
+        """Refuse those new connections for which this gives true, one after the other."""
+        self._refused = refused
+        try:
+            yield
+        finally:
+            self._refused = repeat(False)
+
     def take(self, client: socket.socket) -> None:
         """Pass a connection's bytes on until one of the two ends it, or it is cut off."""
-        if self._limit is not None and next(self._numbers) % 2 == 0:
+        if next(self._refused):
             self.refused += 1
             return
         with suppress(OSError), socket.create_connection(self._target) as server:
