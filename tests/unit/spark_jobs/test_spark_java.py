@@ -1,6 +1,7 @@
 """The Java that Spark's launcher starts for us is the one of the machine, without the module that it warns of."""
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -53,3 +54,18 @@ def test_a_second_session_of_a_process_keeps_it(java: Path, monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     assert session.java_environment() == {}
     assert _started(dict(os.environ), "x") == ["x"]
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_java_takes_the_options_of_a_run_without_a_word(
+    brief: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "SPARK_ARCHIVE", tmp_path / "none")
+    options = session.submit_options(make_settings(tmp_path), brief=brief)["spark.driver.extraJavaOptions"]
+    with_them, without = (
+        subprocess.run(["java", *given, "-version"], capture_output=True, text=True, check=True)
+        for given in (shlex.split(options), [])
+    )
+    assert with_them.stdout == ""
+    assert with_them.stderr.splitlines()[0] == without.stderr.splitlines()[0]
+    assert len(with_them.stderr.splitlines()) == len(without.stderr.splitlines())
