@@ -20,6 +20,7 @@ from common.backoff import Backoff
 from common.settings import Settings
 from services.s3_sink.connector import Connector, by_settings
 from services.s3_sink.consumer import ErrorLog, consumer_config
+from services.s3_sink.membership import Membership, kafka_is_there
 from services.s3_sink.partition import OpenPartition, Partition, Record, Repeat, Rewound
 from services.s3_sink.status import PartitionStatus, Status
 from services.s3_sink.zone import LandingZone, StaleEnd, Unavailable
@@ -50,6 +51,7 @@ class Sink:
         connector = connector or by_settings(settings)
         self._limits, self._topics = connector.limits, list(connector.topics)
         self._log_kafka = ErrorLog(settings)
+        self._membership = Membership(partial(kafka_is_there, settings))
         self._consumer = Consumer(consumer_config(settings, self._log_kafka))
         self._open: dict[Partition, OpenPartition] = {}
         self._closed: dict[Partition, float] = {}  # when to try to open it
@@ -60,13 +62,14 @@ class Sink:
     def run(self) -> None:
         """Land until `stop` is set, then land what is buffered and leave the group."""
         self._consumer.subscribe(
-            self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+            self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
         while not self._stop.is_set():
             self._take(self._consumer.consume(_BATCH, _POLL_SECONDS))
             self._each_open(lambda partition: partition.land_if_old(time.monotonic()))
             self._confirm()
             self._open_due()
+            self._membership.check()
             self._report()
         self._each_open(OpenPartition.land)
         self._report()
@@ -76,6 +79,7 @@ class Sink:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._log_kafka.refusal = None
+        self._membership.joined()
         # Where to start is not known yet: the offset is a stand-in, and nothing is taken up until it is.
         assigned = [TopicPartition(p.topic, p.partition, 0) for p in partitions]
         consumer.incremental_assign(assigned)
@@ -89,6 +93,12 @@ class Sink:
             self._open.pop(place, None)
             self._closed.pop(place, None)
             self._problems.pop(place, None)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Forget them too: Kafka has not heard of this member for so long that it gave them away."""
+        self._membership.lost()
+        log.warning("Kafka has given its partitions away: joining again", partitions=len(partitions))
+        self._on_revoke(consumer, partitions)
 
     # The parts of a round.
 
@@ -201,7 +211,7 @@ class Sink:
     def _report(self) -> None:
         self._status.write(
             lambda: [self._place_status(place) for place in [*self._open, *self._closed]],
-            self._log_kafka.refusal,
+            self._log_kafka.refusal or self._membership.problem,
         )
 
     def _place_status(self, place: Partition) -> PartitionStatus:

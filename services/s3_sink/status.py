@@ -44,19 +44,19 @@ class Status:
         self._file = StateFile(state_dir, "s3-sink")
         self._connector = list(connector)
 
-    def write(self, partitions: Callable[[], list[PartitionStatus]], refusal: str | None = None) -> None:
+    def write(self, partitions: Callable[[], list[PartitionStatus]], problem: str | None = None) -> None:
         """Replace the file, at most once a second; `partitions` is asked only then.
 
         Args:
-            refusal: why Kafka refuses the sink, if it does.
+            problem: why Kafka gives the sink no partitions, if it does not.
         """
-        self._file.write(lambda: {"connector": self._connector, **_state(partitions(), refusal)})
+        self._file.write(lambda: {"connector": self._connector, **_state(partitions(), problem)})
 
 
-def _state(partitions: list[PartitionStatus], refusal: str | None) -> dict[str, Any]:
+def _state(partitions: list[PartitionStatus], problem: str | None) -> dict[str, Any]:
     stuck = next((one for one in partitions if one.problem), None)
     return {
-        "problem": refusal or (stuck and f"{stuck.topic}[{stuck.partition}] does not land: {stuck.problem}"),
+        "problem": problem or (stuck and f"{stuck.topic}[{stuck.partition}] does not land: {stuck.problem}"),
         "lag": sum(partition.lag for partition in partitions),
         "partitions": [asdict(partition) for partition in partitions],
     }
