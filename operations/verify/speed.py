@@ -90,7 +90,7 @@ def check(settings: Settings, connection: "PostgresConnection", table: Table, un
         served_sum=rows.checksum(served, names),
         compared=bool(settled) or not (in_delta or in_postgres),
     )
-    stages.note = _renewed(settings, connection, stages) or _unread(stages)
+    stages.note = _renewed(settings, connection, stages) or _behind(stages)
     gone = bool(settled) and not in_delta
     stages.problems = [_no_table(table)] if gone else _problems(stages, stored, served)
     return stages
@@ -105,31 +105,31 @@ def _renewed(settings: Settings, connection: "PostgresConnection", stages: Speed
     [(earlier, read, since)] = accounts.ask(connection, READ_QUERY, values)
     if not earlier:
         return None
+    unread = _unread(stages.sent, read, "were lost with the earlier stream, or wait in this one")
     return (
         f"{stages.table}: stream {stream} was made again at {_second(created)}. `streaming query: read` and its parts"
-        f" count since {_second(since)}; all other figures are of the earlier stream too.{_lost(stages.sent, read)}"
+        f" count since {_second(since)}; all other figures are of the earlier stream too."
+        + (f" Of {unread}" if unread else "")
     )
 
 
-def _unread(stages: SpeedStages) -> str | None:
-    """Return the sentence on records of this stream that were acknowledged and not read; None where all were."""
-    sent, read = stages.sent, stages.counts.read
+def _behind(stages: SpeedStages) -> str | None:
+    """Return the sentences on records of this stream that were not read; None where all were."""
+    unread = _unread(
+        stages.sent,
+        stages.counts.read,
+        "wait in the stream, or it no longer had them when they were to be read",
+    )
+    return f"{stages.table}: of {unread}" if unread else None
+
+
+def _unread(sent: int, read: int, fate: str) -> str | None:
+    """Return the sentences, but for their "of", on records that were acknowledged and not read; None where all were."""
     if read >= sent:
         return None
     return (
-        f"{stages.table}: of the {sent:,} records that were acknowledged up to now the speed path has read {read:,}:"
-        f" {sent - read:,} wait in the stream, or it no longer had them when they were to be read. A batch run serves"
-        " those that the topics have."
-    )
-
-
-def _lost(sent: int, read: int) -> str:
-    """Return the sentences on records that were acknowledged and not read, of this stream or of an earlier one."""
-    if read >= sent:
-        return ""
-    return (
-        f" Of the {sent:,} records that were acknowledged up to now the speed path has read {read:,}: {sent - read:,}"
-        " were lost with the earlier stream, or wait in this one. A batch run serves those that the topics have."
+        f"the {sent:,} records that were acknowledged up to now the speed path has read {read:,}: {sent - read:,}"
+        f" {fate}. A batch run serves those that the topics have."
     )
 
 
