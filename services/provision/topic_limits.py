@@ -26,15 +26,18 @@ def ensure_limits(client: AdminClient, names: Sequence[str], kafka: Kafka) -> li
     """
     if kafka.is_elsewhere or not names:
         return []
-    held = {name: _held(client, name) for name in names}
+    held = _held(client, names)
     changes = {name: _changes(of_topic, limits(kafka)) for name, of_topic in held.items()}
     return [_change(client, name, held[name], change) for name, change in changes.items() if change]
 
 
-def _held(client: AdminClient, name: str) -> dict[str, str]:
-    topic = ConfigResource(ResourceType.TOPIC, name)
-    answer = client.describe_configs([topic], request_timeout=_TIMEOUT_SECONDS)[topic]
-    return {each.name: each.value for each in answer.result(_TIMEOUT_SECONDS).values()}
+def _held(client: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    topics = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    answers = client.describe_configs(topics, request_timeout=_TIMEOUT_SECONDS)
+    return {
+        topic.name: {each.name: each.value for each in answer.result(_TIMEOUT_SECONDS).values()}
+        for topic, answer in answers.items()
+    }
 
 
 def _changes(held: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
