@@ -19,6 +19,7 @@ from common.visible import visible
 from common.wait import wait_until
 from stack.local import doctor, processes, supervision
 from stack.local.compose import Service, load
+from stack.local.failed_starts import FailedStarts
 from stack.local.restarts import restarts
 from stack.os_user import remove_server_home
 from stack.status import streams
@@ -91,14 +92,18 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
     # A job that has ended is no news: each `up` runs it again.
     well = Announcer(console, before | {name for name, service in services.items() if service.one_shot})
     well.begin(services)
+    ends = FailedStarts(supervision.states(settings))
 
     with Live(console=console, transient=True) as live:
 
         def settled() -> bool:
             problems.clear()
             states = supervision.states(settings)
+            ends.look(states)
             problems.update(starting(settings, services, states))
-            failed[:] = [name for name in problems if _given_up(services[name], states[name])]
+            failed[:] = [
+                name for name in problems if ends.enough(name) or _has_failed(services[name], states[name])
+            ]
             live.update(service_table(_lines(services, problems, states)))
             causes = {name: problems[name] for name in _causes(services, problems)}
             well.announce(services.keys() - problems.keys(), causes)
@@ -111,9 +116,9 @@ def _wait_until_up(settings: Settings, services: dict[str, Service], before: set
     _show(settings, services, problems)
 
 
-def _given_up(service: Service, state: supervision.ProcessState) -> bool:
-    """Return whether it has ended badly and will not be started again by itself."""
-    return state.name == "FATAL" or (service.one_shot and state.name == "EXITED" and not state.ended_well)
+def _has_failed(service: Service, state: supervision.ProcessState) -> bool:
+    """Return whether it is a job that has ended badly: it is not started again by itself."""
+    return service.one_shot and state.name == "EXITED" and not state.ended_well
 
 
 def _causes(services: dict[str, Service], problems: dict[str, str]) -> list[str]:

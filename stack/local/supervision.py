@@ -42,12 +42,21 @@ STATE_FOLDERS = (
 
 @dataclass(frozen=True)
 class ProcessState:
-    """supervisord's state of a service; `name` is one of supervisord's states, RUNNING, EXITED, FATAL ..."""
+    """supervisord's state of a service.
+
+    Attributes:
+        name: one of supervisord's states: RUNNING, EXITED, BACKOFF (it ended, and is started again) ...
+        exit_status: of the process that ended last.
+        pid: 0 where there is no process.
+        spawn_error: why there is none.
+        ended_at: when the last one ended, in seconds since 1970; 0 where none has.
+    """
 
     name: str
     exit_status: int
     pid: int
     spawn_error: str
+    ended_at: int = 0
 
     @property
     def ended_well(self) -> bool:
@@ -110,9 +119,14 @@ def _literal(value: object) -> str:
 
 
 def _program(settings: Settings, service: Service, place: int) -> str:
-    # A one-shot service may end at once. Of the others, one that ends within 20 s has failed to start (a JVM with a
-    # wrong setting takes 2 s to say so, provisioning 10); after three more tries supervisord gives it up.
-    life = "autorestart=false\nstartsecs=0" if service.one_shot else "autorestart=true\nstartsecs=20"
+    # A one-shot service may end at once. Any other is started again for ever, as a container is: what it lacks may be
+    # away for long. Of one that ends within 20 s (a JVM with a wrong setting takes 2 s to say so, provisioning 10) each
+    # next start waits a second longer: after an hour without Postgres for 80 s, as 80 * 81 / 2 s are 54 minutes.
+    life = (
+        "autorestart=false\nstartsecs=0"
+        if service.one_shot
+        else f"autorestart=true\nstartsecs=20\nstartretries={sys.maxsize}"
+    )
     return f"""\
 [program:{service.name}]
 autostart={str(service.enabled).lower()}
@@ -156,7 +170,9 @@ def states(settings: Settings) -> dict[str, ProcessState]:
     except OSError:
         return {}
     return {
-        one["name"]: ProcessState(one["statename"], one["exitstatus"], one["pid"], one["spawnerr"])
+        one["name"]: ProcessState(
+            one["statename"], one["exitstatus"], one["pid"], one["spawnerr"], one["stop"]
+        )
         for one in answer
     }
 
@@ -218,8 +234,11 @@ def _update(settings: Settings) -> None:
 
 
 def start_service(settings: Settings, name: str) -> None:
-    """Start a service that is not running."""
-    if not states(settings)[name].active:
+    """Start a service that is not running; one that waits for its next start need not wait."""
+    state = states(settings)[name]
+    if state.name == "BACKOFF":
+        server(settings).stopProcess(name)
+    if state.pid == 0:
         server(settings).startProcess(name, False)
 
 
