@@ -108,7 +108,7 @@ def under_load(settings: Settings, link: Link, plan: list[Fault]) -> list[Outcom
         striker = Striker(settings, link, lambda target: _pid(settings, runs, target))
         for fault in plan:
             outcomes.append(_carry_out(settings, striker, runs, fault, began))
-            console.print(str(outcomes[-1]), highlight=False)
+            console.print(str(outcomes[-1]), highlight=False, soft_wrap=True)
         _wait_well(settings)
         for emulator in emulators.values():
             load.finish(emulator)
