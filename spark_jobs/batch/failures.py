@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -61,14 +60,13 @@ def commit(connection: "PostgresConnection", part: str) -> None:
 @contextmanager
 def recorded(connection: "PostgresConnection", mode: str, steps: Steps) -> Iterator[None]:
     """Undo what a run that fails has done in Postgres, and record it in ops; the failure is passed on."""
-    started_at = datetime.now(UTC)
     try:
         yield
     except FAILURES as error:
         with suppress(psycopg2.Error):  # where Postgres is what failed, there is nowhere to record it
             connection.rollback()
             postgres.record_run(
-                connection, mode=mode, started_at=started_at, seconds=steps.seconds, error=str(error)
+                connection, mode=mode, started_at=steps.began_at, seconds=steps.seconds, error=str(error)
             )
             connection.commit()
         raise

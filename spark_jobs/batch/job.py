@@ -1,7 +1,9 @@
 """One run of the batch job: plan it, run it, record in ops how it ended."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from common import batch_progress
@@ -52,8 +54,13 @@ def _move_tables(s3: "S3Client", settings: Settings, steps: Steps) -> None:
 
 
 def _run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps: Steps) -> "Report":
-    # Importing Spark takes a second, which a run with nothing to do need not spend.
-    from spark_jobs.batch.run import run  # noqa: PLC0415
-
     with failures.recorded(connection, plan.mode, steps):
-        return run(settings, connection, plan, steps)
+        with steps("start Spark"), ThreadPoolExecutor() as pool:
+            # What the run imports takes half a second, in which Java starts; one with nothing to do spends neither.
+            pool.submit(import_module, "spark_jobs.batch.run")
+            from spark_jobs.session.spark import spark_session  # noqa: PLC0415
+
+            spark = spark_session(settings, "batch", brief=plan.is_brief)
+        from spark_jobs.batch.run import run  # noqa: PLC0415
+
+        return run(settings, connection, plan, steps, spark)

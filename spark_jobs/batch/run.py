@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +22,13 @@ from spark_jobs.batch.steps import Steps
 from spark_jobs.batch.table_run import Context, run_table
 from spark_jobs.batch.ways import Way, in_process, spread
 from spark_jobs.readers import corrected, parquet
-from spark_jobs.session.spark import is_local, spark_session
+from spark_jobs.session.spark import is_local
 from spark_jobs.sinks import copying, delta, postgres
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from psycopg2.extensions import connection as PostgresConnection  # noqa: N812
+    from pyspark.sql import SparkSession
 
 # What a statement says after another one has failed or lost the connection.
 _CONSEQUENCES = (InFailedSqlTransaction, InterfaceError)
@@ -46,7 +46,9 @@ class Report:
     steps: Steps
 
 
-def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps: Steps) -> Report:
+def run(
+    settings: Settings, connection: "PostgresConnection", plan: Plan, steps: Steps, spark: "SparkSession"
+) -> Report:
     """Clean and serve what the plan holds.
 
     The order makes a repeat harmless: Delta first, then one transaction in Postgres, then the progress.
@@ -56,12 +58,9 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
         StepFailedError: another step failed; nothing of the run is visible in Postgres.
         CountsDoNotAddUpError: records were lost on the way.
     """
-    started_at = datetime.now(UTC)
     s3 = s3_client(settings)
     if plan.mode == "full":
         batch_progress.save(s3, settings.bucket, Progress(replacing=True))
-    with steps("start Spark"):
-        spark = spark_session(settings, "batch", brief=plan.is_brief)
     context = Context(
         spark, settings, connection, plan, way(settings, plan), corrected.texts(connection), Lock()
     )
@@ -75,7 +74,7 @@ def run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps:
         run_id = postgres.record_run(
             connection,
             mode=plan.mode,
-            started_at=started_at,
+            started_at=steps.began_at,
             seconds=steps.seconds,
             accounts=accounts,
             bucket_id=plan.bucket_id,

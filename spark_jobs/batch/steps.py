@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from time import monotonic
 
 import psycopg2
@@ -18,10 +19,11 @@ class StepFailedError(RuntimeError):
 
 
 class Steps:
-    """Measures the steps of one part of a run."""
+    """Measures the steps of one part of a run, which began at `began_at`."""
 
     def __init__(self, part: str) -> None:
         self.part = part
+        self.began_at = datetime.now(UTC)
         self.seconds: dict[str, float] = {}
 
     @contextmanager

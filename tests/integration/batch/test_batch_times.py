@@ -29,7 +29,7 @@ def test_times_of_all_years_are_the_same_everywhere(
     land_times(zone)
     with monkeypatch.context() as earlier:
         zone.spark.conf.set("spark.sql.parquet.outputTimestampType", output)
-        earlier.setattr("spark_jobs.batch.run.spark_session", lambda *_, **__: zone.spark)
+        earlier.setattr("spark_jobs.session.spark.spark_session", lambda *_, **__: zone.spark)
         zone.run()
     if output == "INT96":
         as_earlier_versions_left_it(zone)
