@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg2 import sql
@@ -91,9 +92,18 @@ def _plain(column: pa.Array) -> pa.Array:
         # The elements are numbers or codes: they need no quotes.
         elements = pc.binary_join(column.cast(pa.list_(pa.string())), ",")
         return pc.binary_join_element_wise("{", elements, "}", "")
-    if pa.types.is_string(column.type):
+    if pa.types.is_string(column.type) and _holds_nul(column):
         return pc.replace_substring(column, "\0", r"\x00")
     return column
+
+
+def _holds_nul(texts: pa.StringArray) -> bool:
+    """Whether one of the texts holds NUL, asked of all their bytes at once: nearly none does."""
+    _, ends, content = texts.buffers()
+    if not (len(texts) and content):
+        return False
+    first, last = np.frombuffer(ends, np.int32)[[texts.offset, texts.offset + len(texts)]]
+    return bool(np.frombuffer(content, np.uint8)[first:last].min(initial=1) == 0)
 
 
 def upsert(target: Target, rows: sql.Composable) -> sql.Composed:

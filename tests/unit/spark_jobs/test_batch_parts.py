@@ -139,6 +139,15 @@ def test_csv_is_what_copy_reads() -> None:
     assert second == ',,"\\.\\x00",,,"{}"'
 
 
+@pytest.mark.parametrize("at", range(3))
+def test_nul_is_found_in_a_piece_of_a_column(at: int) -> None:
+    texts = pa.array([None if at else "a", "b\0", "", "c"])
+    pieces = [pa.RecordBatch.from_arrays([texts.slice(begin, 1)], ["t"]) for begin in range(4)]
+    nothing, rest = pa.RecordBatch.from_arrays([texts.slice(at, 0)], ["t"]), pieces[at:]
+    expected = ["" if at else '"a"', r'"b\x00"', '""', '"c"'][at:]
+    assert b"".join(to_csv([nothing, *rest])).decode().splitlines() == expected
+
+
 def test_only_rows_of_the_ranges_are_taken() -> None:
     ranges = [OffsetRange("t.pin", 0, 5, 7), OffsetRange("t.geo", 1, 0, 1)]
     rows = pa.table(
