@@ -1,5 +1,6 @@
 """Bulk loading of rows into MySQL: LOAD DATA from temporary files, one written while another is loaded."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,18 +34,30 @@ def load_rows(
         loaded: told the number of rows of every file that is in.
 
     Raises:
-        SourceError: MySQL took a row otherwise than it was given.
+        SourceError: MySQL took a row otherwise than it was given, or there is no room for the files.
     """
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=1) as worker:
+    with _temporary_folder() as folder, ThreadPoolExecutor(max_workers=1) as worker:
         under_way: Future[None] | None = None
         first = 1
-        for path, count in write_files(blocks, Path(folder)):
+        for path, count in write_files(blocks, folder):
             if under_way:
                 under_way.result()
             under_way = worker.submit(load_file, connection, table, path, first, count, loaded)
             first += count
         if under_way:
             under_way.result()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder for the files; what the system says of them is turned into what to do about it."""
+    try:
+        with TemporaryDirectory() as folder:
+            yield Path(folder)
+    except OSError as error:
+        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only told
+        told = f"the rows' files for MySQL cannot be written to {place} (TMPDIR): {error.strerror or error}"
+        raise SourceError(f"{told}. Make room there, then `make up`") from error
 
 
 def write_files(blocks: Iterable[list[Row]], folder: Path) -> Iterator[tuple[Path, int]]:
