@@ -54,12 +54,13 @@ def _move_tables(s3: "S3Client", settings: Settings, steps: Steps) -> None:
 
 
 def _run(settings: Settings, connection: "PostgresConnection", plan: Plan, steps: Steps) -> "Report":
+    # Importing all of it takes a second, which a run with nothing to do need not spend, and any other has while Java
+    # starts. Spark's comes first: its modules import each other in circles, which two threads are not to enter at once.
+    from spark_jobs.session.spark import spark_session  # noqa: PLC0415
+
     with failures.recorded(connection, plan.mode, steps):
         with steps("start Spark"), ThreadPoolExecutor() as pool:
-            # What the run imports takes half a second, in which Java starts; one with nothing to do spends neither.
             pool.submit(import_module, "spark_jobs.batch.run")
-            from spark_jobs.session.spark import spark_session  # noqa: PLC0415
-
             spark = spark_session(settings, "batch", brief=plan.is_brief)
         from spark_jobs.batch.run import run  # noqa: PLC0415
 
