@@ -81,14 +81,15 @@ else
 $(error MODE is $(MODE); it should be compose or local)
 endif
 
-# ARGS are options of the one target on the command line that takes some; EMULATE_ARGS and the like name theirs.
+# ARGS are options of the one target on the command line that takes some; EMULATE_ARGS and the like name theirs. A make
+# that a target calls for its own needs has the caller's ARGS too.
 TAKERS := $(sort $(filter emulate kafka query,$(MAKECMDGOALS)))
 own_args = $(shell echo $(1)_args | tr a-z A-Z)="$(ARGS)"
 ifdef ARGS
 ifneq ($(word 2,$(TAKERS)),)
 $(error ARGS could be for $(word 1,$(TAKERS)) or for $(word 2,$(TAKERS)): give $(call own_args,$(word 1,$(TAKERS))) \
 	or $(call own_args,$(word 2,$(TAKERS))))
-else ifeq ($(origin ARGS):$(TAKERS),command line:)
+else ifeq ($(origin ARGS):$(TAKERS):$(MAKELEVEL),command line::0)
 $(error ARGS is for `make emulate`, `make kafka` and `make query`; `make help` shows what the other targets take)
 endif
 endif
@@ -264,10 +265,13 @@ sql: $(READY) setup-local ## Open a Spark SQL prompt over the Delta tables
 	@$(IN_OURS) workspace.sql_prompt
 
 .PHONY: notebook-run
-notebook-run: $(READY) setup-local $(STAMPS)/notebook ## Run a notebook or a folder of them (FILE=my.ipynb PARAMS="table=pin" AT_MOST=600)
-	@test -n "$(FILE)" || { echo 'Name the notebook: `make notebook-run FILE=notebooks/batch.py`.'; exit 2; }
+notebook-run: $(if $(FILE),,.no-file) $(READY) setup-local $(STAMPS)/notebook ## Run a notebook or a folder of them (FILE=my.ipynb PARAMS="table=pin" AT_MOST=600)
 	@$(IN_OURS) workspace.run "$(FILE)" $(PARAMS) $(if $(AT_MOST),--at-most $(AT_MOST)) \
 		$(if $(WORKSPACE),--workspace "$(WORKSPACE)")
+
+.PHONY: .no-file
+.no-file:
+	@echo 'Name the notebook: `make notebook-run FILE=notebooks/batch.py`.'; exit 2
 
 .PHONY: notebook
 notebook: setup $(LAB) ## Start JupyterLab for notebooks in a browser, and print its address

@@ -88,4 +88,7 @@ def test_args_of_no_target_are_refused() -> None:
 
 def test_args_that_a_shell_exports_disturb_no_other_target() -> None:
     assert make("batch", ARGS="--full").returncode == 0
+    # A target's own make has all that is on the command line.
+    within = make("batch", "ARGS=--full", MAKELEVEL="1")
+    assert (within.returncode, within.stderr) == (0, "")
     assert "emulator batch" in make("emulate", ARGS="batch").stdout
