@@ -153,6 +153,10 @@ def problem(settings: Settings, service: Service, state: supervision.ProcessStat
         return None if state.ended_well else state.spawn_error or state.name.lower()
     if not state.active:
         return state.spawn_error or state.name.lower()
+    if state.name == "BACKOFF":
+        return (
+            state.spawn_error or f"it {state.end} and is started again: `make logs SERVICE={name}` says why"
+        )
     return health.problem(name, settings) or _stranger(service, state.pid)
 
 

@@ -64,6 +64,11 @@ class ProcessState:
         return self.name == "EXITED" and self.exit_status == 0
 
     @property
+    def end(self) -> str:
+        """Return how the last process ended; for supervisord any signal is the status -1."""
+        return "was ended by a signal" if self.exit_status < 0 else f"ended with status {self.exit_status}"
+
+    @property
     def active(self) -> bool:
         """Return whether a process runs, or is about to."""
         return self.name in ("STARTING", "RUNNING", "BACKOFF")

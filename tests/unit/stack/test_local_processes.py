@@ -192,6 +192,15 @@ def test_a_service_is_stopped_before_what_it_depends_on(tmp_path: Path) -> None:
     assert all(priority[name] > priority[other] for name in services for other in services[name].depends_on)
 
 
+@pytest.mark.parametrize(("status", "end"), [(1, "ended with status 1"), (-1, "was ended by a signal")])
+def test_of_a_service_that_is_started_again_it_is_told_how_it_ended(
+    stack: Settings, status: int, end: str
+) -> None:
+    waiting = supervision.ProcessState("BACKOFF", status, 0, "", ended_at=1)
+    told = cli.problem(stack, load(stack)["provision"], waiting)
+    assert told == f"it {end} and is started again: `make logs SERVICE=provision` says why"
+
+
 def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     short = make_settings(tmp_path)
     assert supervision.socket_path(short) == tmp_path / "run" / "supervisor.sock"
