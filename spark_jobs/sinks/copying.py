@@ -98,7 +98,7 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _holds_nul(texts: pa.StringArray) -> bool:
-    """Whether one of the texts holds NUL, asked of all their bytes at once: nearly none does."""
+    """Return whether one of the texts holds NUL, asked of all their bytes at once: nearly none does."""
     _, ends, content = texts.buffers()
     if not (len(texts) and content):
         return False
