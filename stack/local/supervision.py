@@ -240,11 +240,8 @@ def _update(settings: Settings) -> None:
 
 def start_service(settings: Settings, name: str) -> None:
     """Start a service that is not running; one that waits for its next start need not wait."""
-    state = states(settings)[name]
-    if state.name == "BACKOFF":
-        server(settings).stopProcess(name)
-    if state.pid == 0:
-        server(settings).startProcess(name, False)
+    if states(settings)[name].pid == 0:
+        restart_service(settings, name)
 
 
 def restart_service(settings: Settings, name: str) -> None:
